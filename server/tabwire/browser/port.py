@@ -1,0 +1,73 @@
+"""The browser as the agent and the API see it: look, act, and nothing about how it is reached.
+
+The implementation over a link is `tabwire.browser.linked`. Errors that keep a browser from being asked are raised
+as `TabwireError`; an action that was tried and failed is an `ActionResult` with its `error_info`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Sequence
+
+    from tabwire.v1 import action_pb2, browser_pb2, link_pb2, state_pb2
+
+
+class BrowserPort(Protocol):
+    """One browser. `tab_id` 0 means the active tab of the last focused window.
+
+    All methods raise `TabwireError`: BROWSER_DISCONNECTED if no answer can come, DEADLINE_EXCEEDED if none came in
+    time, TAB_NOT_FOUND, EPOCH_FENCED, and UNIMPLEMENTED if the browser does not know the request.
+    """
+
+    @property
+    def browser_id(self) -> str:
+        """The browser's id."""
+
+    async def observe(self, tab_id: int, options: state_pb2.StateRequest, *, timeout_s: float) -> state_pb2.PageState:
+        """Takes the state of a tab, whole. A page that cannot be perceived gives a state with `error_info`."""
+
+    async def act(
+        self,
+        tab_id: int,
+        action: action_pb2.Action,
+        *,
+        state_after: state_pb2.StateRequest | None = None,
+        timeout_s: float,
+    ) -> action_pb2.ActionResult:
+        """Does one action. `action.id` is the command's id: a repeat with the same id returns the first result.
+
+        If the calling task is cancelled, the browser is told to cancel the command.
+        """
+
+    async def list_tabs(self, *, timeout_s: float) -> Sequence[state_pb2.Tab]:
+        """All tabs, in the order of windows and positions."""
+
+    async def ping(self, tab_id: int, *, into_page: bool, timeout_s: float) -> Sequence[link_pb2.Hop]:
+        """Measures the way to the browser, part by part."""
+
+    def watch(self, tab_id: int) -> AsyncIterator[link_pb2.StateUpdate]:
+        """State updates of one tab until the iterator is closed. `tab_id` must not be 0."""
+
+
+class Browsers(Protocol):
+    """All browsers of all owners. Another owner's browser is NOT_FOUND."""
+
+    async def list_browsers(self, owner_id: str) -> Sequence[browser_pb2.Browser]:
+        """The owner's paired browsers, connected ones first, then by name."""
+
+    async def resolve(self, owner_id: str, browser_id: str) -> str:
+        """The id of an owner's browser: the given one if it exists, or for an empty id the only connected one.
+
+        Raises `TabwireError`: NOT_FOUND, BROWSER_DISCONNECTED (none is connected), INVALID_ARGUMENT (several are).
+        """
+
+    async def port(self, owner_id: str, browser_id: str, *, task_id: str = "", epoch: int = 0) -> BrowserPort:
+        """The port to a browser (see `resolve`), for a task's commands if one is given. It need not be connected."""
+
+    def is_connected(self, browser_id: str) -> bool:
+        """Whether the browser can be asked right now."""
+
+    async def wait_connected(self, browser_id: str) -> None:
+        """Returns as soon as the browser can be asked."""
