@@ -4,20 +4,9 @@
 
 import { type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import { base64Decode, base64Encode } from "@bufbuild/protobuf/wire";
+import type { Conversation, Envelope, Recipient } from "./address";
 
-/** Which conversation an envelope belongs to: "pipe" (service worker and offscreen document), "frame" (content script), "panel". */
-export type Conversation = "pipe" | "frame" | "panel";
-
-/** Who is to take it. Every part of the extension hears every runtime message, so each looks here first. */
-export type Recipient = "background" | "offscreen" | "frame";
-
-/** One message on its way. */
-export interface Envelope {
-  readonly to: Recipient;
-  readonly conversation: Conversation;
-  /** base64 of the binary protobuf message. */
-  readonly body: string;
-}
+export { type Conversation, type Envelope, isFor, type Recipient } from "./address";
 
 /** Wraps a message. */
 export function seal<Desc extends DescMessage>(
@@ -32,11 +21,4 @@ export function seal<Desc extends DescMessage>(
 /** Unwraps a message. Throws if the body is not a message of this schema. */
 export function unseal<Desc extends DescMessage>(schema: Desc, envelope: Envelope): MessageShape<Desc> {
   return fromBinary(schema, base64Decode(envelope.body));
-}
-
-/** Tells an envelope for this recipient and conversation from anything else that arrives. */
-export function isFor(value: unknown, to: Recipient, conversation: Conversation): value is Envelope {
-  if (typeof value !== "object" || value === null) return false;
-  const envelope = value as Partial<Envelope>;
-  return envelope.to === to && envelope.conversation === conversation && typeof envelope.body === "string";
 }

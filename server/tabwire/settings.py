@@ -17,43 +17,67 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="TABWIRE_", env_file=".env", extra="ignore", populate_by_name=True)
 
     home: Path = Field(
-        Path("~/.tabwire"), description="Folder of everything Tabwire keeps: database, keys, logs, profile."
+        default=Path("~/.tabwire"), description="Folder of everything Tabwire keeps: database, keys, logs, profile."
     )
-    host: str = Field("127.0.0.1", description="Address the edge listens on.")
-    port: int = Field(8443, ge=1, le=65535, description="Port the edge listens on.")
+    host: str = Field(default="127.0.0.1", description="Address the edge listens on.")
+    port: int = Field(default=8443, ge=1, le=65535, description="Port the edge listens on.")
+    listen: str = Field(
+        default="",
+        description="Address, as host:port, where the server listens without TLS beside its socket: for an Envoy in "
+        "another container, on a network that nobody else can reach.",
+    )
+    host_names: str = Field(
+        default="", description="More names and addresses that the certificate is good for, separated by commas."
+    )
     browser: str = Field(
-        "auto",
+        default="auto",
         pattern="^(auto|headed|headless|none)$",
         description="Browser that `tabwire up` starts: auto (headed with a display), headed, headless, or none.",
     )
-    browser_path: str = Field("", description="Chromium to start; empty to look for one on the PATH.")
-    browser_args: str = Field("", description="More arguments for it, separated by spaces.")
-    database_url: str = Field("", description="Database, as SQLAlchemy writes it; empty for SQLite in the home folder.")
-    log_level: str = Field("info", pattern="^(debug|info|warning|error)$", description="How much the logs tell.")
+    browser_path: str = Field(default="", description="Chromium to start; empty to look for one on the PATH.")
+    browser_args: str = Field(default="", description="More arguments for it, separated by spaces.")
+    database_url: str = Field(
+        default="", description="Database, as SQLAlchemy writes it; empty for SQLite in the home folder."
+    )
+    log_level: str = Field(
+        default="info", pattern="^(debug|info|warning|error)$", description="How much the logs tell."
+    )
 
-    model: str = Field("", description="Model that plans, as its endpoint names it. Empty: plain commands only.")
+    model: str = Field(
+        default="", description="Model that plans, as its endpoint names it. Empty: plain commands only."
+    )
     openai_api_key: SecretStr = Field(
-        SecretStr(""), validation_alias=AliasChoices("OPENAI_API_KEY"), description="Key for the model's endpoint."
+        default=SecretStr(""),
+        validation_alias=AliasChoices("OPENAI_API_KEY"),
+        description="Key for the model's endpoint.",
     )
     openai_base_url: str = Field(
-        "",
+        default="",
         validation_alias=AliasChoices("OPENAI_BASE_URL"),
         description="The model's endpoint; empty for OpenAI's own.",
     )
     model_output: str = Field(
-        "auto",
+        default="auto",
         pattern="^(auto|json_schema|json_object|text)$",
         description="How the model is held to the decision's schema; auto finds out.",
     )
-    model_timeout_s: float = Field(120, gt=0, description="Longest wait for one answer of the model, in seconds.")
+    model_timeout_s: float = Field(
+        default=120, gt=0, description="Longest wait for one answer of the model, in seconds."
+    )
 
-    access_token_s: int = Field(900, ge=30, description="Life of a browser's access token, in seconds.")
-    refresh_token_s: int = Field(30 * 86400, ge=60, description="Life of a browser's refresh token, in seconds.")
-    pairing_code_s: int = Field(600, ge=10, description="Life of a pairing code, in seconds.")
-    heartbeat_ms: int = Field(10_000, ge=200, description="Time between signs of life on a link, in milliseconds.")
-    stream_max_age_s: int = Field(3300, ge=5, description="Age at which the server renews a link's stream, in seconds.")
-    link_window_s: int = Field(300, ge=1, description="How long a link without a stream is kept, in seconds.")
-    max_message_bytes: int = Field(16 * 2**20, ge=65536, description="Largest message, in bytes.")
+    access_token_s: int = Field(default=900, ge=30, description="Life of a browser's access token, in seconds.")
+    refresh_token_s: int = Field(
+        default=30 * 86400, ge=60, description="Life of a browser's refresh token, in seconds."
+    )
+    pairing_code_s: int = Field(default=600, ge=10, description="Life of a pairing code, in seconds.")
+    heartbeat_ms: int = Field(
+        default=10_000, ge=200, description="Time between signs of life on a link, in milliseconds."
+    )
+    stream_max_age_s: int = Field(
+        default=3300, ge=5, description="Age at which the server renews a link's stream, in seconds."
+    )
+    link_window_s: int = Field(default=300, ge=1, description="How long a link without a stream is kept, in seconds.")
+    max_message_bytes: int = Field(default=16 * 2**20, ge=65536, description="Largest message, in bytes.")
 
     @property
     def home_path(self) -> Path:
@@ -66,11 +90,48 @@ class Settings(BaseSettings):
         return self.home_path / "run" / "server.sock"
 
     @property
+    def keys_path(self) -> Path:
+        """The folder of certificates and keys."""
+        return self.home_path / "keys"
+
+    @property
+    def run_path(self) -> Path:
+        """The folder of sockets and of what describes the running processes."""
+        return self.home_path / "run"
+
+    @property
+    def logs_path(self) -> Path:
+        """The folder of logs."""
+        return self.home_path / "logs"
+
+    @property
+    def ca_path(self) -> Path:
+        """The local authority's certificate, which browsers and other programs trust."""
+        return self.keys_path / "ca.pem"
+
+    @property
+    def grpc_ca_path(self) -> Path:
+        """The same authority's certificate for programs on gRPC, whose TLS library takes no limits of addresses."""
+        return self.keys_path / "ca-grpc.pem"
+
+    @property
+    def jwks_path(self) -> Path:
+        """The public keys that tokens are checked with, for Envoy."""
+        return self.keys_path / "jwks.json"
+
+    @property
+    def cli_token_path(self) -> Path:
+        """The local owner's token, which the command line uses."""
+        return self.home_path / "cli-token"
+
+    @property
     def database(self) -> str:
         """The database's URL, never empty."""
         return self.database_url or f"sqlite+aiosqlite:///{self.home_path / 'tabwire.db'}"
 
     @property
     def server_url(self) -> str:
-        """The edge's address as clients use it."""
-        return f"https://{self.host}:{self.port}"
+        """The edge's address as clients on this computer use it."""
+        everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what to connect to where it listens on all
+        host = everywhere.get(self.host, self.host)
+        return f"https://[{host}]:{self.port}" if ":" in host else f"https://{host}:{self.port}"

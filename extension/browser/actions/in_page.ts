@@ -1,0 +1,290 @@
+// The actions that a document's content script carries out: finds the document, hands the action over with the
+// document's own ids, and tells what the tab did in answer, also when the document goes away before it can answer.
+
+import { clone, create } from "@bufbuild/protobuf";
+import {
+  type ActionResult,
+  ActionSchema,
+  ActionStatus,
+  type OutcomeDetails,
+  OutcomeDetailsSchema,
+} from "@gen/tabwire/v1/action_pb";
+import { ComponentOrigin, ErrorCode } from "@gen/tabwire/v1/error_pb";
+import { FrameRequestSchema } from "@gen/tabwire/v1/extension_pb";
+import type { Arrival } from "../arrival";
+import { fromMillis, pause } from "../clock";
+import { isRepeatable } from "../effects";
+import { BrowserError, deadlinePassed, failure, outcomeUnknown } from "../errors";
+import { FocusGuard } from "../focus_guard";
+import { FrameGone, type FrameInfo, FrameSilent } from "../frames";
+import { makeLocal, slotOf, tabWideId, targetOf } from "../ids";
+import { restriction } from "../restricted";
+import { assignSlots, frameOfSlot } from "../tab_record";
+import { TabWatch } from "../tab_watch";
+import { type ActionCall, succeeded } from "./context";
+import { downloadName } from "./downloads";
+
+/** The document gets a little less time than there is, so that its answer still arrives. */
+const MARGIN_MS = 400;
+/** How long a document inside the page may take to be where it set out for. */
+const FRAME_MS = 10_000;
+/** How often to see if a document that does not answer is still alive, and how long it may take to say so. */
+const PULSE_MS = 1_000;
+const PULSE_PATIENCE_MS = 2_500;
+/** How long a navigation, tab or download may take to show after an action that changed nothing in the page. */
+const GRACE_MS = 80;
+
+/** Carries a page action out in the document that holds its element. */
+export async function inPage(call: ActionCall): Promise<ActionResult> {
+  const tab = await call.tabs.awake(call.tabId, call.until);
+  const frame = await findFrame(call).catch((thrown: unknown) => {
+    if (call.begunAt === undefined) throw thrown;
+    throw outcomeUnknown("The page went elsewhere while the action was carried out. It may have had effect.");
+  });
+  const slot = (await call.records.get(call.tabId)).slots[frame.frameId] ?? 0;
+  const watch = new TabWatch(call.events, call.tabId);
+  const guard = await FocusGuard.over(call.events, tab);
+  try {
+    call.signal.throwIfAborted();
+    call.effect.begun = true;
+    const result = await act(call, frame, watch);
+    if (result === undefined) return await afterDeparture(call, frame, watch);
+    toTabWide(result, slot);
+    if (result.status === ActionStatus.SUCCEEDED) (await call.records.get(call.tabId)).activeSlot = slot;
+    return await addWhatTabDid(call, result, frame, watch);
+  } finally {
+    guard?.close();
+    watch.close();
+  }
+}
+
+/** The document an action is meant for. Throws STALE_ELEMENT, TARGET_ELEMENT_NOT_FOUND or RESTRICTED_PAGE. */
+async function findFrame(call: ActionCall): Promise<FrameInfo> {
+  const frames = await call.frames.list(call.tabId);
+  const tab = await call.tabs.get(call.tabId);
+  const refused = restriction(tab.url ?? "", { failed: frames[0]?.failed ?? false });
+  if (refused !== undefined) throw new BrowserError(refused);
+  const record = await call.records.get(call.tabId);
+  const before = record.mainDocument;
+  assignSlots(record, frames);
+  const target = targetOf(call.action);
+  // Without an element: keys go where the focus was last, all else to the main frame.
+  const slot = target === 0 && call.action.kind.case === "pressKeys" ? record.activeSlot : slotOf(target);
+  const frameId = frameOfSlot(record, slot);
+  const frame = frames.find((candidate) => candidate.frameId === frameId);
+  const isGone = frame === undefined || (slot !== 0 && before !== record.mainDocument);
+  if (isGone && target === 0) return frames[0] ?? fail(stale());
+  if (isGone) throw stale();
+  if (call.action.documentId !== "" && call.action.documentId !== frame.documentId && target !== 0) throw stale();
+  return frame;
+}
+
+function fail(error: Error): never {
+  throw error;
+}
+
+function stale(): BrowserError {
+  return failure(ErrorCode.STALE_ELEMENT, "The element belongs to a document that is no longer shown.", {
+    remedy: "Look at the page again and use the ids of what is shown now.",
+  });
+}
+
+/** Hands the action to the document. Undefined if the document went away before it answered. */
+async function act(call: ActionCall, frame: FrameInfo, watch: TabWatch): Promise<ActionResult | undefined> {
+  const action = clone(ActionSchema, call.action);
+  action.documentId = "";
+  makeLocal(action);
+  const deadline = fromMillis(call.until - MARGIN_MS);
+  const begun = call.begunAt === undefined ? {} : { begunAt: fromMillis(call.begunAt) };
+  const request = create(FrameRequestSchema, { kind: { case: "act", value: { action, deadline, ...begun } } });
+  const onAbort = (): void => cancelIn(call, frame);
+  call.signal.addEventListener("abort", onAbort, { once: true });
+  const pulse = new AbortController();
+  try {
+    const asked = call.frames.ask(call.tabId, frame, request, Math.max(1, call.until - Date.now()));
+    const reply = await Promise.race([asked, watchPulse(call, frame, watch, pulse.signal)]);
+    if (reply.kind.case === "actionResult") return reply.kind.value;
+    if (reply.kind.case === "errorInfo") throw new BrowserError(reply.kind.value);
+    throw failure(ErrorCode.EXTENSION_INTERNAL_ERROR, "The page's script gave an answer that was not asked for.");
+  } catch (thrown) {
+    if (thrown instanceof FrameGone) return undefined;
+    if (!(thrown instanceof FrameSilent)) throw thrown;
+    call.signal.throwIfAborted();
+    throw deadlinePassed();
+  } finally {
+    pulse.abort();
+    call.signal.removeEventListener("abort", onAbort);
+  }
+}
+
+function cancelIn(call: ActionCall, frame: FrameInfo): void {
+  const kind = { case: "cancel", value: { actionId: call.action.id } } as const;
+  call.frames.tell(call.tabId, frame.documentId, create(FrameRequestSchema, { kind }));
+}
+
+/** Rejects with DIALOG_OPEN once a document that has been given an action answers nothing any more, not even a ping. */
+async function watchPulse(call: ActionCall, frame: FrameInfo, watch: TabWatch, over: AbortSignal): Promise<never> {
+  const ping = create(FrameRequestSchema, { kind: { case: "ping", value: {} } });
+  for (;;) {
+    await pause(PULSE_MS, over);
+    try {
+      await call.frames.ask(call.tabId, frame, ping, PULSE_PATIENCE_MS);
+    } catch (thrown) {
+      over.throwIfAborted();
+      if (!(thrown instanceof FrameSilent)) throw thrown;
+      if (watch.isUnderway()) continue;
+      (await call.records.get(call.tabId)).isSilent = true;
+      throw failure(
+        ErrorCode.DIALOG_OPEN,
+        "The page stopped answering right after the action. Most likely it shows a dialog that waits for an answer.",
+        { origin: ComponentOrigin.PAGE, remedy: "Look at the tab and answer its dialog, then go on." },
+      );
+    }
+  }
+}
+
+/** The document went away while it acted: that is what following a link looks like. */
+async function afterDeparture(call: ActionCall, frame: FrameInfo, watch: TabWatch): Promise<ActionResult> {
+  const left = (): boolean => watch.closed || hasTravelled(watch, frame.frameId);
+  await watch.until(left, Math.min(call.until, Date.now() + 1_000), call.signal);
+  if (watch.closed) {
+    return succeeded(call, { message: "The page closed its own tab." });
+  }
+  if (!left()) throw await lost(call);
+  if (frame.frameId !== 0 && !hasTravelled(watch, 0)) return await afterFrameLeft(call, frame, watch);
+  return await arrive(call, watch, succeeded(call, {}), "The action led to");
+}
+
+/** The document is gone and nobody says why: it may have had effect. */
+async function lost(call: ActionCall): Promise<BrowserError> {
+  const isHarmless = isRepeatable({ request: { case: "action", value: call.action } });
+  const code = isHarmless ? ErrorCode.COMMUNICATION_ERROR_WITH_TARGET : ErrorCode.OUTCOME_UNKNOWN;
+  return failure(code, "The document went away before it could tell what happened.", {
+    remedy: "Look at the page before you repeat it.",
+    retryable: isHarmless,
+  });
+}
+
+async function afterFrameLeft(call: ActionCall, frame: FrameInfo, watch: TabWatch): Promise<ActionResult> {
+  const arrived = (): boolean => !watch.isUnderway(frame.frameId) || watch.closed;
+  const isThere = await watch.until(arrived, Math.min(call.until, Date.now() + FRAME_MS), call.signal);
+  const url = watch.frame(frame.frameId).arrived?.url ?? "";
+  const message = url === "" ? "The document inside the page went away." : `A frame of the page went to ${url}.`;
+  return succeeded(call, { message, domChanges: 1, stillChanging: !isThere });
+}
+
+function hasTravelled(watch: TabWatch, frameId: number): boolean {
+  const main = watch.frame(0);
+  const own = watch.frame(frameId);
+  // A way that was broken off (a download, an answer without content) leaves the document where it is.
+  const ended = main.error === "net::ERR_ABORTED" ? undefined : main.error;
+  return (ended ?? main.underway ?? main.arrived ?? own.underway ?? own.arrived) !== undefined;
+}
+
+/** Adds to the document's own answer what the rest of the tab did: went elsewhere, opened tabs, began downloads. */
+async function addWhatTabDid(
+  call: ActionCall,
+  result: ActionResult,
+  frame: FrameInfo,
+  watch: TabWatch,
+): Promise<ActionResult> {
+  result.outcomeDetails ??= create(OutcomeDetailsSchema);
+  const details = result.outcomeDetails;
+  const isLate = result.errorInfo?.errorCode === ErrorCode.DEADLINE_EXCEEDED;
+  if (isLate || result.status === ActionStatus.CANCELLED) return result;
+  const happened = (): boolean =>
+    hasTravelled(watch, 0) || watch.movedTo !== undefined || watch.openedTabIds.size > 0 || watch.downloads.length > 0;
+  const isQuestionable = details.domChanges === 0 && !isRepeatable({ request: { case: "action", value: call.action } });
+  if (isQuestionable && !happened()) {
+    await watch.until(happened, Math.min(call.until, Date.now() + GRACE_MS), call.signal);
+  }
+  if (hasTravelled(watch, 0)) return await arrive(call, watch, result, "It led to");
+  if (hasTravelled(watch, frame.frameId)) await addWhereFrameWent(call, details, frame, watch);
+  if (watch.movedTo !== undefined) {
+    Object.assign(details, { navigationOccurred: true, newUrl: watch.movedTo });
+    say(details, watch.movedTo, `The address is now ${watch.movedTo}.`);
+  }
+  await addTabsAndDownloads(call, details, watch);
+  return result;
+}
+
+/** The document inside the page went elsewhere, and could still tell that it was about to. */
+async function addWhereFrameWent(
+  call: ActionCall,
+  details: OutcomeDetails,
+  frame: FrameInfo,
+  watch: TabWatch,
+): Promise<void> {
+  const isThere = (): boolean => watch.closed || (!watch.isUnderway(frame.frameId) && !watch.areChildrenLoading());
+  details.stillChanging = !(await watch.until(isThere, Math.min(call.until, Date.now() + FRAME_MS), call.signal));
+  details.domChanges = Math.max(1, details.domChanges);
+  details.noEffectSeen = false;
+  const url = watch.frame(frame.frameId).arrived?.url ?? "";
+  if (url !== "") say(details, url, `A frame of the page went to ${url}.`);
+}
+
+/** Waits until the tab is where the action sent it, and says so in the result. */
+async function arrive(call: ActionCall, watch: TabWatch, result: ActionResult, led: string): Promise<ActionResult> {
+  result.outcomeDetails ??= create(OutcomeDetailsSchema);
+  const details = result.outcomeDetails;
+  let arrival: Arrival;
+  try {
+    arrival = await call.arrivals.wait(watch, call.until - MARGIN_MS, call.signal);
+  } catch (thrown) {
+    if (!(thrown instanceof BrowserError) || thrown.info.errorCode !== ErrorCode.NAVIGATION_FAILED) throw thrown;
+    // The action itself was done. That its destination cannot be reached is what the tab shows now.
+    result.status = ActionStatus.FAILED;
+    result.errorInfo = thrown.info;
+    details.stillChanging = false;
+    say(details, thrown.info.message, thrown.info.message);
+    return result;
+  }
+  details.stillChanging = arrival.stillChanging;
+  if (arrival.kind !== "none") {
+    // A document that was on its way out could not tell what the action did. The arrival does.
+    result.status = ActionStatus.SUCCEEDED;
+    delete result.errorInfo;
+    Object.assign(details, { navigationOccurred: true, newUrl: arrival.url, noEffectSeen: false });
+    say(details, arrival.url, `${led} ${arrival.url}.`);
+  }
+  await addTabsAndDownloads(call, details, watch);
+  return result;
+}
+
+async function addTabsAndDownloads(call: ActionCall, details: OutcomeDetails, watch: TabWatch): Promise<void> {
+  if (watch.openedTabIds.size > 0) {
+    details.openedTabIds = [...watch.openedTabIds];
+    const list = details.openedTabIds.join(", ");
+    say(details, list, `It opened tab ${list}.`);
+    for (const tabId of details.openedTabIds) {
+      if (call.taskId !== "") await call.tabs.join(tabId, call.taskId);
+    }
+  }
+  const download = await downloadName(watch.downloads[0]);
+  if (download !== "") {
+    details.download = download;
+    say(details, `download of ${download}`, `The download of ${download} began.`);
+  }
+  if (watch.openedTabIds.size > 0 || download !== "" || details.navigationOccurred) details.noEffectSeen = false;
+}
+
+/** Adds a sentence about something, unless the page's script has said it already. */
+function say(details: OutcomeDetails, about: string, sentence: string): void {
+  if (details.message.includes(about)) return;
+  details.message = details.message === "" ? sentence : `${details.message} ${sentence}`;
+}
+
+/** Turns the ids that the document's script named into the tab's, also in what it says. */
+function toTabWide(result: ActionResult, slot: number): void {
+  if (slot === 0) return;
+  const rename = (text: string): string => {
+    return text.replace(/^Element (\d+)\b/, (_, local: string) => `Element ${tabWideId(slot, Number(local))}`);
+  };
+  if (result.outcomeDetails !== undefined) result.outcomeDetails.message = rename(result.outcomeDetails.message);
+  if (result.errorInfo !== undefined) result.errorInfo.message = rename(result.errorInfo.message);
+  const details = result.errorInfo?.details?.kind;
+  if (details?.case === "covered") details.value.elementId = tabWideId(slot, details.value.elementId);
+  if (details?.case === "candidates") {
+    for (const candidate of details.value.candidates) candidate.elementId = tabWideId(slot, candidate.elementId);
+  }
+}

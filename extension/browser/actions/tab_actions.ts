@@ -1,0 +1,65 @@
+// The actions on tabs: open, switch, close. None of them takes the person's focus away.
+
+import type { ActionResult, CloseTabAction, OpenTabAction, SwitchTabAction } from "@gen/tabwire/v1/action_pb";
+import { messageOf, tabNotFound } from "../errors";
+import type { TabEvent } from "../tab_events";
+import { TabWatch } from "../tab_watch";
+import { type ActionCall, succeeded, webAddress } from "./context";
+
+/** See OpenTabAction. */
+export async function openTab(call: ActionCall<OpenTabAction>): Promise<ActionResult> {
+  const isBlank = call.kind.url === "" || call.kind.url === "about:blank";
+  const url = isBlank ? "about:blank" : webAddress(call.kind.url);
+  call.signal.throwIfAborted();
+  call.effect.begun = true;
+  // The new tab's id is known only after it has set out, so what happens meanwhile is kept and told to the watch.
+  const early: TabEvent[] = [];
+  const stop = call.events.subscribe((event) => early.push(event));
+  let watch: TabWatch | undefined;
+  try {
+    const tabId = await call.tabs.open(url, call.taskId);
+    watch = new TabWatch(call.events, tabId);
+    stop();
+    watch.catchUp(early);
+    if (isBlank) {
+      return going(call, tabId, { message: `Opened the blank tab ${tabId}.`, openedTabIds: [tabId] });
+    }
+    const arrival = await call.arrivals.wait(watch, call.until, call.signal);
+    const { stillChanging } = arrival;
+    const newUrl = arrival.url;
+    const message = `Opened ${newUrl || url} in the new tab ${tabId}.`;
+    return going(call, tabId, { message, navigationOccurred: true, newUrl, stillChanging, openedTabIds: [tabId] });
+  } finally {
+    stop();
+    watch?.close();
+  }
+}
+
+/** See SwitchTabAction. The tab does not come to the front: only the agent turns to it, not the person. */
+export async function switchTab(call: ActionCall<SwitchTabAction>): Promise<ActionResult> {
+  const tab = await call.tabs.get(call.kind.tabId);
+  return going(call, call.kind.tabId, { message: `Going on in tab ${call.kind.tabId}, ${tab.title || tab.url}.` });
+}
+
+/** See CloseTabAction. */
+export async function closeTab(call: ActionCall<CloseTabAction>): Promise<ActionResult> {
+  const tabId = call.kind.tabId || call.tabId;
+  const tab = await call.tabs.get(tabId);
+  const next = await call.tabs.heir(tab, call.taskId);
+  call.signal.throwIfAborted();
+  call.effect.begun = true;
+  try {
+    await chrome.tabs.remove(tabId);
+  } catch (thrown) {
+    if (/no tab with id/i.test(messageOf(thrown))) throw tabNotFound(tabId);
+    throw thrown;
+  }
+  const message = `Closed tab ${tabId}.`;
+  return tabId === call.tabId ? going(call, next, { message }) : succeeded(call, { message });
+}
+
+function going(call: ActionCall, currentTabId: number, outcome: Parameters<typeof succeeded>[1]): ActionResult {
+  const result = succeeded(call, outcome);
+  result.currentTabId = currentTabId;
+  return result;
+}

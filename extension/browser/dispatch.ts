@@ -1,0 +1,178 @@
+// Carries one command out and writes its one answer: finds the handler of an action, keeps the deadline, adds the state
+// afterwards. When and how often a command is carried out is the inbox's business (inbox.ts).
+
+import { create } from "@bufbuild/protobuf";
+import { type Action, type ActionResult, ActionStatus } from "@gen/tabwire/v1/action_pb";
+import { ErrorCode } from "@gen/tabwire/v1/error_pb";
+import { FrameRequestSchema } from "@gen/tabwire/v1/extension_pb";
+import { type Command, type CommandResult, CommandResultSchema, PongSchema } from "@gen/tabwire/v1/link_pb";
+import { type PageState, type StateRequest, TimingSchema } from "@gen/tabwire/v1/state_pb";
+import { type ActionCall, type ActionParts, failed } from "./actions/context";
+import { inPage } from "./actions/in_page";
+import { goBack, goForward, navigate, reload } from "./actions/navigate";
+import { readText } from "./actions/read_page";
+import { screenshot } from "./actions/screenshot";
+import { closeTab, openTab, switchTab } from "./actions/tab_actions";
+import { wait } from "./actions/wait";
+import { microsSince } from "./clock";
+import { isForPage, isRepeatable } from "./effects";
+import { BrowserError, deadlinePassed, errorInfo, failure, outcomeUnknown, toErrorInfo } from "./errors";
+import type { Perceiver } from "./perceive";
+
+/** Told when an action has ended, with the state after it if that was taken. */
+export type OnActed = (tabId: number, state: PageState | undefined) => void;
+
+/** How long the state after an action may still take when the action used its time up. */
+const STATE_MS = 3_000;
+
+/** The dispatcher. */
+export class Dispatcher {
+  constructor(
+    private readonly parts: ActionParts,
+    private readonly perceiver: Perceiver,
+    /** Told when an action begins, so that what it changes is not taken for the page's own doing. */
+    private readonly onActing: (tabId: number) => void,
+    private readonly onActed: OnActed,
+  ) {}
+
+  /** Carries a command out. Never throws. */
+  async execute(command: Command, until: number, cancel: AbortSignal, begunAt?: number): Promise<CommandResult> {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(deadlinePassed()), Math.max(0, until - Date.now()));
+    let outcome: CommandResult["outcome"];
+    try {
+      outcome = await this.#outcome(command, until, AbortSignal.any([cancel, late.signal]), begunAt);
+    } catch (thrown) {
+      outcome = { case: "errorInfo", value: toErrorInfo(thrown) };
+    } finally {
+      clearTimeout(timer);
+    }
+    return create(CommandResultSchema, { commandId: command.commandId, epoch: command.epoch, outcome });
+  }
+
+  async #outcome(
+    command: Command,
+    until: number,
+    signal: AbortSignal,
+    begunAt: number | undefined,
+  ): Promise<CommandResult["outcome"]> {
+    const { request } = command;
+    switch (request.case) {
+      case "action":
+        return { case: "actionResult", value: await this.#act(command, request.value, until, signal, begunAt) };
+      case "observe": {
+        const state = await this.perceiver.perceive(command.tabId, request.value, until);
+        return { case: "pageState", value: state };
+      }
+      case "listTabs":
+        return { case: "tabList", value: { $typeName: "tabwire.v1.TabList", tabs: await this.parts.tabs.list() } };
+      case "ping":
+        return { case: "pong", value: await this.#ping(command.tabId, request.value.intoPage, until) };
+      default:
+        return { case: "errorInfo", value: unknownRequest() };
+    }
+  }
+
+  async #act(
+    command: Command,
+    action: Action,
+    until: number,
+    signal: AbortSignal,
+    begunAt: number | undefined,
+  ): Promise<ActionResult> {
+    const start = performance.now();
+    const { tabId } = command;
+    this.onActing(tabId);
+    const { taskId } = command;
+    const effect = { begun: false };
+    let result: ActionResult;
+    try {
+      result = await this.#perform({
+        ...this.parts,
+        action,
+        kind: action.kind.value,
+        tabId,
+        taskId,
+        until,
+        signal,
+        effect,
+        begunAt,
+      });
+    } catch (thrown) {
+      result = failed({ action, effect }, toErrorInfo(thrown));
+    }
+    const state = await this.#stateAfter(command, result, until);
+    if (state !== undefined) result.stateAfter = { case: "newState", value: state };
+    this.onActed(tabId, result.currentTabId === 0 || result.currentTabId === tabId ? state : undefined);
+    result.timing ??= create(TimingSchema);
+    result.timing.inBrowserUs = microsSince(start);
+    return result;
+  }
+
+  async #perform(call: ActionCall): Promise<ActionResult> {
+    const { action } = call;
+    if (action.kind.case === "readText") return await readText({ ...call, kind: action.kind.value });
+    if (isForPage(action)) return await inPage(call);
+    // Only a document remembers what it was given. What the browser itself was to do cannot be asked after.
+    if (call.begunAt !== undefined && !isRepeatable({ request: { case: "action", value: action } })) {
+      throw outcomeUnknown("The extension was stopped by Chrome while it carried this out. It may have had effect.");
+    }
+    switch (action.kind.case) {
+      case "navigate":
+        return await navigate({ ...call, kind: action.kind.value });
+      case "goBack":
+        return await goBack(call);
+      case "goForward":
+        return await goForward(call);
+      case "reload":
+        return await reload(call);
+      case "openTab":
+        return await openTab({ ...call, kind: action.kind.value });
+      case "switchTab":
+        return await switchTab({ ...call, kind: action.kind.value });
+      case "closeTab":
+        return await closeTab({ ...call, kind: action.kind.value });
+      case "screenshot":
+        return await screenshot({ ...call, kind: action.kind.value });
+      case "wait":
+        return await wait({ ...call, kind: action.kind.value });
+      default:
+        throw new BrowserError(unknownRequest());
+    }
+  }
+
+  /** The state after an action, if it was asked for and there is a tab to tell of. */
+  async #stateAfter(command: Command, result: ActionResult, until: number): Promise<PageState | undefined> {
+    const options: StateRequest | undefined = command.stateAfter;
+    const tabId = result.currentTabId || command.tabId;
+    if (options === undefined || tabId === 0 || result.status === ActionStatus.CANCELLED) return undefined;
+    try {
+      return await this.perceiver.perceive(tabId, options, Math.max(until, Date.now() + STATE_MS));
+    } catch (thrown) {
+      // The tab is gone, as after closing it. The result stands without a state.
+      if (thrown instanceof BrowserError) return undefined;
+      throw thrown;
+    }
+  }
+
+  async #ping(tabId: number, intoPage: boolean, until: number) {
+    const start = performance.now();
+    const hops = [];
+    if (intoPage) {
+      const resolved = await this.parts.tabs.resolve(tabId);
+      const frame = await this.parts.frames.main(resolved);
+      if (frame === undefined) throw failure(ErrorCode.RESTRICTED_PAGE, "The tab shows no document.");
+      const request = create(FrameRequestSchema, { kind: { case: "ping", value: {} } });
+      const sent = performance.now();
+      await this.parts.frames.ask(resolved, frame, request, Math.max(1, until - Date.now()));
+      hops.push({ name: "page", roundTripUs: microsSince(sent) });
+    }
+    return create(PongSchema, { hops: [{ name: "service worker", roundTripUs: microsSince(start) }, ...hops] });
+  }
+}
+
+function unknownRequest() {
+  return errorInfo(ErrorCode.UNIMPLEMENTED, "This version of the extension does not know the request.", {
+    remedy: "Update the extension, or ask for something it can do.",
+  });
+}

@@ -1,0 +1,160 @@
+// Speaks to the content scripts of a tab: which documents there are, one request and its answer, and what to do when
+// nobody answers there (put the script in, or say truthfully that Chrome forbids it).
+
+import { ComponentOrigin, ErrorCode } from "@gen/tabwire/v1/error_pb";
+import { type FrameReply, FrameReplySchema, type FrameRequest, FrameRequestSchema } from "@gen/tabwire/v1/extension_pb";
+import { isFor, seal, unseal } from "../wire/envelope";
+import { within } from "./clock";
+import { BrowserError, errorInfo, messageOf, tabNotFound } from "./errors";
+import { restriction } from "./restricted";
+
+/** The content script's file, as the manifest names it. */
+export const CONTENT_SCRIPT = "frame.js";
+
+/** One document of a tab. */
+export interface FrameInfo {
+  readonly frameId: number;
+  readonly parentFrameId: number;
+  readonly documentId: string;
+  readonly url: string;
+  /** True if Chrome shows an error page in it. */
+  readonly failed: boolean;
+}
+
+/** The document went away before it answered. */
+export class FrameGone extends BrowserError {
+  constructor() {
+    super(
+      errorInfo(ErrorCode.COMMUNICATION_ERROR_WITH_TARGET, "The document went away before it answered.", {
+        retryable: true,
+        remedy: "Look at the tab again and repeat what is still to be done.",
+      }),
+    );
+  }
+}
+
+/** The document is there but did not answer in time. */
+export class FrameSilent extends BrowserError {
+  constructor() {
+    super(
+      errorInfo(ErrorCode.COMMUNICATION_ERROR_WITH_TARGET, "The page does not answer: it is busy or shows a dialog.", {
+        retryable: true,
+        origin: ComponentOrigin.PAGE,
+        remedy: "Look at the tab and answer its dialog, or wait until it is done.",
+      }),
+    );
+  }
+}
+
+/** The documents of tabs and the way to them. */
+export class Frames {
+  readonly #injecting = new Map<string, Promise<void>>();
+
+  /** The documents that a tab shows, the main one first. Empty if the tab is asleep. Throws TAB_NOT_FOUND. */
+  async list(tabId: number): Promise<FrameInfo[]> {
+    const found = (await chrome.webNavigation.getAllFrames({ tabId })) ?? [];
+    const frames = found
+      .filter((frame) => frame.documentLifecycle === undefined || frame.documentLifecycle === "active")
+      .map((frame) => ({
+        frameId: frame.frameId,
+        parentFrameId: frame.parentFrameId,
+        documentId: frame.documentId,
+        url: frame.url,
+        failed: frame.errorOccurred,
+      }));
+    return frames.sort((a, b) => a.frameId - b.frameId);
+  }
+
+  /** The main document of a tab. */
+  async main(tabId: number): Promise<FrameInfo | undefined> {
+    return (await this.list(tabId)).find((frame) => frame.frameId === 0);
+  }
+
+  /**
+   * Asks one document and waits for its answer. Puts the content script in first if the document has none.
+   * Throws FrameGone, FrameSilent, or RESTRICTED_PAGE.
+   */
+  async ask(tabId: number, frame: FrameInfo, request: FrameRequest, millis: number): Promise<FrameReply> {
+    const until = Date.now() + millis;
+    try {
+      return await this.#send(tabId, frame, request, millis);
+    } catch (thrown) {
+      if (!(thrown instanceof NoReceiver)) throw thrown;
+    }
+    await this.#inject(tabId, frame);
+    try {
+      return await this.#send(tabId, frame, request, until - Date.now());
+    } catch (thrown) {
+      if (thrown instanceof NoReceiver) throw new FrameGone();
+      throw thrown;
+    }
+  }
+
+  /** Whether a document is Chrome's PDF viewer: the script gets into its shell, but never to what it shows. */
+  async isPdf(tabId: number, frame: FrameInfo): Promise<boolean> {
+    try {
+      const target = { tabId, documentIds: [frame.documentId] };
+      const [found] = await chrome.scripting.executeScript({ target, func: () => document.contentType });
+      return found?.result === "application/pdf";
+    } catch {
+      // Gone, or no extension may look into it: then asking it says so, too.
+      return false;
+    }
+  }
+
+  /** Tells one document something without caring for the answer, and without putting a script in. */
+  tell(tabId: number, documentId: string, request: FrameRequest): void {
+    const envelope = seal("frame", "frame", FrameRequestSchema, request);
+    chrome.tabs.sendMessage(tabId, envelope, { documentId }).catch(() => {
+      // Nobody there to be told: a new document reports itself when it is ready.
+    });
+  }
+
+  async #send(tabId: number, frame: FrameInfo, request: FrameRequest, millis: number): Promise<FrameReply> {
+    const envelope = seal("frame", "frame", FrameRequestSchema, request);
+    const sent = chrome.tabs.sendMessage(tabId, envelope, { documentId: frame.documentId }).then(
+      (reply: unknown) => ({ reply }),
+      (thrown: unknown) => {
+        throw sendFailure(tabId, messageOf(thrown));
+      },
+    );
+    const answer = await within(millis, sent);
+    if (answer === undefined) throw new FrameSilent();
+    // A script that takes the message but answers nothing belongs to a version of the extension that is gone.
+    if (!isFor(answer.reply, "background", "frame")) throw new NoReceiver();
+    return unseal(FrameReplySchema, answer.reply);
+  }
+
+  /** Puts the content script into a document that has none, once at a time. */
+  async #inject(tabId: number, frame: FrameInfo): Promise<void> {
+    let injecting = this.#injecting.get(frame.documentId);
+    if (injecting === undefined) {
+      injecting = this.#execute(tabId, frame).finally(() => this.#injecting.delete(frame.documentId));
+      this.#injecting.set(frame.documentId, injecting);
+    }
+    await injecting;
+  }
+
+  async #execute(tabId: number, frame: FrameInfo): Promise<void> {
+    const refused = restriction(frame.url);
+    if (refused !== undefined) throw new BrowserError(refused);
+    try {
+      const target = { tabId, documentIds: [frame.documentId] };
+      await chrome.scripting.executeScript({ target, files: [CONTENT_SCRIPT], injectImmediately: true });
+    } catch (thrown) {
+      const message = messageOf(thrown);
+      if (/no tab with id/i.test(message)) throw tabNotFound(tabId);
+      if (/no (document|frame) with id|frame .*was removed/i.test(message)) throw new FrameGone();
+      throw new BrowserError(restriction(frame.url, { refused: true }) ?? new FrameGone().info);
+    }
+  }
+}
+
+/** Nobody listens in the document. */
+class NoReceiver extends Error {}
+
+function sendFailure(tabId: number, message: string): Error {
+  if (/no tab with id/i.test(message)) return tabNotFound(tabId);
+  if (/receiving end does not exist/i.test(message)) return new NoReceiver(message);
+  return new FrameGone();
+}

@@ -1,0 +1,89 @@
+// The way to the offscreen document, which holds the link: makes sure that the document is there, and carries messages
+// both ways. What the messages from there mean is decided by the handler that is given to `listen`.
+
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { type PipeMessage, PipeMessageSchema } from "@gen/tabwire/v1/extension_pb";
+import { isFor, seal, unseal } from "../wire/envelope";
+import { pause } from "./clock";
+import { messageOf } from "./errors";
+import { isOffscreen, OFFSCREEN_PAGE } from "./senders";
+
+/** Takes a message from the offscreen document. True means: recorded, done with it. */
+export type PipeHandler = (message: PipeMessage) => Promise<boolean>;
+
+/** What the offscreen document answers, and is answered. */
+interface Receipt {
+  readonly ok: boolean;
+}
+
+/** The pipe. */
+export class Pipe {
+  #ensuring: Promise<boolean> | undefined;
+  #onCreated: () => Promise<void> = async () => {};
+
+  /** Registers with Chrome. Must be called while the worker's script is first evaluated. */
+  listen(handler: PipeHandler, onCreated: () => Promise<void>): void {
+    this.#onCreated = onCreated;
+    chrome.runtime.onMessage.addListener((message: unknown, sender, respond: (receipt: Receipt) => void) => {
+      if (!isFor(message, "background", "pipe") || !isOffscreen(sender)) return undefined;
+      handler(unseal(PipeMessageSchema, message)).then(
+        (ok) => respond({ ok }),
+        (thrown: unknown) => {
+          // Not recorded: the offscreen document keeps the message and sends it again.
+          console.error("Tabwire: a message from the link could not be taken", thrown);
+          respond({ ok: false });
+        },
+      );
+      return true;
+    });
+  }
+
+  /** Makes sure that the offscreen document exists. True if it had to be made. */
+  async ensure(): Promise<boolean> {
+    this.#ensuring ??= this.#create().finally(() => {
+      this.#ensuring = undefined;
+    });
+    return this.#ensuring;
+  }
+
+  /** Hands a message to the offscreen document. True if it took it. */
+  async send(kind: NonNullable<MessageInitShape<typeof PipeMessageSchema>["kind"]>): Promise<boolean> {
+    const envelope = seal("offscreen", "pipe", PipeMessageSchema, create(PipeMessageSchema, { kind }));
+    for (let attempt = 1; attempt <= 3; attempt += 1) {
+      await this.ensure();
+      try {
+        const receipt: unknown = await chrome.runtime.sendMessage(envelope);
+        return (receipt as Partial<Receipt> | undefined)?.ok === true;
+      } catch (thrown) {
+        // The document has just been made and does not listen yet, or has just gone.
+        if (attempt === 3) console.warn("Tabwire: the offscreen document does not answer", messageOf(thrown));
+        await pause(100 * attempt);
+      }
+    }
+    return false;
+  }
+
+  async #create(): Promise<boolean> {
+    const contexts = await chrome.runtime.getContexts({
+      contextTypes: [chrome.runtime.ContextType.OFFSCREEN_DOCUMENT],
+      documentUrls: [chrome.runtime.getURL(OFFSCREEN_PAGE)],
+    });
+    if (contexts.length > 0) return false;
+    try {
+      await chrome.offscreen.createDocument({
+        url: OFFSCREEN_PAGE,
+        reasons: [chrome.offscreen.Reason.WORKERS],
+        justification: "Holds the connection to the Tabwire server, which the service worker cannot outlive.",
+      });
+    } catch (thrown) {
+      // Another life of this worker may have been faster.
+      if (/single offscreen/i.test(messageOf(thrown))) return false;
+      throw thrown;
+    }
+    // Not waited for: introducing sends a message, and sending makes sure of the document first.
+    this.#onCreated().catch((thrown: unknown) => {
+      console.error("Tabwire: the offscreen document could not be introduced", thrown);
+    });
+    return true;
+  }
+}

@@ -1,0 +1,139 @@
+// Puts the service worker together. All listeners are registered here synchronously, because Chrome starts the worker
+// anew for every message after it has let it die, and hands the message only to listeners that are there by then.
+
+import { create } from "@bufbuild/protobuf";
+import type { PipeMessage } from "@gen/tabwire/v1/extension_pb";
+import { type Uplink, UplinkSchema } from "@gen/tabwire/v1/link_pb";
+import { diagnose } from "../link/diagnose";
+import { Arrivals } from "./arrival";
+import { authRpc } from "./auth_rpc";
+import { ServerClock } from "./clock";
+import { CommandJournal } from "./command_journal";
+import { Connection } from "./connection";
+import { ContextMenu } from "./context_menu";
+import { Dispatcher } from "./dispatch";
+import { toErrorInfo } from "./errors";
+import { FramePort } from "./frame_port";
+import { Frames } from "./frames";
+import { Inbox } from "./inbox";
+import { KeepAlive } from "./keep_alive";
+import { Observer } from "./observe";
+import { readOffer } from "./offer";
+import { Pairing } from "./pairing";
+import { PanelPort } from "./panel_port";
+import { Perceiver } from "./perceive";
+import { Person } from "./person";
+import { Pipe } from "./pipe";
+import { StatusBoard } from "./status";
+import { TabEvents } from "./tab_events";
+import { TabRecords } from "./tab_record";
+import { Tabs } from "./tabs";
+
+const ALARM = "tick";
+
+/** Starts the service worker. */
+export function startWorker(): void {
+  const { session, local } = chrome.storage;
+  const clock = new ServerClock();
+  const events = new TabEvents();
+  const frames = new Frames();
+  const tabs = new Tabs(session);
+  const records = new TabRecords(session);
+  const board = new StatusBoard(session);
+  const pipe = new Pipe();
+  const pairing = new Pairing(local, authRpc, diagnose, clock);
+  const connection = new Connection({ pairing, pipe, board, clock, readOffer, local });
+  const perceiver = new Perceiver(tabs, frames, records);
+  const person = new Person(tabs, frames, records);
+  const send = (body: Uplink["body"]): Promise<boolean> =>
+    pipe.send({ case: "uplink", value: create(UplinkSchema, { body }) });
+
+  const observer = new Observer({
+    session,
+    frames,
+    perceive: (tabId, options, until) => perceiver.perceive(tabId, options, until),
+    describe: (tabId) => tabs.describe(tabId),
+    send: (update) => send({ case: "stateUpdate", value: update }),
+    isConnected: () => board.isConnected(),
+  });
+  const dispatcher = new Dispatcher(
+    { tabs, frames, records, events, arrivals: new Arrivals(frames) },
+    perceiver,
+    (tabId) => observer.acting(tabId),
+    (tabId, state) => observer.acted(tabId, state),
+  );
+  const keepAlive = new KeepAlive();
+  const inbox = new Inbox({
+    journal: new CommandJournal(session),
+    clock,
+    // The server's clock was told to an earlier life of this worker, and is needed before any deadline is looked at.
+    ready: board.get().then((status) => clock.learn(Number(status.clockOffsetMs))),
+    execute: (command, until, signal, begunAt) => dispatcher.execute(command, until, signal, begunAt),
+    resolveTab: (tabId) => tabs.resolve(tabId),
+    deliver: (result) => send({ case: "commandResult", value: result }),
+    onBusy: (busy) => keepAlive.setBusy(busy),
+  });
+
+  const menu = new ContextMenu(person, session);
+  events.listen();
+  events.subscribe((event) => observer.take(event));
+  pipe.listen(
+    (message) => takeFromLink(message, { inbox, observer, connection }),
+    () => connection.introduce(),
+  );
+  new FramePort(events, records).listen();
+  new PanelPort({ connection, pairing, board, readOffer, context: () => person.context() }).listen();
+  menu.listen();
+  // The offscreen document's watch over this worker (link/vigil.ts): being connected to is all there is to it.
+  chrome.runtime.onConnect.addListener(() => {});
+  listenToLife(connection, inbox, menu);
+}
+
+/** Hands a message of the offscreen document to whom it concerns. True means: recorded. */
+async function takeFromLink(
+  message: PipeMessage,
+  parts: { inbox: Inbox; observer: Observer; connection: Connection },
+): Promise<boolean> {
+  const { kind } = message;
+  switch (kind.case) {
+    case "downlink":
+      if (kind.value.body.case === "observeTabs") {
+        await parts.observer.set(kind.value.body.value);
+        return true;
+      }
+      return parts.inbox.take(kind.value);
+    case "status":
+      await parts.connection.report(kind.value);
+      return true;
+    case "tokenNeeded":
+      return parts.connection.renew(kind.value.refused);
+    default:
+      return false;
+  }
+}
+
+/** The occasions at which the worker sees to itself: install, update, start of the browser, alarm, and its own start. */
+function listenToLife(connection: Connection, inbox: Inbox, menu: ContextMenu): void {
+  const see = (what: string, promise: Promise<unknown>): void => {
+    promise.catch((thrown: unknown) => console.error(`Tabwire: ${what} failed`, toErrorInfo(thrown)));
+  };
+  chrome.runtime.onInstalled.addListener(() => {
+    see("making the context menu's entry", menu.install());
+    see("setting up the side panel", chrome.sidePanel.setPanelBehavior({ openPanelOnActionClick: true }));
+    see("setting the alarm", setAlarm());
+  });
+  chrome.runtime.onStartup.addListener(() => see("setting the alarm", setAlarm()));
+  chrome.alarms.onAlarm.addListener((alarm) => {
+    if (alarm.name !== ALARM) return;
+    see("connecting", connection.start());
+    see("handing over answers", inbox.redeliver());
+  });
+  // Content scripts live in processes that a page may take over: tokens are none of their business.
+  see("protecting the tokens", chrome.storage.local.setAccessLevel({ accessLevel: "TRUSTED_CONTEXTS" }));
+  see("connecting", connection.start());
+}
+
+/** An alarm every half minute revives a worker that has died, and with it the offscreen document. */
+async function setAlarm(): Promise<void> {
+  await chrome.alarms.create(ALARM, { periodInMinutes: 0.5 });
+}

@@ -1,0 +1,49 @@
+// The offscreen document: it holds the link, because a service worker cannot hold a stream for more than half a minute.
+// Wiring only: the link is in link/link_client.ts, the messages to and from the service worker in link/pipe.ts.
+
+import { createClock } from "../../link/clock";
+import { diagnose } from "../../link/diagnose";
+import { LinkClient } from "../../link/link_client";
+import { Pipe } from "../../link/pipe";
+import { createTransport } from "../../link/transport";
+import { Vigil } from "../../link/vigil";
+
+/** A service worker that has just made this document sends the credentials by itself; another one must be asked. */
+const CREDENTIALS_PATIENCE_MS = 1_000;
+
+const pipe = new Pipe((message) => chrome.runtime.sendMessage(message));
+
+const vigil = new Vigil(() => chrome.runtime.connect({ name: "vigil" }));
+
+const client = new LinkClient({
+  makeTransport: createTransport,
+  diagnose,
+  now: createClock(),
+  deliver: async (message) => {
+    const recorded = await pipe.deliver(message);
+    if (recorded) vigil.recorded(message);
+    return recorded;
+  },
+  onStatus: (status) => pipe.pushStatus(status),
+  onTokenNeeded: (refused) => void pipe.needToken(refused),
+  random: Math.random,
+});
+
+const asking = setTimeout(() => void pipe.needToken(false), CREDENTIALS_PATIENCE_MS);
+
+chrome.runtime.onMessage.addListener((message, _sender, respond) => {
+  const answer = pipe.take(message, {
+    connect: (credentials) => {
+      clearTimeout(asking);
+      client.connect(credentials);
+    },
+    disconnect: (reason) => void client.disconnect(reason),
+    send: (uplink) => {
+      vigil.sent(uplink);
+      return client.send(uplink);
+    },
+    pushStatus: () => pipe.pushStatus(client.status),
+    retryNow: () => client.retryNow(),
+  });
+  if (answer !== undefined) respond(answer);
+});

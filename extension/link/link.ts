@@ -1,0 +1,226 @@
+// One open link: drives its channel with streams, Sends and time. It knows nothing of other links and of reconnecting: that
+// is link_client.ts. Streams come and go under one link; what is to be delivered or sent outlives them.
+
+import { create, toBinary } from "@bufbuild/protobuf";
+import { type Client, Code, ConnectError } from "@connectrpc/connect";
+import {
+  type Attached,
+  type Downlink,
+  DownlinkSchema,
+  type Rotate,
+  type Uplink,
+  UplinkSchema,
+  type Welcome,
+} from "@gen/tabwire/v1/link_pb";
+import type { LinkService, SendResponse } from "@gen/tabwire/v1/link_service_pb";
+import { Channel } from "./channel";
+import { Delivery } from "./delivery";
+import { digestOf } from "./digest";
+import type { Effect } from "./effects";
+import { Sender } from "./sender";
+import { fitting } from "./size";
+import { asConnectError } from "./transport";
+
+const ATTACH_TIMEOUT_MS = 15_000;
+
+/** What a link needs to know and to tell. */
+export interface LinkEnv {
+  readonly client: Client<typeof LinkService>;
+  /** Milliseconds that never go back. */
+  now(): number;
+  /** Hands a numbered message on; true when it is recorded. */
+  deliver(message: Downlink): Promise<boolean>;
+  onAttached(attached: Attached): void;
+  /** Something came from the server. */
+  onSignOfLife(): void;
+}
+
+/** One link, from Welcome until it is forgotten. */
+export class Link {
+  readonly welcome: Welcome;
+  readonly #env: LinkEnv;
+  readonly #channel: Channel<Uplink>;
+  readonly #delivery: Delivery;
+  #sender: Sender | undefined;
+  #failure: ConnectError | undefined;
+  #abort: AbortController | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #lost = false;
+
+  constructor(welcome: Welcome, env: LinkEnv) {
+    this.welcome = welcome;
+    this.#env = env;
+    const { limits } = welcome;
+    this.#channel = new Channel({
+      ...(welcome.heartbeatIntervalMs > 0 ? { heartbeatMs: welcome.heartbeatIntervalMs } : {}),
+      ...(limits !== undefined && limits.maxUnackedMessages > 0 ? { unackedMessages: limits.maxUnackedMessages } : {}),
+      ...(limits !== undefined && limits.maxUnackedBytes > 0 ? { unackedBytes: limits.maxUnackedBytes } : {}),
+    });
+    this.#delivery = new Delivery(
+      // A kind that is not known here is acknowledged in its turn and otherwise ignored.
+      (message) => (message.body.case === undefined ? Promise.resolve(true) : env.deliver(message)),
+      (seq) => this.#recorded(seq),
+    );
+  }
+
+  /** True if too much had to be kept: this link is of no use any more. */
+  get lost(): boolean {
+    return this.#lost;
+  }
+
+  /** Numbers a message, and sends it as soon as that is possible. */
+  send(uplink: Uplink): void {
+    const message = fitting(uplink, this.welcome.limits?.maxMessageBytes ?? 0);
+    const bare = create(UplinkSchema, { body: message.body });
+    this.#apply(this.#channel.enqueue(bare, toBinary(UplinkSchema, bare).length));
+  }
+
+  /** Holds one stream until it ends. Returns how the server wants to go on; throws why the stream broke. */
+  async stream(signal: AbortSignal): Promise<Rotate> {
+    const abort = new AbortController();
+    const stop = (): void => this.#fail(new ConnectError("the link is no longer wanted", Code.Canceled));
+    this.#abort = abort;
+    this.#failure = undefined;
+    signal.addEventListener("abort", stop);
+    const patience = setTimeout(
+      () => this.#fail(new ConnectError("the server did not attach the stream in time", Code.DeadlineExceeded)),
+      ATTACH_TIMEOUT_MS,
+    );
+    let rotate: Rotate | undefined;
+    try {
+      for await (const downlink of this.#attach(abort.signal)) {
+        if (downlink.body.case === "attached") clearTimeout(patience);
+        if (downlink.body.case === "rotate") rotate = downlink.body.value;
+        this.#receive(downlink);
+      }
+    } catch (error) {
+      // After Rotate the stream's end is expected, however it comes.
+      if (rotate === undefined) throw this.#failure ?? asConnectError(error);
+    } finally {
+      clearTimeout(patience);
+      clearTimeout(this.#timer);
+      signal.removeEventListener("abort", stop);
+      abort.abort();
+      this.#channel.detach(this.#channel.epoch);
+      this.#sender = undefined;
+    }
+    if (this.#failure !== undefined) throw this.#failure;
+    if (rotate === undefined) throw new ConnectError("the stream ended without a word", Code.Unknown);
+    return rotate;
+  }
+
+  /** Forgets everything. */
+  close(): void {
+    this.#fail(new ConnectError("the link is closed", Code.Canceled));
+    this.#delivery.close();
+  }
+
+  #attach(signal: AbortSignal): AsyncIterable<Downlink> {
+    for (const effect of this.#channel.begin()) {
+      if (effect.effect !== "send_resume") continue;
+      const { client } = this.#env;
+      const { linkId } = this.welcome;
+      const { epoch, resumeAfter } = effect;
+      const abort = this.#abort;
+      this.#sender = new Sender({
+        client,
+        linkId,
+        epoch,
+        maxBytes: this.welcome.limits?.maxMessageBytes ?? 0,
+        signal,
+        acknowledge: () => this.#channel.acknowledge(this.#env.now()),
+        onResponse: (response) => this.#onSent(epoch, response),
+        onFailure: (error) => {
+          if (abort === this.#abort) this.#fail(error);
+        },
+      });
+      const resume = { linkId, resumeAfterSeq: BigInt(resumeAfter), attachEpoch: BigInt(epoch) };
+      return client.attach({ resume }, { signal });
+    }
+    throw new Error("a channel always asks for a stream when it begins one");
+  }
+
+  #receive(downlink: Downlink): void {
+    this.#env.onSignOfLife();
+    const now = this.#env.now();
+    if (downlink.body.case === "attached") {
+      const attached = downlink.body.value;
+      const effects = this.#channel.onAttached(now, Number(attached.attachEpoch), Number(attached.recordedUplinkSeq));
+      this.#env.onAttached(attached);
+      this.#apply(effects);
+      return;
+    }
+    const bytes = downlink.seq === 0n ? new Uint8Array() : withoutAck(downlink);
+    const effects = this.#channel.receive(now, this.#channel.epoch, {
+      seq: Number(downlink.seq),
+      ack: Number(downlink.ack),
+      digest: digestOf(bytes),
+      size: bytes.length,
+    });
+    if (effects[0]?.effect === "deliver") this.#delivery.push(downlink);
+    if (downlink.body.case === "nack") console.warn("Tabwire: the server refused a message", downlink.body.value);
+    this.#apply(effects);
+    this.#tick(); // timers of hidden pages may be late, messages are not
+  }
+
+  #recorded(seq: number): void {
+    this.#channel.record(this.#env.now(), seq);
+    this.#schedule();
+  }
+
+  #onSent(epoch: number, response: SendResponse): void {
+    for (const nack of response.nacks) console.warn("Tabwire: the server refused a message", nack);
+    this.#apply(this.#channel.acked(epoch, Number(response.ack)));
+  }
+
+  #tick(): void {
+    this.#apply(this.#channel.tick(this.#env.now()));
+  }
+
+  #schedule(): void {
+    clearTimeout(this.#timer);
+    const due = this.#channel.dueAt();
+    if (due === undefined) return;
+    this.#timer = setTimeout(() => this.#tick(), Math.max(0, due - this.#env.now()));
+  }
+
+  #apply(effects: readonly Effect<Uplink>[]): void {
+    for (const effect of effects) {
+      switch (effect.effect) {
+        case "transmit":
+          this.#sender?.push(create(UplinkSchema, { seq: BigInt(effect.seq), body: effect.body.body }));
+          break;
+        case "send_heartbeat":
+          this.#sender?.heartbeat();
+          break;
+        case "end_stream":
+          this.#fail(new ConnectError("the server gave no sign of life in time", Code.DeadlineExceeded));
+          break;
+        case "refuse":
+          if (effect.reason === "fenced" || effect.reason === "not_attached") break; // of a stream that is over
+          // The two ends disagree about what was said: only a new link can settle that.
+          this.#lost = true;
+          this.#fail(new ConnectError(`the link is out of step: ${effect.reason}`, Code.OutOfRange));
+          break;
+        case "overflow":
+          this.#lost = true;
+          this.#fail(new ConnectError("too much is waiting for the server", Code.OutOfRange));
+          break;
+        default:
+          break; // delivering is done by the caller; the rest is the server's
+      }
+    }
+    this.#schedule();
+  }
+
+  #fail(error: ConnectError): void {
+    if (this.#abort === undefined || this.#abort.signal.aborted) return;
+    this.#failure = error;
+    this.#abort.abort();
+  }
+}
+
+/** The bytes that make a message what it is; its ack moves on from one repeat to the next. */
+function withoutAck(message: Downlink): Uint8Array {
+  return toBinary(DownlinkSchema, { ...message, ack: 0n });
+}

@@ -1,0 +1,267 @@
+// Keeps a browser linked with its server: opens a link, holds its stream, and comes back after every break, with the
+// troubles told apart on the way. One stream's life is in link.ts; the rules of the wire are in channel.ts. Runs wherever
+// fetch does; what it hands out and takes in goes through its environment (the offscreen document).
+
+import { create } from "@bufbuild/protobuf";
+import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
+import { type Client, Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import {
+  ConnectionPhase,
+  type ConnectionStatus,
+  ConnectionStatusSchema,
+  ConnectionTrouble,
+  type LinkCredentials,
+} from "@gen/tabwire/v1/extension_pb";
+import { type Downlink, HelloSchema, type Rotate, RotateReason, type Uplink } from "@gen/tabwire/v1/link_pb";
+import { LinkService } from "@gen/tabwire/v1/link_service_pb";
+import { Backoff } from "./backoff";
+import { Link } from "./link";
+import { badToken, type Diagnosis } from "./problems";
+import { Bell } from "./sleep";
+import { TokenWatch } from "./token_watch";
+import { asConnectError } from "./transport";
+
+const OPEN_TIMEOUT_MS = 15_000;
+const CLOSE_TIMEOUT_MS = 3_000;
+const RETRY_BASE_MS = 500;
+const RETRY_MAX_MS = 5_000;
+/** Where trying again is of no use before a person has done something, one look a minute finds out that they have. */
+const HOPELESS_RETRY_MS = 60_000;
+/** Longest wait for a fresh token before the old one is tried once more. */
+const TOKEN_PATIENCE_MS = 10_000;
+
+/** What the client needs, and whom it tells what happens. */
+export interface LinkClientEnv {
+  makeTransport(serverUrl: string, token: () => string | undefined): Transport;
+  diagnose(serverUrl: string, error: unknown): Promise<Diagnosis>;
+  /** Milliseconds that never go back. */
+  now(): number;
+  /** Hands a numbered message to the service worker; true when it is recorded there. */
+  deliver(message: Downlink): Promise<boolean>;
+  onStatus(status: ConnectionStatus): void;
+  /** A fresh token is needed; it comes by `connect`. */
+  onTokenNeeded(refused: boolean): void;
+  random(): number;
+}
+
+/** One browser's connection. */
+export class LinkClient {
+  readonly #env: LinkClientEnv;
+  readonly #bell = new Bell();
+  readonly #backoff: Backoff;
+  readonly #tokens = new TokenWatch();
+  #tokenTimer: ReturnType<typeof setTimeout> | undefined;
+  #credentials: LinkCredentials | undefined;
+  #client: Client<typeof LinkService> | undefined;
+  #run: AbortController | undefined;
+  #link: Link | undefined;
+  /** A new link is being opened because the server did not know the old one. */
+  #reopening = false;
+  #status = create(ConnectionStatusSchema, { phase: ConnectionPhase.UNPAIRED });
+
+  constructor(env: LinkClientEnv) {
+    this.#env = env;
+    this.#backoff = new Backoff(RETRY_BASE_MS, RETRY_MAX_MS, () => env.random());
+  }
+
+  /** What the connection is doing. */
+  get status(): ConnectionStatus {
+    return this.#status;
+  }
+
+  /** Connects, or goes on with fresh credentials. */
+  connect(credentials: LinkCredentials): void {
+    const before = this.#credentials;
+    const same =
+      this.#run !== undefined &&
+      before?.serverUrl === credentials.serverUrl &&
+      before.browserId === credentials.browserId;
+    if (!same) this.#stop();
+    this.#credentials = credentials;
+    if (!same || before?.accessToken !== credentials.accessToken) {
+      const expires = credentials.accessExpiresAt;
+      if (expires === undefined) this.#tokens.stop();
+      else this.#tokens.renewed(Date.now(), timestampMs(expires));
+      this.#watchToken();
+      this.#bell.ring();
+    }
+    if (same) {
+      this.#env.onStatus(this.#status); // whoever hands credentials over may not know how things stand
+      return;
+    }
+    const transport = this.#env.makeTransport(credentials.serverUrl, () => this.#credentials?.accessToken);
+    this.#client = createClient(LinkService, transport);
+    this.#run = new AbortController();
+    void this.#keepConnected(this.#run.signal, this.#client);
+  }
+
+  /** Closes the link and forgets the credentials. */
+  async disconnect(reason: string): Promise<void> {
+    const client = this.#client;
+    const linkId = this.#link?.welcome.linkId;
+    this.#stop();
+    try {
+      if (client !== undefined && linkId !== undefined) {
+        await client.closeLink({ linkId, reason }, { timeoutMs: CLOSE_TIMEOUT_MS });
+      }
+    } catch (error) {
+      console.debug("Tabwire: the server was not told about the end of the link", asConnectError(error).message);
+    }
+    if (this.#run !== undefined) return; // connected anew meanwhile
+    this.#credentials = undefined;
+    this.#client = undefined;
+    this.#setStatus({ phase: ConnectionPhase.UNPAIRED });
+  }
+
+  /** Tries at once instead of waiting. */
+  retryNow(): void {
+    this.#bell.ring();
+  }
+
+  /** Sends a message. False if no link is open: the server will ask again for what it still wants. */
+  send(uplink: Uplink): boolean {
+    if (this.#link === undefined || this.#link.lost) return false;
+    this.#link.send(uplink);
+    return true;
+  }
+
+  #stop(): void {
+    this.#run?.abort();
+    this.#run = undefined;
+    this.#forgetLink();
+    this.#tokens.stop();
+    clearTimeout(this.#tokenTimer);
+    this.#backoff.reset();
+    this.#bell.mute();
+  }
+
+  #forgetLink(): void {
+    this.#link?.close();
+    this.#link = undefined;
+  }
+
+  async #keepConnected(signal: AbortSignal, client: Client<typeof LinkService>): Promise<void> {
+    this.#setStatus({ phase: ConnectionPhase.CONNECTING });
+    while (!signal.aborted) {
+      const token = this.#credentials?.accessToken;
+      try {
+        this.#bell.mute();
+        this.#link ??= await this.#open(signal, client);
+        if (signal.aborted) return;
+        await this.#afterRotate(await this.#link.stream(signal), token, signal);
+      } catch (thrown) {
+        if (signal.aborted) return;
+        await this.#afterFailure(asConnectError(thrown), signal);
+      }
+    }
+  }
+
+  async #open(signal: AbortSignal, client: Client<typeof LinkService>): Promise<Link> {
+    const hello = this.#credentials?.hello ?? create(HelloSchema, { minRevision: 1, maxRevision: 1 });
+    const { welcome } = await client.openLink({ hello }, { signal, timeoutMs: OPEN_TIMEOUT_MS });
+    if (welcome === undefined) throw new ConnectError("the server did not say Welcome", Code.Internal);
+    this.#status.serverVersion = welcome.serverVersion;
+    this.#status.modelConfigured = welcome.capabilities?.model ?? false;
+    this.#status.revision = welcome.revision;
+    return new Link(welcome, {
+      client,
+      now: () => this.#env.now(),
+      deliver: (message) => this.#env.deliver(message),
+      onAttached: (attached) => {
+        this.#backoff.reset();
+        this.#reopening = false;
+        this.#setStatus({ phase: ConnectionPhase.CONNECTED, serverTime: attached.serverTime });
+      },
+      onSignOfLife: () => this.#askForToken(), // timers of hidden pages may be late, messages are not
+    });
+  }
+
+  /** The server asked for a new stream: at once, or when it is back. */
+  async #afterRotate(rotate: Rotate, token: string | undefined, signal: AbortSignal): Promise<void> {
+    if (rotate.reason === RotateReason.TOKEN_EXPIRY && token === this.#credentials?.accessToken) {
+      this.#tokens.refused(Date.now());
+      this.#askForToken();
+      await this.#bell.wait(TOKEN_PATIENCE_MS, signal);
+    }
+    if (rotate.retryAfterMs === 0) return;
+    this.#setStatus({ phase: ConnectionPhase.CONNECTING });
+    await this.#bell.wait(rotate.retryAfterMs * (1 + this.#env.random() / 2), signal);
+  }
+
+  async #afterFailure(error: ConnectError, signal: AbortSignal): Promise<void> {
+    const outOfRange = error.code === Code.OutOfRange;
+    if (outOfRange || this.#link?.lost) {
+      this.#forgetLink();
+      this.#setStatus({ phase: ConnectionPhase.CONNECTING });
+      // Once at once: the server was restarted. If that does not help, it is a failure like any other.
+      if (!this.#reopening) {
+        this.#reopening = true;
+        return;
+      }
+    }
+    if (error.code === Code.Unauthenticated) {
+      await this.#afterRefusedToken(error, signal);
+      return;
+    }
+    if (this.#status.phase === ConnectionPhase.CONNECTED) this.#setStatus({ phase: ConnectionPhase.CONNECTING });
+    const { trouble, error: info } = await this.#env.diagnose(this.#credentials?.serverUrl ?? "", error);
+    if (signal.aborted) return;
+    const hopeless = trouble === ConnectionTrouble.VERSION || trouble === ConnectionTrouble.ORIGIN;
+    const wait = hopeless ? HOPELESS_RETRY_MS : this.#backoff.next();
+    const phase = hopeless ? ConnectionPhase.FAILED : ConnectionPhase.WAITING;
+    this.#setStatus({ phase, diagnosis: { trouble, error: info }, nextTryAt: timestampFromMs(Date.now() + wait) });
+    if (await this.#bell.wait(wait, signal)) this.#setStatus({ phase: ConnectionPhase.CONNECTING });
+  }
+
+  /** Waits for the service worker's next token. If it can get none, it says so itself. */
+  async #afterRefusedToken(error: ConnectError, signal: AbortSignal): Promise<void> {
+    this.#tokens.refused(Date.now());
+    this.#askForToken(true);
+    const wait = Math.max(TOKEN_PATIENCE_MS, this.#backoff.next());
+    this.#setStatus({
+      phase: ConnectionPhase.WAITING,
+      diagnosis: { trouble: ConnectionTrouble.TOKEN, error: badToken().error },
+      nextTryAt: timestampFromMs(Date.now() + wait),
+    });
+    console.debug("Tabwire: the token was refused", error.message);
+    if (await this.#bell.wait(wait, signal)) this.#setStatus({ phase: ConnectionPhase.CONNECTING });
+  }
+
+  #askForToken(refused = false): void {
+    if (this.#run === undefined) return;
+    if (this.#tokens.due(Date.now())) this.#env.onTokenNeeded(refused);
+    this.#watchToken();
+  }
+
+  #watchToken(): void {
+    clearTimeout(this.#tokenTimer);
+    const wait = this.#tokens.waitMs(Date.now());
+    if (wait !== undefined) this.#tokenTimer = setTimeout(() => this.#askForToken(), Math.min(wait, 2 ** 31 - 1));
+  }
+
+  #setStatus(change: {
+    readonly phase: ConnectionPhase;
+    readonly diagnosis?: Diagnosis;
+    readonly nextTryAt?: Timestamp;
+    readonly serverTime?: Timestamp | undefined;
+  }): void {
+    const before = this.#status;
+    const status = create(ConnectionStatusSchema, {
+      phase: change.phase,
+      trouble: change.diagnosis?.trouble ?? ConnectionTrouble.UNSPECIFIED,
+      serverUrl: this.#credentials?.serverUrl ?? "",
+      browserId: this.#credentials?.browserId ?? "",
+      serverVersion: before.serverVersion,
+      modelConfigured: before.modelConfigured,
+      revision: before.revision,
+      clockOffsetMs:
+        change.serverTime === undefined
+          ? before.clockOffsetMs
+          : BigInt(Math.round(timestampMs(change.serverTime) - Date.now())),
+    });
+    if (change.diagnosis !== undefined) status.errorInfo = change.diagnosis.error;
+    if (change.nextTryAt !== undefined) status.nextTryAt = change.nextTryAt;
+    this.#status = status;
+    this.#env.onStatus(status);
+  }
+}

@@ -1,0 +1,20 @@
+// The transport: gRPC-web in its binary form over fetch, with the access token of the moment on every call. It decides
+// nothing; retries and meanings of errors belong to its users.
+
+import { ConnectError, type Interceptor, type Transport } from "@connectrpc/connect";
+import { createGrpcWebTransport } from "@connectrpc/connect-web";
+
+/** Makes the transport to a server. `token` is asked at every call; calls without one are for pairing only. */
+export function createTransport(serverUrl: string, token: () => string | undefined): Transport {
+  const authorize: Interceptor = (next) => async (request) => {
+    const current = token();
+    if (current !== undefined && current !== "") request.header.set("authorization", `Bearer ${current}`);
+    return next(request);
+  };
+  return createGrpcWebTransport({ baseUrl: serverUrl, useBinaryFormat: true, interceptors: [authorize] });
+}
+
+/** Whatever a call or a stream threw, as a ConnectError. Errors inside a stream may be anything, also plain strings. */
+export function asConnectError(error: unknown): ConnectError {
+  return ConnectError.from(error);
+}

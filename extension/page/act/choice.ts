@@ -1,0 +1,31 @@
+// Finds the entry of a list that a word means.
+
+import { ErrorCode } from "@gen/tabwire/v1/error_pb";
+import { fold, quote } from "../clean";
+import { PageError } from "../errors";
+
+/** An entry, for looking it up. */
+export interface Choice<T> {
+  readonly label: string;
+  readonly value: string;
+  readonly entry: T;
+}
+
+/** The entry that a word means: by exact label or value, then without regard to case. */
+export function findChoice<T>(choices: readonly Choice<T>[], wanted: string, words: string): Choice<T> {
+  const exact = fold(wanted);
+  const lower = exact.toLowerCase();
+  const found =
+    choices.find((choice) => choice.label === exact) ??
+    choices.find((choice) => choice.value === wanted) ??
+    choices.find((choice) => choice.label.toLowerCase() === lower) ??
+    choices.find((choice) => choice.value.toLowerCase() === lower);
+  if (found !== undefined) return found;
+  const shown = choices.slice(0, 30).map((choice) => quote(choice.label || choice.value));
+  const more = choices.length > 30 ? ` and ${choices.length - 30} more` : "";
+  throw new PageError(
+    ErrorCode.TARGET_ELEMENT_NOT_FOUND,
+    `The ${words} has no entry ${quote(wanted)}. It has ${shown.join(", ")}${more}.`,
+    { remedy: "Use one of these labels." },
+  );
+}

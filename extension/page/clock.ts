@@ -1,0 +1,77 @@
+// Waiting that also works in background tabs. Chrome lets timers of a hidden tab fire once a second or less, whether
+// they are set by setTimeout, AbortSignal.timeout or scheduler.postTask. Measured: Atomics.waitAsync on shared memory
+// keeps its time there, and costs nothing while it waits.
+
+interface AsyncWait {
+  readonly async: boolean;
+  readonly value: Promise<string> | string;
+}
+
+interface AtomicsWithWait {
+  waitAsync?(array: Int32Array, index: number, value: number, timeout: number): AsyncWait;
+  notify(array: Int32Array, index: number): number;
+}
+
+const atomics = Atomics as unknown as AtomicsWithWait;
+let cells: Int32Array | undefined | null;
+let nextCell = 0;
+
+/** Shared memory to wait on, made at the first wait; null where it cannot be had. */
+function sharedCells(): Int32Array | null {
+  if (cells === undefined) {
+    try {
+      // SharedArrayBuffer itself is reserved for isolated pages; the memory of WebAssembly is not.
+      const memory = new WebAssembly.Memory({ initial: 1, maximum: 1, shared: true });
+      cells = atomics.waitAsync === undefined ? null : new Int32Array(memory.buffer);
+    } catch {
+      cells = null;
+    }
+  }
+  return cells;
+}
+
+/** A wait that can be ended early. */
+export interface Sleep {
+  readonly done: Promise<void>;
+  /** Ends the wait now. */
+  wake(): void;
+}
+
+/** Waits so many milliseconds, or until woken. */
+export function sleeping(ms: number): Sleep {
+  const memory = document.hidden ? sharedCells() : null;
+  if (memory !== null && atomics.waitAsync !== undefined) {
+    const cell = nextCell++ % memory.length;
+    const wait = atomics.waitAsync(memory, cell, 0, Math.max(0, ms));
+    return {
+      done: Promise.resolve(wait.value).then(() => undefined),
+      wake: () => void atomics.notify(memory, cell),
+    };
+  }
+  let wake: () => void = () => undefined;
+  const done = new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, ms);
+    wake = () => {
+      clearTimeout(timer);
+      resolve();
+    };
+  });
+  return { done, wake: () => wake() };
+}
+
+/** Waits so many milliseconds. */
+export function sleep(ms: number): Promise<void> {
+  return sleeping(ms).done;
+}
+
+/** Lets the page run what it has queued, once. */
+export function nextTask(): Promise<void> {
+  return new Promise((resolve) => {
+    const channel = new MessageChannel();
+    channel.port1.onmessage = () => {
+      channel.port1.close();
+      resolve();
+    };
+    channel.port2.postMessage(null);
+  });
+}

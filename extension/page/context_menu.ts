@@ -1,0 +1,51 @@
+// What a person had in mind with the context menu: the selection, and the element the menu was opened on. The one thing
+// that is listened to while nothing is asked.
+
+import { cut } from "./clean";
+import { deepActiveElement, shadowRootOf, shownParent } from "./dom";
+import { isSecret } from "./secrets";
+
+const SELECTION_LIMIT = 20_000;
+
+/** Remembers the element of the last context menu of this document. */
+export class ContextMenuMemory {
+  private last: WeakRef<Element> | null = null;
+
+  constructor() {
+    window.addEventListener("contextmenu", this.remember, { capture: true, passive: true });
+  }
+
+  /** Ends the listening. */
+  dispose(): void {
+    window.removeEventListener("contextmenu", this.remember, { capture: true });
+  }
+
+  /** The element of the last context menu, and what is around it, from the inside out. */
+  path(): Element[] {
+    const path: Element[] = [];
+    for (let at: Element | null = this.last?.deref() ?? null; at?.isConnected === true; at = shownParent(at))
+      path.push(at);
+    return path;
+  }
+
+  private readonly remember = (event: MouseEvent): void => {
+    let element = event.composedPath()[0] ?? event.target;
+    if (!(element instanceof Element)) return;
+    const inner = shadowRootOf(element)?.elementFromPoint(event.clientX, event.clientY);
+    if (inner) element = inner;
+    this.last = new WeakRef(element as Element);
+  };
+}
+
+/** What is selected in this document, in its text or in the focused field; never of a password. */
+export function selectedText(): string {
+  const active = deepActiveElement(document);
+  if (active !== null && /^(input|textarea)$/.test(active.localName)) {
+    if (isSecret(active)) return "";
+    const field = active as HTMLInputElement;
+    const from = field.selectionStart;
+    const to = field.selectionEnd;
+    if (from !== null && to !== null && to > from) return cut(field.value.slice(from, to), SELECTION_LIMIT);
+  }
+  return cut(document.getSelection()?.toString() ?? "", SELECTION_LIMIT);
+}

@@ -1,0 +1,66 @@
+// Keeps a state within its limits, and counts honestly what that leaves out. What can be operated and is in the viewport
+// comes first; the order of reading is kept.
+
+import type { Element as StateElement } from "@gen/tabwire/v1/state_pb";
+import { cut, utf8Length } from "../clean";
+import { Kind } from "./classify";
+import type { Item } from "./walk";
+
+/** Lower is more important. */
+function rank(item: Item): number {
+  const told = item.kind === Kind.Text || item.kind === Kind.Image || item.kind === Kind.Scroller;
+  const heading = item.kind === Kind.Heading || item.kind === Kind.Form;
+  return (item.inView ? 0 : 3) + (told ? 2 : heading ? 1 : 0);
+}
+
+/** The most important `limit` items, in their order. */
+export function keep(items: readonly Item[], limit: number): Item[] {
+  if (items.length <= limit) return [...items];
+  const counts = [0, 0, 0, 0, 0, 0];
+  const ranks = items.map(rank);
+  for (const at of ranks) counts[at] = (counts[at] ?? 0) + 1;
+  let room = limit;
+  const quota = counts.map((count) => {
+    const taken = Math.min(count, room);
+    room -= taken;
+    return taken;
+  });
+  return items.filter((_, index) => {
+    const at = ranks[index] ?? 0;
+    const left = quota[at] ?? 0;
+    quota[at] = left - 1;
+    return left > 0;
+  });
+}
+
+/** Spends a budget of bytes on texts, in order; answers with how many characters had to be cut. */
+export class TextBudget {
+  private left: number;
+  cut = 0;
+
+  constructor(bytes: number) {
+    this.left = bytes;
+  }
+
+  private spend(text: string): string {
+    const bytes = utf8Length(text);
+    if (bytes <= this.left) {
+      this.left -= bytes;
+      return text;
+    }
+    let kept = cut(text, Math.max(0, this.left));
+    while (kept !== "" && utf8Length(kept) > this.left) kept = cut(kept, Math.floor(kept.length / 2));
+    this.left = 0;
+    this.cut += text.length - kept.length;
+    return kept;
+  }
+
+  /** Cuts the texts of an element to what is left. Names first: without them nothing can be told apart. */
+  apply(element: StateElement): void {
+    element.name = this.spend(element.name);
+    if (element.currentValue !== undefined) element.currentValue = this.spend(element.currentValue);
+    element.textContent = this.spend(element.textContent);
+    for (const option of element.options) option.label = this.spend(option.label);
+    for (const [name, value] of Object.entries(element.attributes)) element.attributes[name] = this.spend(value);
+  }
+}

@@ -1,0 +1,266 @@
+// Accessible names (W3C accname 1.2 with HTML-AAM). Its own code because it runs over hundreds of elements at every page
+// state; checked against dom-accessibility-api by extension/tests/page/name.test.ts.
+
+import { fold } from "../clean";
+import { isElement, labelsOf, rootOf, shownChildren, tagOf } from "../dom";
+import { roleOf } from "./role";
+import { hasLayout, Rendering, renderingOf } from "./visibility";
+
+/** Roles that take their name from what is in them. */
+const FROM_CONTENT = new Set(
+  (
+    "button cell checkbox columnheader gridcell heading link menuitem menuitemcheckbox menuitemradio option radio row " +
+    "rowheader switch tab tooltip treeitem"
+  ).split(" "),
+);
+
+/** Roles that must not be named by the author. */
+const UNNAMED = new Set(
+  (
+    "caption code deletion emphasis generic insertion mark paragraph presentation strong subscript suggestion " +
+    "superscript term time"
+  ).split(" "),
+);
+
+const EMBEDDED_RANGE = new Set("meter progressbar scrollbar slider spinbutton".split(" "));
+
+/** How the computation came to a node, which decides what counts there. */
+interface Way {
+  /** Inside of what an aria-labelledby points to: no further aria-labelledby is followed. */
+  readonly referenced: boolean;
+  /** Reached by descending: text counts whatever the role, tooltips only for what has no content. */
+  readonly inside: boolean;
+  /** What was hidden when the computation was pointed at it counts anyway. */
+  readonly hiddenCounts: boolean;
+  /** Nodes that have been used, against loops. */
+  readonly seen: Set<Node>;
+}
+
+/** The accessible name of an element; empty if it has none. */
+export function nameOf(element: Element): string {
+  const role = roleOf(element);
+  if (UNNAMED.has(role) && !element.hasAttribute("aria-label") && !element.hasAttribute("aria-labelledby")) {
+    return role === "presentation" ? "" : fold(element.getAttribute("title") ?? "");
+  }
+  const way: Way = { referenced: false, inside: false, hiddenCounts: true, seen: new Set() };
+  return fold(compute(element, way));
+}
+
+/** The accessible description: what aria-describedby points to, or the title if that is not the name already. */
+export function descriptionOf(element: Element, name: string): string {
+  const ids = element.getAttribute("aria-describedby");
+  const described = ids === null ? "" : fold(byIds(element, ids));
+  if (described !== "") return described;
+  const own = fold(element.getAttribute("aria-description") ?? "");
+  if (own !== "") return own;
+  const title = fold(element.getAttribute("title") ?? "");
+  return title === name ? "" : title;
+}
+
+/** An element may name itself among others; further references are not followed, so there is no loop. */
+function byIds(element: Element, ids: string): string {
+  const root = rootOf(element);
+  const parts: string[] = [];
+  for (const id of ids.trim().split(/\s+/)) {
+    const target = id === "" ? null : root.getElementById(id);
+    if (target === null) continue;
+    const hiddenCounts = renderingOf(target) !== Rendering.Painted || target.getAttribute("aria-hidden") === "true";
+    parts.push(compute(target, { referenced: true, inside: false, hiddenCounts, seen: new Set() }));
+  }
+  return parts.filter((part) => part.trim() !== "").join(" ");
+}
+
+function isHidden(element: Element): boolean {
+  return element.getAttribute("aria-hidden") === "true" || renderingOf(element) !== Rendering.Painted;
+}
+
+function compute(element: Element, way: Way): string {
+  if (way.seen.has(element)) return "";
+  way.seen.add(element);
+  if (!way.hiddenCounts && isHidden(element)) return "";
+  const role = roleOf(element);
+  if (!way.referenced) {
+    const ids = element.getAttribute("aria-labelledby");
+    const text = ids === null ? "" : byIds(element, ids);
+    if (text !== "") return text;
+  }
+  if (way.inside || way.referenced) {
+    const embedded = embeddedValue(element, role);
+    if (embedded !== null) return embedded;
+  }
+  const label = element.getAttribute("aria-label") ?? "";
+  if (label.trim() !== "") return label;
+  if (role !== "presentation") {
+    const native = nativeName(element, way);
+    if (native !== null && native.trim() !== "") return native;
+  }
+  if (FROM_CONTENT.has(role) || way.inside || way.referenced || tagOf(element) === "summary") {
+    const content = contentName(element, way);
+    if (content.trim() !== "" || (way.inside && !element.hasAttribute("title"))) return content;
+  }
+  return tooltip(element);
+}
+
+/** The value of a control that is part of another element's name, as in "Flash the screen [3] times". */
+function embeddedValue(element: Element, role: string): string | null {
+  const tag = tagOf(element);
+  if (tag === "input" && (element as HTMLInputElement).type === "password") return "";
+  if (role === "textbox" || role === "searchbox") {
+    if (tag === "input" || tag === "textarea") return (element as HTMLInputElement).value;
+    return element.textContent ?? "";
+  }
+  if (role === "combobox" || role === "listbox") {
+    if (tag === "select") {
+      return Array.from((element as HTMLSelectElement).selectedOptions, (option) => option.label).join(" ");
+    }
+    if (tag === "input") return (element as HTMLInputElement).value;
+    const chosen = Array.from(element.querySelectorAll('[role="option"][aria-selected="true"]'));
+    if (chosen.length > 0) return chosen.map((option) => option.textContent ?? "").join(" ");
+    return role === "listbox" ? "" : null;
+  }
+  if (EMBEDDED_RANGE.has(role)) {
+    const text = element.getAttribute("aria-valuetext") ?? element.getAttribute("aria-valuenow");
+    if (text !== null) return text;
+    if (tag === "input") return (element as HTMLInputElement).value;
+    if (tag === "meter" || tag === "progress") return element.getAttribute("value") ?? "";
+    return "";
+  }
+  return null;
+}
+
+function fromLabels(element: Element, way: Way): string | null {
+  const labels = labelsOf(element);
+  if (labels.length === 0) return null;
+  const parts = labels.map((label) => {
+    const hiddenCounts = isHidden(label);
+    return compute(label, { referenced: true, inside: true, hiddenCounts, seen: new Set(way.seen) });
+  });
+  return parts.filter((part) => part.trim() !== "").join(" ");
+}
+
+function inputName(input: HTMLInputElement, way: Way): string | null {
+  switch (input.type) {
+    case "button":
+    case "reset":
+    case "submit": {
+      const labelled = fromLabels(input, way);
+      if (labelled !== null && labelled.trim() !== "") return labelled;
+      if (input.value !== "") return input.value;
+      return input.type === "submit" ? "Submit" : input.type === "reset" ? "Reset" : null;
+    }
+    case "image": {
+      const labelled = fromLabels(input, way);
+      if (labelled !== null && labelled.trim() !== "") return labelled;
+      return input.getAttribute("alt") || input.getAttribute("title") || "Submit Query";
+    }
+    default:
+      return fromLabels(input, way);
+  }
+}
+
+/** The child that names its parent by HTML: legend, caption, figcaption, title. */
+function fromChild(element: Element, tag: string, way: Way): string | null {
+  for (const child of element.children) {
+    if (tagOf(child) === tag) return compute(child, { ...way, inside: true, hiddenCounts: false });
+  }
+  return null;
+}
+
+function nativeName(element: Element, way: Way): string | null {
+  switch (tagOf(element)) {
+    case "img":
+    case "area":
+      return element.getAttribute("alt");
+    case "input":
+      return inputName(element as HTMLInputElement, way);
+    case "button":
+    case "meter":
+    case "output":
+    case "progress":
+    case "select":
+    case "textarea":
+      return fromLabels(element, way);
+    case "fieldset":
+      return fromChild(element, "legend", way);
+    case "table":
+      return fromChild(element, "caption", way);
+    case "figure":
+      return fromChild(element, "figcaption", way);
+    case "svg": {
+      const title = Array.from(element.children).find((child) => tagOf(child) === "title");
+      return title?.textContent ?? null;
+    }
+    case "optgroup":
+      return element.getAttribute("label");
+    case "option":
+      return element.getAttribute("label");
+    default:
+      return null;
+  }
+}
+
+function tooltip(element: Element): string {
+  const title = element.getAttribute("title") ?? "";
+  if (title.trim() !== "") return title;
+  const tag = tagOf(element);
+  if (tag === "input" || tag === "textarea") return element.getAttribute("placeholder") ?? "";
+  return element.getAttribute("aria-placeholder") ?? "";
+}
+
+const INLINE = new Set(
+  (
+    "a abbr acronym b bdi bdo big cite code data del dfn em font i img input ins kbd label mark meter output q ruby s " +
+    "samp slot small span strike strong sub sup time tt u var wbr svg"
+  ).split(" "),
+);
+
+/** Whether what is in the element stands apart from its surroundings, so that words do not run together. */
+function standsApart(element: Element): boolean {
+  if (!hasLayout) return !INLINE.has(tagOf(element));
+  const display = getComputedStyle(element).display;
+  return display !== "inline" && display !== "contents";
+}
+
+const NO_TEXT = new Set("head link meta noscript script style template title".split(" "));
+
+function contentName(element: Element, way: Way): string {
+  const parts: string[] = [generated(element, "::before")];
+  const inner: Way = { ...way, inside: true, hiddenCounts: false };
+  for (const child of shownChildren(element)) {
+    if (child.nodeType === 3) {
+      parts.push((child as Text).data);
+      continue;
+    }
+    if (!isElement(child)) continue;
+    const tag = tagOf(child);
+    if (tag === "br") parts.push(" ");
+    if (NO_TEXT.has(tag)) continue;
+    // What was hidden as a whole and is named by reference counts with all that is in it.
+    const text = compute(
+      child,
+      way.hiddenCounts && way.referenced ? { ...inner, hiddenCounts: hiddenWith(child) } : inner,
+    );
+    parts.push(text !== "" && standsApart(child) ? ` ${text} ` : text);
+  }
+  parts.push(generated(element, "::after"));
+  return parts.join("");
+}
+
+/** Inside of a hidden reference, what is hidden only because of its parent counts; what hides itself does not. */
+function hiddenWith(child: Element): boolean {
+  if (child.getAttribute("aria-hidden") === "true" || child.hasAttribute("hidden")) return false;
+  const style = getComputedStyle(child);
+  return style.display !== "none";
+}
+
+/** Text that style sheets put before or after an element. */
+function generated(element: Element, where: "::before" | "::after"): string {
+  if (!hasLayout) return "";
+  const content = getComputedStyle(element, where).content;
+  if (content === "none" || content === "normal" || content === "") return "";
+  const alternative = /\/\s*"((?:[^"\\]|\\.)*)"\s*$/.exec(content);
+  if (alternative !== null) return alternative[1] ?? "";
+  return Array.from(content.matchAll(/"((?:[^"\\]|\\.)*)"/g), (match) => (match[1] ?? "").replace(/\\(.)/g, "$1")).join(
+    "",
+  );
+}

@@ -1,0 +1,264 @@
+// Roles: explicit ones, and those HTML implies (ARIA in HTML). And from the role, what an element is for a reader who
+// does not know HTML.
+
+import { ElementType } from "@gen/tabwire/v1/state_pb";
+import { closestShown, isEditingHost, tagOf } from "../dom";
+
+const KNOWN = new Set(
+  (
+    "alert alertdialog application article banner blockquote button caption cell checkbox code columnheader combobox " +
+    "complementary contentinfo definition deletion dialog document emphasis feed figure form generic grid gridcell " +
+    "group heading img image insertion link list listbox listitem log main mark marquee math menu menubar menuitem " +
+    "menuitemcheckbox menuitemradio meter navigation none note option paragraph presentation progressbar radio " +
+    "radiogroup region row rowgroup rowheader scrollbar search searchbox separator slider spinbutton status strong " +
+    "subscript suggestion superscript switch tab table tablist tabpanel term textbox time timer toolbar tooltip tree " +
+    "treegrid treeitem"
+  ).split(" "),
+);
+
+/** Roles a person operates. */
+export const CONTROL_ROLES: ReadonlySet<string> = new Set(
+  (
+    "button checkbox combobox link listbox menuitem menuitemcheckbox menuitemradio option radio searchbox slider " +
+    "spinbutton switch tab textbox treeitem"
+  ).split(" "),
+);
+
+/** Landmarks, and dialogs, which say as much about where something is. */
+export const LANDMARK_ROLES: ReadonlySet<string> = new Set(
+  "alertdialog banner complementary contentinfo dialog main navigation region search".split(" "),
+);
+
+const BY_TAG: Readonly<Record<string, string>> = {
+  address: "group",
+  article: "article",
+  aside: "complementary",
+  blockquote: "blockquote",
+  button: "button",
+  caption: "caption",
+  code: "code",
+  datalist: "listbox",
+  dd: "definition",
+  del: "deletion",
+  details: "group",
+  dfn: "term",
+  dialog: "dialog",
+  dt: "term",
+  em: "emphasis",
+  fieldset: "group",
+  figure: "figure",
+  form: "form",
+  h1: "heading",
+  h2: "heading",
+  h3: "heading",
+  h4: "heading",
+  h5: "heading",
+  h6: "heading",
+  hgroup: "group",
+  hr: "separator",
+  html: "document",
+  ins: "insertion",
+  main: "main",
+  mark: "mark",
+  math: "math",
+  menu: "list",
+  meter: "meter",
+  nav: "navigation",
+  ol: "list",
+  optgroup: "group",
+  option: "option",
+  output: "status",
+  p: "paragraph",
+  progress: "progressbar",
+  search: "search",
+  strong: "strong",
+  sub: "subscript",
+  summary: "button",
+  sup: "superscript",
+  table: "table",
+  tbody: "rowgroup",
+  textarea: "textbox",
+  tfoot: "rowgroup",
+  thead: "rowgroup",
+  time: "time",
+  tr: "row",
+  ul: "list",
+};
+
+const BY_INPUT_TYPE: Readonly<Record<string, string>> = {
+  button: "button",
+  checkbox: "checkbox",
+  color: "button",
+  file: "button",
+  image: "button",
+  number: "spinbutton",
+  radio: "radio",
+  range: "slider",
+  reset: "button",
+  search: "searchbox",
+  submit: "button",
+};
+
+const SECTIONING = new Set("article aside main nav section".split(" "));
+
+function inSectioning(element: Element): boolean {
+  return (
+    closestShown(element, (at) => {
+      if (at === element) return false;
+      const role = at.getAttribute("role");
+      return role === null ? SECTIONING.has(tagOf(at)) : /^(article|complementary|main|navigation|region)$/.test(role);
+    }) !== null
+  );
+}
+
+function labelled(element: Element): boolean {
+  return (
+    (element.getAttribute("aria-label") ?? "").trim() !== "" ||
+    (element.getAttribute("aria-labelledby") ?? "").trim() !== "" ||
+    (element.getAttribute("title") ?? "").trim() !== ""
+  );
+}
+
+function inputRole(input: HTMLInputElement): string {
+  const type = input.type;
+  if (type === "hidden") return "";
+  if (type === "checkbox" && input.hasAttribute("switch")) return "switch";
+  const role = BY_INPUT_TYPE[type];
+  const listed = input.hasAttribute("list") && /^(email|search|tel|text|url)$/.test(type);
+  return listed ? "combobox" : (role ?? "textbox");
+}
+
+function cellRole(element: Element): string {
+  const table = element.closest("table");
+  const grid = /^(grid|treegrid)$/.test(table?.getAttribute("role") ?? "");
+  if (tagOf(element) === "td") return grid ? "gridcell" : "cell";
+  const scope = (element.getAttribute("scope") ?? "").toLowerCase();
+  if (scope === "row" || scope === "rowgroup") return "rowheader";
+  if (scope === "col" || scope === "colgroup") return "columnheader";
+  const row = element.parentElement;
+  const mixed = row !== null && Array.from(row.children).some((cell) => tagOf(cell) === "td");
+  return mixed ? "rowheader" : "columnheader";
+}
+
+/** The role that HTML implies; empty if it implies none. */
+export function impliedRole(element: Element): string {
+  const tag = tagOf(element);
+  switch (tag) {
+    case "a":
+    case "area":
+      return element.hasAttribute("href") || element.hasAttribute("xlink:href") ? "link" : "generic";
+    case "img":
+      return element.getAttribute("alt") === "" && !labelled(element) ? "presentation" : "img";
+    case "svg":
+      return "img";
+    case "input":
+      return inputRole(element as HTMLInputElement);
+    case "select": {
+      const select = element as HTMLSelectElement;
+      return select.multiple || select.size > 1 ? "listbox" : "combobox";
+    }
+    case "li":
+      return element.closest("ul,ol,menu") !== null ? "listitem" : "generic";
+    case "td":
+    case "th":
+      return cellRole(element);
+    case "header":
+      return inSectioning(element) ? "generic" : "banner";
+    case "footer":
+      return inSectioning(element) ? "generic" : "contentinfo";
+    case "section":
+      return labelled(element) ? "region" : "generic";
+    default:
+      return BY_TAG[tag] ?? (isEditingHost(element) ? "textbox" : "");
+  }
+}
+
+/** Attributes that keep an element from being presentational. */
+function focusableOrGlobal(element: Element): boolean {
+  const tag = tagOf(element);
+  if (/^(a|area|button|input|select|textarea|summary|iframe)$/.test(tag)) return true;
+  return element.hasAttribute("tabindex") || isEditingHost(element);
+}
+
+/** The ARIA role, explicit or implied; empty if there is none. */
+export function roleOf(element: Element): string {
+  const given = element.getAttribute("role");
+  if (given !== null) {
+    for (const token of given.toLowerCase().split(/\s+/)) {
+      if (!KNOWN.has(token)) continue;
+      if ((token === "none" || token === "presentation") && focusableOrGlobal(element)) break;
+      return token === "image" ? "img" : token === "none" ? "presentation" : token;
+    }
+  }
+  return impliedRole(element);
+}
+
+const TYPE_BY_ROLE: Readonly<Record<string, ElementType>> = {
+  alertdialog: ElementType.DIALOG,
+  button: ElementType.BUTTON,
+  cell: ElementType.CELL,
+  checkbox: ElementType.CHECKBOX,
+  columnheader: ElementType.CELL,
+  combobox: ElementType.SELECT,
+  dialog: ElementType.DIALOG,
+  form: ElementType.FORM,
+  gridcell: ElementType.CELL,
+  heading: ElementType.HEADING,
+  img: ElementType.IMAGE,
+  link: ElementType.LINK,
+  listbox: ElementType.SELECT,
+  listitem: ElementType.LIST_ITEM,
+  menuitem: ElementType.MENU_ITEM,
+  menuitemcheckbox: ElementType.MENU_ITEM,
+  menuitemradio: ElementType.MENU_ITEM,
+  option: ElementType.OPTION,
+  radio: ElementType.RADIO,
+  rowheader: ElementType.CELL,
+  search: ElementType.FORM,
+  searchbox: ElementType.INPUT_FIELD,
+  slider: ElementType.RANGE,
+  spinbutton: ElementType.RANGE,
+  switch: ElementType.CHECKBOX,
+  tab: ElementType.TAB,
+  textbox: ElementType.INPUT_FIELD,
+  treeitem: ElementType.LIST_ITEM,
+};
+
+const TYPE_BY_TAG: Readonly<Record<string, ElementType>> = {
+  audio: ElementType.VIDEO,
+  canvas: ElementType.CANVAS,
+  frame: ElementType.FRAME,
+  iframe: ElementType.FRAME,
+  object: ElementType.FRAME,
+  embed: ElementType.FRAME,
+  svg: ElementType.IMAGE,
+  textarea: ElementType.INPUT_FIELD,
+  video: ElementType.VIDEO,
+};
+
+function inputType(input: HTMLInputElement, role: string): ElementType {
+  switch (input.type) {
+    case "range":
+      return ElementType.RANGE;
+    case "checkbox":
+      return ElementType.CHECKBOX;
+    case "radio":
+      return ElementType.RADIO;
+    case "button":
+    case "image":
+    case "reset":
+    case "submit":
+      return TYPE_BY_ROLE[role] ?? ElementType.BUTTON;
+    default:
+      return ElementType.INPUT_FIELD; // also number, date, colour, file, and comboboxes that take text
+  }
+}
+
+/** What an element is. `otherwise` is the answer for what has neither a telling role nor a telling tag. */
+export function typeOf(element: Element, role: string, otherwise: ElementType): ElementType {
+  const tag = tagOf(element);
+  if (tag === "input") return inputType(element as HTMLInputElement, role);
+  if (tag === "select") return ElementType.SELECT;
+  if (tag in TYPE_BY_TAG && !CONTROL_ROLES.has(role)) return TYPE_BY_TAG[tag] ?? otherwise;
+  return TYPE_BY_ROLE[role] ?? otherwise;
+}

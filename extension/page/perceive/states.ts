@@ -1,0 +1,140 @@
+// What an element is like right now: checked, expanded, disabled and so on; and what is in it, read from the live
+// properties and never from attributes.
+
+import { create } from "@bufbuild/protobuf";
+import { type ElementStates, ElementStatesSchema, Toggle } from "@gen/tabwire/v1/state_pb";
+import { cut, fold, visibleCharacters } from "../clean";
+import { isDisabled, isEditingHost, tagOf } from "../dom";
+import { isSecret } from "../secrets";
+
+const CHECKABLE = new Set("checkbox menuitemcheckbox menuitemradio radio switch".split(" "));
+const SELECTABLE = new Set("cell columnheader gridcell option row rowheader tab treeitem".split(" "));
+
+/** At most so many characters of a value are told with a state; ReadValueAction reads it whole. */
+export const VALUE_LIMIT = 1000;
+
+function ariaToggle(element: Element, attribute: string): Toggle {
+  switch (element.getAttribute(attribute)) {
+    case "true":
+      return Toggle.ON;
+    case "false":
+      return Toggle.OFF;
+    case "mixed":
+      return Toggle.MIXED;
+    default:
+      return Toggle.UNSPECIFIED;
+  }
+}
+
+function toggle(on: boolean): Toggle {
+  return on ? Toggle.ON : Toggle.OFF;
+}
+
+/** Whether something that can be checked is. */
+export function checkedOf(element: Element, role: string): Toggle {
+  const input = element as HTMLInputElement;
+  if (tagOf(element) === "input" && (input.type === "checkbox" || input.type === "radio")) {
+    return input.indeterminate ? Toggle.MIXED : toggle(input.checked);
+  }
+  if (!CHECKABLE.has(role)) return Toggle.UNSPECIFIED;
+  const told = ariaToggle(element, "aria-checked");
+  return told === Toggle.UNSPECIFIED ? Toggle.OFF : told;
+}
+
+function expandedOf(element: Element): Toggle {
+  const tag = tagOf(element);
+  if (tag === "summary") {
+    const details = element.parentElement;
+    if (details !== null && tagOf(details) === "details") return toggle((details as HTMLDetailsElement).open);
+  }
+  return ariaToggle(element, "aria-expanded");
+}
+
+function isInvalid(element: Element): boolean {
+  const told = element.getAttribute("aria-invalid");
+  if (told !== null && told !== "false" && told !== "") return true;
+  // :user-invalid says so only after the person has had a chance to fill the field in.
+  return /^(input|select|textarea)$/.test(tagOf(element)) && element.matches(":user-invalid");
+}
+
+/** Whether an element can be read but not changed. */
+export function isReadonly(element: Element): boolean {
+  const tag = tagOf(element);
+  if ((tag === "input" || tag === "textarea") && (element as HTMLInputElement).readOnly) return true;
+  return element.getAttribute("aria-readonly") === "true";
+}
+
+/** The states of an element. */
+export function statesOf(
+  element: Element,
+  role: string,
+  known: { focused: boolean; obscured: boolean; inert: boolean },
+): ElementStates {
+  return create(ElementStatesSchema, {
+    checked: checkedOf(element, role),
+    selected: SELECTABLE.has(role) ? ariaToggle(element, "aria-selected") : Toggle.UNSPECIFIED,
+    pressed: role === "button" ? ariaToggle(element, "aria-pressed") : Toggle.UNSPECIFIED,
+    expanded: expandedOf(element),
+    disabled: known.inert || isDisabled(element),
+    required:
+      element.getAttribute("aria-required") === "true" ||
+      (element.hasAttribute("required") && /^(input|select|textarea)$/.test(tagOf(element))),
+    invalid: isInvalid(element),
+    readonly: isReadonly(element),
+    focused: known.focused,
+    obscured: known.obscured,
+  });
+}
+
+/** Input types whose value is what a button says or what a form sends, not something that was filled in. */
+const NO_VALUE = new Set("button checkbox hidden image radio reset submit".split(" "));
+
+/** What is in a field, whole. Undefined for what has no value, and always for secrets. */
+export function currentValueOf(element: Element, role: string): string | undefined {
+  if (isSecret(element)) return undefined;
+  switch (tagOf(element)) {
+    case "input": {
+      const input = element as HTMLInputElement;
+      if (NO_VALUE.has(input.type)) return undefined;
+      if (input.type === "file") return Array.from(input.files ?? [], (file) => file.name).join(", ");
+      return input.value;
+    }
+    case "textarea":
+      return (element as HTMLTextAreaElement).value;
+    case "select":
+      return Array.from((element as HTMLSelectElement).selectedOptions, (option) => fold(option.label)).join(", ");
+    case "progress":
+      return String((element as HTMLProgressElement).value);
+    case "meter":
+      return String((element as HTMLMeterElement).value);
+    default:
+      return ariaValue(element, role);
+  }
+}
+
+/** What stands in an editable area, line by line. */
+export function editedText(element: Element): string {
+  // biome-ignore lint/performance/useDomNodeTextContent: lines are what a person sees, so layout has to be asked
+  return ((element as HTMLElement).innerText ?? element.textContent ?? "").replace(/\n$/, "");
+}
+
+function ariaValue(element: Element, role: string): string | undefined {
+  if (isEditingHost(element)) {
+    return visibleCharacters(editedText(element));
+  }
+  if (/^(meter|progressbar|scrollbar|slider|spinbutton)$/.test(role)) {
+    return element.getAttribute("aria-valuetext") ?? element.getAttribute("aria-valuenow") ?? undefined;
+  }
+  if (role === "listbox") {
+    const chosen = Array.from(element.querySelectorAll('[role="option"][aria-selected="true"]'));
+    return chosen.map((option) => fold(option.textContent ?? "")).join(", ");
+  }
+  if (role === "combobox") return fold(element.textContent ?? "");
+  return undefined;
+}
+
+/** What is in a field, as a state tells it. */
+export function shortValueOf(element: Element, role: string): string | undefined {
+  const value = currentValueOf(element, role);
+  return value === undefined ? undefined : cut(value, VALUE_LIMIT);
+}

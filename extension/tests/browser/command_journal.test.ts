@@ -1,0 +1,138 @@
+import { create } from "@bufbuild/protobuf";
+import { type Command, CommandResultSchema, CommandSchema } from "@gen/tabwire/v1/link_pb";
+import { describe, expect, it } from "vitest";
+import { CommandJournal } from "../../browser/command_journal";
+import { asArea, FakeArea } from "./fake_chrome";
+
+function click(commandId: string, more: { taskId?: string; epoch?: bigint } = {}): Command {
+  const kind = { case: "click", value: { elementId: 1 } } as const;
+  return create(CommandSchema, { commandId, ...more, request: { case: "action", value: { id: commandId, kind } } });
+}
+
+function look(commandId: string): Command {
+  return create(CommandSchema, { commandId, request: { case: "observe", value: {} } });
+}
+
+function answer(commandId: string, text = "done") {
+  const outcome = {
+    case: "actionResult",
+    value: { originalActionId: commandId, outcomeDetails: { message: text } },
+  } as const;
+  return create(CommandResultSchema, { commandId, outcome });
+}
+
+function bigState(commandId: string) {
+  const actionableElements = Array.from({ length: 500 }, (_, id) => ({ id, textContent: "x".repeat(1_000) }));
+  return { commandId, actionableElements };
+}
+
+describe("the journal of commands", () => {
+  it("answers a repeat with the stored result, in a later life of the worker too", async () => {
+    const area = new FakeArea();
+    const first = new CommandJournal(asArea(area));
+    expect(await first.record(click("c1"))).toEqual({ kind: "new" });
+    await first.begin("c1");
+    await first.answer(answer("c1", "clicked"));
+
+    for (const journal of [first, new CommandJournal(asArea(area))]) {
+      const verdict = await journal.record(click("c1"));
+      expect(verdict.kind).toBe("answered");
+      if (verdict.kind !== "answered") return;
+      expect(verdict.result.replayed).toBe(true);
+      expect(
+        verdict.result.outcome.case === "actionResult" && verdict.result.outcome.value.outcomeDetails?.message,
+      ).toBe("clicked");
+    }
+  });
+
+  it("has recorded a command in storage before it says so", async () => {
+    const area = new FakeArea();
+    await new CommandJournal(asArea(area)).record(click("c1"));
+    const left = await new CommandJournal(asArea(area)).leftovers();
+    expect(left.toRun.map((command) => command.commandId)).toEqual(["c1"]);
+  });
+
+  it("says that a repeat of what is being carried out is running", async () => {
+    const journal = new CommandJournal(asArea(new FakeArea()));
+    await journal.record(click("c1"));
+    expect(await journal.record(click("c1"))).toEqual({ kind: "running" });
+    await journal.begin("c1");
+    expect(await journal.record(click("c1"))).toEqual({ kind: "running" });
+  });
+
+  it("tells after a restart what to run, what is in doubt and what to deliver, each in its order", async () => {
+    const area = new FakeArea();
+    const journal = new CommandJournal(asArea(area));
+    for (const command of [click("fresh"), click("doubt"), look("again"), click("told"), click("untold")]) {
+      await journal.record(command);
+      if (command.commandId !== "fresh") await journal.begin(command.commandId);
+    }
+    await journal.answer(answer("told"));
+    await journal.deliver("told");
+    await journal.answer(answer("untold"));
+
+    const left = await new CommandJournal(asArea(area)).leftovers();
+    expect(left.toRun.map((command) => command.commandId)).toEqual(["fresh", "again"]);
+    expect(left.inDoubt.map(({ command }) => command.commandId)).toEqual(["doubt"]);
+    expect(left.toDeliver.map((result) => result.commandId)).toEqual(["untold"]);
+  });
+
+  it("fences a lower epoch of the same task, and no other task", async () => {
+    const area = new FakeArea();
+    const journal = new CommandJournal(asArea(area));
+    await journal.record(click("t/1", { taskId: "t", epoch: 3n }));
+    const later = new CommandJournal(asArea(area));
+    expect(await later.record(click("t/2", { taskId: "t", epoch: 2n }))).toEqual({ kind: "fenced", epoch: 3n });
+    expect(await later.record(click("t/3", { taskId: "t", epoch: 3n }))).toEqual({ kind: "new" });
+    expect(await later.record(click("u/1", { taskId: "u", epoch: 1n }))).toEqual({ kind: "new" });
+    expect(await later.record(click("direct"))).toEqual({ kind: "new" });
+  });
+
+  it("gives the stored answer of an older epoch to a newer one", async () => {
+    const journal = new CommandJournal(asArea(new FakeArea()));
+    await journal.record(click("t/1", { taskId: "t", epoch: 1n }));
+    await journal.answer(answer("t/1"));
+    const verdict = await journal.record(click("t/1", { taskId: "t", epoch: 2n }));
+    expect(verdict).toMatchObject({ kind: "answered", result: { epoch: 2n, replayed: true } });
+    expect(await journal.record(click("t/0", { taskId: "t", epoch: 1n }))).toMatchObject({ kind: "fenced" });
+  });
+
+  it("keeps a big answer to an action without its state, and drops one to a look", async () => {
+    const area = new FakeArea();
+    const journal = new CommandJournal(asArea(area));
+    await journal.record(click("c1"));
+    const state = { case: "newState", value: bigState("c1") } as const;
+    const value = { originalActionId: "c1", stateAfter: state };
+    await journal.answer(create(CommandResultSchema, { commandId: "c1", outcome: { case: "actionResult", value } }));
+    const verdict = await journal.record(click("c1"));
+    expect(verdict).toMatchObject({
+      result: { outcome: { value: { originalActionId: "c1", stateAfter: { case: undefined } } } },
+    });
+
+    await journal.record(look("o1"));
+    await journal.begin("o1");
+    await journal.answer(
+      create(CommandResultSchema, { commandId: "o1", outcome: { case: "pageState", value: bigState("o1") } }),
+    );
+    expect((await new CommandJournal(asArea(area)).leftovers()).toRun.map((c) => c.commandId)).toEqual(["o1"]);
+    await journal.deliver("o1");
+    expect(await journal.record(look("o1"))).toEqual({ kind: "new" });
+  });
+
+  it("stays within its bounds by dropping the oldest answered ones, never an unanswered one", async () => {
+    const area = new FakeArea();
+    const journal = new CommandJournal(asArea(area));
+    await journal.record(click("open"));
+    for (let index = 0; index < 450; index += 1) {
+      await journal.record(click(`c${index}`));
+      await journal.answer(answer(`c${index}`, "y".repeat(20_000)));
+      await journal.deliver(`c${index}`);
+    }
+    const keys = [...area.items.keys()].filter((key) => key.startsWith("command:"));
+    expect(keys.length).toBeLessThanOrEqual(400);
+    expect(keys.reduce((sum, key) => sum + (area.items.get(key)?.length ?? 0), 0)).toBeLessThan(6_100_000);
+    expect(keys).toContain("command:open");
+    expect(keys).toContain("command:c449");
+    expect(keys).not.toContain("command:c0");
+  });
+});

@@ -1,0 +1,126 @@
+// Puts actions and events into words for a person. Pure. Words for states and numbers are in words.ts.
+
+import { type Action, ActionStatus, ScrollDirection, type WaitAction } from "@gen/tabwire/v1/action_pb";
+import { type TaskEvent, TaskState } from "@gen/tabwire/v1/task_pb";
+import { clip, shortAddress, stateWord } from "./words";
+
+const DIRECTIONS: Readonly<Record<number, string>> = {
+  [ScrollDirection.DOWN]: "down",
+  [ScrollDirection.UP]: "up",
+  [ScrollDirection.RIGHT]: "right",
+  [ScrollDirection.LEFT]: "left",
+  [ScrollDirection.TOP]: "to the start",
+  [ScrollDirection.BOTTOM]: "to the end",
+};
+
+/** Says what an action is to do, as an instruction: “Click element 12”. */
+export function describeAction({ kind }: Action): string {
+  switch (kind.case) {
+    case "navigate":
+      return `Go to ${shortAddress(kind.value.url)}`;
+    case "goBack":
+      return "Go back";
+    case "goForward":
+      return "Go forward";
+    case "reload":
+      return "Load the page again";
+    case "click":
+      return `Click ${element(kind.value.elementId)}`;
+    case "inputText": {
+      const { elementId, text, append, submit } = kind.value;
+      const typed = text === "" ? `Empty ${element(elementId)}` : `Type ${quoted(text)} into ${element(elementId)}`;
+      const added = append && text !== "" ? `Add ${quoted(text)} to ${element(elementId)}` : typed;
+      return submit ? `${added} and press Enter` : added;
+    }
+    case "selectOption":
+      return `Choose ${kind.value.options.map(quoted).join(", ")} in ${element(kind.value.elementId)}`;
+    case "pressKeys": {
+      const keys = kind.value.keys.map(keyName).join(", ");
+      return kind.value.elementId === 0 ? `Press ${keys}` : `Press ${keys} in ${element(kind.value.elementId)}`;
+    }
+    case "scroll":
+      return scroll(kind.value.direction, kind.value.elementId);
+    case "hover":
+      return `Point at ${element(kind.value.elementId)}`;
+    case "wait":
+      return wait(kind.value);
+    case "readText":
+      return kind.value.elementId === 0 ? "Read the page" : `Read ${element(kind.value.elementId)}`;
+    case "readValue":
+      return `Read what is in ${element(kind.value.elementId)}`;
+    case "getAttributes":
+      return `Read the attributes of ${element(kind.value.elementId)}`;
+    case "openTab":
+      return kind.value.url === "" ? "Open a new tab" : `Open ${shortAddress(kind.value.url)} in a new tab`;
+    case "switchTab":
+      return "Go to another tab";
+    case "closeTab":
+      return kind.value.tabId === 0 ? "Close the tab" : "Close another tab";
+    case "screenshot":
+      return "Take a picture of the tab";
+    case "askHuman":
+      return `Ask you: ${clip(kind.value.prompt, 120)}`;
+    case "done":
+      return kind.value.success ? "Finish the task" : "Give the task up";
+    default:
+      return "Do something this version of the extension has no words for";
+  }
+}
+
+/** What a screen reader is told about an event; undefined if it is not worth interrupting for. */
+export function announcementOf({ kind }: TaskEvent): string | undefined {
+  switch (kind.case) {
+    case "decisionMade":
+      return kind.value.decision?.nextGoal
+        ? `Step ${kind.value.stepNumber}: ${clip(kind.value.decision.nextGoal, 160)}`
+        : undefined;
+    case "actionFinished": {
+      const error = kind.value.result?.errorInfo;
+      const failed = kind.value.result?.status === ActionStatus.FAILED;
+      return failed && error !== undefined ? `Failed: ${error.message} ${error.remedy}`.trim() : undefined;
+    }
+    case "humanInputNeeded":
+      return `Tabwire asks: ${kind.value.request?.prompt ?? ""}`;
+    case "stateChanged": {
+      const { to, cause, result } = kind.value;
+      if (to === TaskState.RUNNING || to === TaskState.QUEUED || to === TaskState.WAITING_HUMAN) return undefined;
+      const more = to === TaskState.SUCCEEDED ? clip(result, 300) : (cause?.message ?? "");
+      return `Task ${stateWord(to).toLowerCase()}. ${more}`.trim();
+    }
+    default:
+      return undefined;
+  }
+}
+
+function element(id: number): string {
+  return `element ${id}`;
+}
+
+function quoted(text: string): string {
+  return `“${clip(text, 80)}”`;
+}
+
+function keyName(key: string): string {
+  return key === " " ? "Space" : key;
+}
+
+function scroll(direction: ScrollDirection, elementId: number): string {
+  const way = DIRECTIONS[direction];
+  if (way === undefined) return elementId === 0 ? "Scroll" : `Bring ${element(elementId)} into view`;
+  return elementId === 0 ? `Scroll ${way}` : `Scroll ${way} in ${element(elementId)}`;
+}
+
+function wait({ condition, gone }: WaitAction): string {
+  switch (condition.case) {
+    case "text":
+      return gone ? `Wait until ${quoted(condition.value)} is gone` : `Wait for ${quoted(condition.value)}`;
+    case "elementId":
+      return gone ? `Wait until ${element(condition.value)} is gone` : `Wait for ${element(condition.value)}`;
+    case "url":
+      return gone
+        ? `Wait until the address no longer contains ${quoted(condition.value)}`
+        : `Wait until the address contains ${quoted(condition.value)}`;
+    default:
+      return "Wait until the page is quiet";
+  }
+}

@@ -1,0 +1,135 @@
+// The panel's own calls of TaskService, straight from this page to the server. It gets the access token from the service
+// worker and has it renewed once when the server refuses it. When to call, and when to try again, is up to the stores.
+
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import { type CallOptions, type Client, Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import { ErrorCode } from "@gen/tabwire/v1/error_pb";
+import type { LinkCredentials } from "@gen/tabwire/v1/extension_pb";
+import type { Task, TaskEvent } from "@gen/tabwire/v1/task_pb";
+import { type CreateTaskRequestSchema, type ListTasksResponse, TaskService } from "@gen/tabwire/v1/task_service_pb";
+import { ask } from "./background";
+import { type Diagnose, Problem, panelError, problemOf } from "./problem";
+
+/** Makes the transport to a server; link/transport.ts is the real one. */
+export type MakeTransport = (serverUrl: string, token: () => string | undefined) => Transport;
+
+/** What a task is created from. */
+export type NewTask = MessageInitShape<typeof CreateTaskRequestSchema>;
+
+/** How long a call that answers once may take. */
+const CALL_TIMEOUT_MS = 15_000;
+
+type TaskClient = Client<typeof TaskService>;
+
+/** TaskService with tokens taken care of. Every method throws a Problem. */
+export class TaskApi {
+  private readonly makeTransport: MakeTransport;
+  private readonly diagnose: Diagnose;
+  private credentials: LinkCredentials | undefined;
+  private client: TaskClient | undefined;
+  private asking: Promise<LinkCredentials> | undefined;
+
+  constructor(makeTransport: MakeTransport, diagnose: Diagnose) {
+    this.makeTransport = makeTransport;
+    this.diagnose = diagnose;
+  }
+
+  /** Forgets the token, because the browser was paired anew or not at all. */
+  forget(): void {
+    this.credentials = undefined;
+    this.client = undefined;
+    this.asking = undefined;
+  }
+
+  async create(request: NewTask): Promise<Task> {
+    return whole((await this.call((client, options) => client.createTask(request, options))).task);
+  }
+
+  list(pageSize: number, pageToken: string): Promise<ListTasksResponse> {
+    return this.call((client, options) => client.listTasks({ pageSize, pageToken }, options));
+  }
+
+  async pause(taskId: string): Promise<void> {
+    await this.call((client, options) => client.pauseTask({ taskId }, options));
+  }
+
+  async resume(taskId: string): Promise<void> {
+    await this.call((client, options) => client.resumeTask({ taskId }, options));
+  }
+
+  async stop(taskId: string, reason: string): Promise<void> {
+    await this.call((client, options) => client.stopTask({ taskId, reason }, options));
+  }
+
+  async answer(taskId: string, requestId: string, answer: string): Promise<void> {
+    await this.call((client, options) => client.answerTask({ taskId, requestId, answer }, options));
+  }
+
+  /** Gives the journal after the number, then what comes. Ends with the task or the signal; throws a Problem when it breaks. */
+  async *watch(taskId: string, afterSeq: bigint, signal: AbortSignal): AsyncGenerator<TaskEvent> {
+    let renewed = false;
+    let last = afterSeq;
+    for (;;) {
+      try {
+        const client = await this.open(false);
+        for await (const { event } of client.watchTask({ taskId, afterSeq: last }, { signal })) {
+          if (event === undefined) continue;
+          last = event.seq;
+          renewed = false;
+          yield event;
+        }
+        return;
+      } catch (error) {
+        if (signal.aborted) return;
+        if (renewed || !isRefused(error)) throw await this.problem(error);
+        renewed = true;
+        await this.open(true);
+      }
+    }
+  }
+
+  private async call<T>(method: (client: TaskClient, options: CallOptions) => Promise<T>): Promise<T> {
+    const options = { timeoutMs: CALL_TIMEOUT_MS };
+    try {
+      const client = await this.open(false);
+      try {
+        return await method(client, options);
+      } catch (error) {
+        if (!isRefused(error)) throw error;
+        return await method(await this.open(true), options);
+      }
+    } catch (error) {
+      throw await this.problem(error);
+    }
+  }
+
+  /** Gives a client with a token; `refused` has the token renewed first. Several calls at a time share one renewal. */
+  private async open(refused: boolean): Promise<TaskClient> {
+    if (this.client !== undefined && !refused) return this.client;
+    this.asking ??= ask({ case: "access", value: { refused } }, "credentials").finally(() => {
+      this.asking = undefined;
+    });
+    const credentials = await this.asking;
+    if (this.client === undefined || credentials.serverUrl !== this.credentials?.serverUrl) {
+      const transport = this.makeTransport(credentials.serverUrl, () => this.credentials?.accessToken);
+      this.client = createClient(TaskService, transport);
+    }
+    this.credentials = credentials;
+    return this.client;
+  }
+
+  private problem(error: unknown): Promise<Problem> {
+    return problemOf(error, this.credentials?.serverUrl ?? "", this.diagnose);
+  }
+}
+
+function isRefused(error: unknown): boolean {
+  // What breaks inside a stream may be anything, also a plain string.
+  return ConnectError.from(error).code === Code.Unauthenticated;
+}
+
+function whole(task: Task | undefined): Task {
+  if (task !== undefined) return task;
+  const message = "The server took the task but did not say which one it is.";
+  throw new Problem(panelError(ErrorCode.INTERNAL, message, "Look for it in the history."));
+}

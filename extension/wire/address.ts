@@ -1,0 +1,23 @@
+// For whom a message between the parts of the extension is. Apart from the wrapping itself (envelope.ts), so that the
+// content script can look at an address without loading protobuf.
+
+/** Which conversation an envelope belongs to: "pipe" (service worker and offscreen document), "frame" (content script), "panel". */
+export type Conversation = "pipe" | "frame" | "panel";
+
+/** Who is to take it. Every part of the extension hears every runtime message, so each looks here first. */
+export type Recipient = "background" | "offscreen" | "frame";
+
+/** One message on its way. */
+export interface Envelope {
+  readonly to: Recipient;
+  readonly conversation: Conversation;
+  /** base64 of the binary protobuf message. */
+  readonly body: string;
+}
+
+/** Tells an envelope for this recipient and conversation from anything else that arrives. */
+export function isFor(value: unknown, to: Recipient, conversation: Conversation): value is Envelope {
+  if (typeof value !== "object" || value === null) return false;
+  const envelope = value as Partial<Envelope>;
+  return envelope.to === to && envelope.conversation === conversation && typeof envelope.body === "string";
+}

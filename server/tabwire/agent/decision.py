@@ -1,0 +1,151 @@
+"""From what a model wrote to a `Decision`, or to a sentence that tells the model exactly what to repair.
+
+Lenient in form (code fences, words around the JSON, a lone action), strict in content: unknown actions, unknown fields
+and values that break the rules of the contract are refused.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import protovalidate
+from google.protobuf import json_format
+
+from tabwire.agent import catalog, schema
+from tabwire.errors import TabwireError
+from tabwire.v1 import action_pb2, error_pb2, task_pb2
+
+if TYPE_CHECKING:
+    from google.protobuf.descriptor import FieldDescriptor
+
+_FENCE = re.compile(r"```[a-zA-Z]*\s*\n(.*?)```", re.DOTALL)
+_THINKING = re.compile(r"<think>.*?</think>", re.DOTALL)
+_TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+_validator = protovalidate.Validator()
+
+
+def parse(content: str) -> task_pb2.Decision:
+    """The decision that a model's answer stands for.
+
+    Raises `TabwireError` MODEL_OUTPUT_INVALID; its message speaks to the model.
+    """
+    data = _normal(_json_object(content))
+    decision = task_pb2.Decision()
+    for name in ("reasoning", "memory", "next_goal"):
+        value = data.get(name)
+        if value is not None:
+            setattr(decision, name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+    actions = data["actions"]
+    if not isinstance(actions, list) or not actions:
+        raise _invalid('"actions" must be a list of at least one action.')
+    if len(actions) > schema.MAX_ACTIONS:
+        raise _invalid(f'"actions" has {len(actions)} entries; at most {schema.MAX_ACTIONS} are allowed.')
+    for index, item in enumerate(actions):
+        decision.actions.append(_action(f"actions[{index}]", item))
+    return decision
+
+
+def _json_object(content: str) -> dict[str, Any]:
+    """The first JSON object in a text."""
+    text = _THINKING.sub("", content)
+    candidates = [text, *_FENCE.findall(text)]
+    problem = "it holds no JSON object"
+    for candidate in candidates:
+        start = candidate.find("{")
+        if start < 0:
+            continue
+        for attempt in (candidate[start:], _TRAILING_COMMA.sub(r"\1", candidate[start:])):
+            try:
+                value, _ = json.JSONDecoder(strict=False).raw_decode(attempt)
+            except json.JSONDecodeError as error:
+                problem = f"its JSON is broken at line {error.lineno}, column {error.colno}: {error.msg}"
+                continue
+            if isinstance(value, dict):
+                return value
+    raise _invalid(f"Your answer is not a decision: {problem}. Answer with one JSON object and nothing else.")
+
+
+def _normal(data: dict[str, Any]) -> dict[str, Any]:
+    """A decision in its usual form, from the forms that small models fall into."""
+    names = catalog.actions()
+    if "actions" not in data:
+        if isinstance(data.get("action"), dict | list):
+            data = {**data, "actions": data["action"]}
+        else:
+            found = [{name: data[name]} for name in data if name in names]
+            if not found:
+                raise _invalid(
+                    'Your answer has no "actions". Give reasoning, next_goal and actions: a list with an action in it.'
+                )
+            data = {**data, "actions": found}
+    if isinstance(data["actions"], dict):
+        data = {**data, "actions": [data["actions"]]}
+    return data
+
+
+def _action(path: str, item: object) -> action_pb2.Action:
+    offered = [facts.name for facts in schema.offered_actions()]
+    if not isinstance(item, dict) or len(item) != 1:
+        raise _invalid(f'{path} must be an object with exactly one action, as {{"click": {{"element_id": 1}}}}.')
+    ((name, body),) = item.items()
+    if name not in offered:
+        raise _invalid(f"{path} names an unknown action {_quoted(str(name))}. The actions are: {', '.join(offered)}.")
+    if body is None:
+        body = {}
+    if not isinstance(body, dict):
+        raise _invalid(f"{path}.{name} must be an object with the fields of the action.")
+    facts = catalog.actions()[name]
+    fields = {field.name: field for field in facts.fields}
+    cleaned: dict[str, Any] = {}
+    for key, value in body.items():
+        if key not in fields:
+            allowed = ", ".join(fields) or "none"
+            raise _invalid(f"{path}.{name} has no field {_quoted(str(key))}. Its fields are: {allowed}.")
+        if value is None or (value in ("", []) and not schema.is_required(fields[key])):
+            continue
+        cleaned[key] = _value(fields[key], value)
+    action = action_pb2.Action()
+    try:
+        json_format.ParseDict({name: cleaned}, action)
+    except json_format.ParseError as error:
+        raise _invalid(f"{path}.{name} is not right: {_reason(error)}") from error
+    for violation in _validator.collect_violations(action):
+        broken = violation.proto.field
+        field = ".".join(element.field_name for element in broken.elements) if broken else ""
+        raise _invalid(f"{path}.{field or name} {violation.proto.message}.")
+    return action
+
+
+def _value(field: FieldDescriptor, value: Any) -> Any:
+    """A value as the contract writes it: enums by their full names, lists where a lone value was given."""
+    if field.enum_type is not None and isinstance(value, str):
+        words = {schema.enum_word(one): one.name for one in field.enum_type.values}
+        if value.lower() not in words and value not in field.enum_type.values_by_name:
+            allowed = ", ".join(word for word, name in words.items() if not name.endswith("_UNSPECIFIED"))
+            raise _invalid(f"{field.name} must be one of: {allowed}.")
+        return words.get(value.lower(), value)
+    if field.is_repeated and not isinstance(value, list):
+        return [value]
+    return value
+
+
+def _reason(error: json_format.ParseError) -> str:
+    text = str(error)
+    # The library's messages begin with the path that is already said.
+    return text.split(": ", 1)[-1].rstrip(".") + "."
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text[:80], ensure_ascii=False)
+
+
+def _invalid(message: str) -> TabwireError:
+    return TabwireError(
+        error_pb2.ERROR_CODE_MODEL_OUTPUT_INVALID,
+        message,
+        remedy="Use a stronger model: set TABWIRE_MODEL.",
+        origin=error_pb2.COMPONENT_ORIGIN_MODEL,
+        retryable=True,
+    )

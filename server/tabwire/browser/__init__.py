@@ -1,0 +1,1 @@
+"""The browser as the agent and the API see it, and its implementation over a link."""

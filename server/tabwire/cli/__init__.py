@@ -1,0 +1,1 @@
+"""The `tabwire` command. The only place that prints."""

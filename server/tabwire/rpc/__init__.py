@@ -1,0 +1,1 @@
+"""gRPC servicers and interceptors: proto in, proto out, no decisions."""

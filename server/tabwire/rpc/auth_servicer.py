@@ -1,0 +1,134 @@
+"""AuthService: pairing and tokens. Requests in, answers out; what they are worth is decided by `Access`."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from tabwire.link.revision import MAX_REVISION, MIN_REVISION
+from tabwire.rpc.access import refresh_refused
+from tabwire.rpc.identity import principal
+from tabwire.security.tokens import scopes_of
+from tabwire.v1 import auth_pb2, auth_service_pb2, auth_service_pb2_grpc
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import grpc
+
+    from tabwire.link.hub import LinkHub
+    from tabwire.rpc.access import Access, IssuedPair
+    from tabwire.settings import Settings
+    from tabwire.store.tables import ApiTokenRow
+
+    Context = grpc.aio.ServicerContext[Any, Any]
+
+_DEFAULT_LIFETIME_DAYS = 90
+
+
+class AuthServicer(auth_service_pb2_grpc.AuthServiceServicer):
+    """Answers AuthService."""
+
+    def __init__(self, access: Access, hub: LinkHub, settings: Settings, *, server_version: str) -> None:
+        self._access = access
+        self._hub = hub
+        self._settings = settings
+        self._server_version = server_version
+
+    async def CreatePairingCode(  # noqa: N802 - the contract's name
+        self, _request: auth_service_pb2.CreatePairingCodeRequest, _context: Context
+    ) -> auth_service_pb2.CreatePairingCodeResponse:
+        """Makes a one-time code."""
+        code, expires_at = await self._access.new_code(principal().owner_id)
+        return auth_service_pb2.CreatePairingCodeResponse(code=code, expires_at=_timestamp(expires_at))
+
+    async def Pair(  # noqa: N802 - the contract's name
+        self, request: auth_service_pb2.PairRequest, _context: Context
+    ) -> auth_service_pb2.PairResponse:
+        """Pairs a browser."""
+        pair = await self._access.pair(request.code, display_name=request.display_name, browser_id=request.browser_id)
+        return auth_service_pb2.PairResponse(browser_id=pair.browser_id, tokens=_token_pair(pair))
+
+    async def RefreshToken(  # noqa: N802 - the contract's name
+        self, request: auth_service_pb2.RefreshTokenRequest, _context: Context
+    ) -> auth_service_pb2.RefreshTokenResponse:
+        """Exchanges a refresh token."""
+        pair, stolen_from = await self._access.refresh(request.refresh_token)
+        if stolen_from:
+            await self._hub.drop(stolen_from, "A refresh token of this browser was used twice.")
+        if pair is None:
+            raise refresh_refused()
+        return auth_service_pb2.RefreshTokenResponse(tokens=_token_pair(pair))
+
+    async def CreateApiToken(  # noqa: N802 - the contract's name
+        self, request: auth_service_pb2.CreateApiTokenRequest, _context: Context
+    ) -> auth_service_pb2.CreateApiTokenResponse:
+        """Makes a token for a program."""
+        token, row = await self._access.new_api_token(
+            principal().owner_id,
+            request.display_name,
+            request.scopes,
+            timedelta(days=request.lifetime_days or _DEFAULT_LIFETIME_DAYS),
+        )
+        return auth_service_pb2.CreateApiTokenResponse(token=token, api_token=_api_token(row))
+
+    async def ListApiTokens(  # noqa: N802 - the contract's name
+        self, _request: auth_service_pb2.ListApiTokensRequest, _context: Context
+    ) -> auth_service_pb2.ListApiTokensResponse:
+        """Lists the owner's tokens."""
+        rows = await self._access.list_api_tokens(principal().owner_id)
+        return auth_service_pb2.ListApiTokensResponse(api_tokens=map(_api_token, rows))
+
+    async def RevokeToken(  # noqa: N802 - the contract's name
+        self, request: auth_service_pb2.RevokeTokenRequest, _context: Context
+    ) -> auth_service_pb2.RevokeTokenResponse:
+        """Revokes a token or a browser's pairing, and drops the browser's link."""
+        revoked = await self._access.revoke(principal().owner_id, request.id)
+        if revoked.browser_id:
+            await self._hub.drop(revoked.browser_id, "The browser's pairing was revoked.")
+        return auth_service_pb2.RevokeTokenResponse()
+
+    async def WhoAmI(  # noqa: N802 - the contract's name
+        self, _request: auth_service_pb2.WhoAmIRequest, _context: Context
+    ) -> auth_service_pb2.WhoAmIResponse:
+        """Tells the caller who it is, and what the server is."""
+        caller = principal()
+        return auth_service_pb2.WhoAmIResponse(
+            owner_id=caller.owner_id,
+            scopes=sorted(caller.scopes),
+            browser_id=caller.browser_id,
+            token_expires_at=_timestamp(caller.expires_at),
+            server_version=self._server_version,
+            min_revision=MIN_REVISION,
+            max_revision=MAX_REVISION,
+            model_configured=bool(self._settings.model),
+            model=self._settings.model,
+        )
+
+
+def _timestamp(moment: datetime) -> Timestamp:
+    timestamp = Timestamp()
+    timestamp.FromDatetime(moment)
+    return timestamp
+
+
+def _token_pair(pair: IssuedPair) -> auth_pb2.TokenPair:
+    return auth_pb2.TokenPair(
+        access_token=pair.access_token,
+        access_expires_at=_timestamp(pair.access_expires_at),
+        refresh_token=pair.refresh_token,
+        refresh_expires_at=_timestamp(pair.refresh_expires_at),
+    )
+
+
+def _api_token(row: ApiTokenRow) -> auth_pb2.ApiToken:
+    return auth_pb2.ApiToken(
+        token_id=row.id,
+        display_name=row.display_name,
+        scopes=sorted(scopes_of(row.scopes.split())),
+        created_at=_timestamp(row.created_at),
+        expires_at=_timestamp(row.expires_at),
+        revoked_at=_timestamp(row.revoked_at) if row.revoked_at else None,
+    )

@@ -1,0 +1,1 @@
+"""What every RPC passes through, from the outside in: correlation, guard, deadline, auth, messages."""

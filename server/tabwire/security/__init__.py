@@ -1,0 +1,1 @@
+"""Keys, tokens, pairing codes and certificates."""

@@ -1,0 +1,1 @@
+"""The database: tables, migrations, and one narrow store per concern."""

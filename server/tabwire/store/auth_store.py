@@ -1,0 +1,275 @@
+"""Pairing codes, refresh tokens and API tokens in the database. Knows digests, never secrets.
+
+What a code or token is worth is decided in `tabwire.rpc.access`; here every step that must happen at most once is one
+conditional UPDATE, so that two callers can never both succeed.
+"""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from sqlalchemy import CursorResult, delete, exists, select, update
+
+from tabwire.store.tables import ApiTokenRow, BrowserRow, Owner, PairingCode, RefreshTokenRow
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sqlalchemy import Update
+    from sqlalchemy.ext.asyncio import AsyncSession
+
+    from tabwire.store.database import Database
+
+# Used-up codes and tokens are kept so long after their end, so that reuse is still told from nonsense.
+_KEEP = timedelta(days=1)
+
+
+def utc_now() -> datetime:
+    """The time, in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True)
+class NewRefreshToken:
+    """A refresh token that is about to be handed out."""
+
+    digest: bytes
+    expires_at: datetime
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """A browser and the family of tokens it holds."""
+
+    owner_id: str
+    browser_id: str
+    family_id: str
+
+
+class RotationOutcome(Enum):
+    """What became of the exchange of a refresh token."""
+
+    ROTATED = "rotated"
+    REUSED = "reused"  # it was used before: somebody has a copy, and the family is revoked now
+    DEAD = "dead"  # unknown, expired or revoked
+
+
+@dataclass(frozen=True)
+class Rotation:
+    """The outcome, and whose token it was if that is known."""
+
+    outcome: RotationOutcome
+    pairing: Pairing | None
+
+
+@dataclass(frozen=True)
+class Revoked:
+    """What a revocation ended: a token, a browser's pairing, or both."""
+
+    token_id: str
+    browser_id: str
+
+
+class AuthStore:
+    """The rows behind AuthService."""
+
+    def __init__(self, database: Database, *, now: Callable[[], datetime] = utc_now) -> None:
+        self._database = database
+        self._now = now
+
+    async def ensure_owner(self, owner_id: str) -> None:
+        """Makes the owner's row if there is none."""
+        async with self._database.session() as session:
+            if await session.get(Owner, owner_id) is None:
+                session.add(Owner(id=owner_id, created_at=self._now()))
+
+    async def add_pairing_code(self, owner_id: str, digest: bytes, expires_at: datetime) -> None:
+        """Keeps a new code."""
+        async with self._database.session() as session:
+            session.add(PairingCode(digest=digest, owner_id=owner_id, created_at=self._now(), expires_at=expires_at))
+
+    async def redeem_code(
+        self, digest: bytes, *, wanted_browser_id: str, display_name: str, refresh: NewRefreshToken
+    ) -> Pairing | None:
+        """Uses up a code and pairs a browser with it; None if no such code is good now.
+
+        The browser keeps the id of an earlier pairing with the same owner, and its earlier tokens end. Any other id
+        it asks for is not given: ids are the server's to choose.
+        """
+        now = self._now()
+        async with self._database.session() as session:
+            used = await _changed(
+                session,
+                update(PairingCode)
+                .where(PairingCode.digest == digest, PairingCode.used_at.is_(None), PairingCode.expires_at > now)
+                .values(used_at=now),
+            )
+            if not used:
+                return None
+            owner_id = (
+                await session.execute(select(PairingCode.owner_id).where(PairingCode.digest == digest))
+            ).scalar_one()
+            browser = await session.get(BrowserRow, wanted_browser_id) if wanted_browser_id else None
+            if browser is None or browser.owner_id != owner_id:
+                browser = _new_browser(owner_id, display_name, now)
+                session.add(browser)
+                await session.flush()
+            else:
+                browser.display_name = display_name or browser.display_name
+                browser.paired_at = browser.last_seen_at = now
+                browser.revoked_at = None
+                await _revoke_refresh_tokens(session, browser.id, now)
+            pairing = Pairing(owner_id=owner_id, browser_id=browser.id, family_id=uuid.uuid4().hex)
+            session.add(_refresh_row(pairing, refresh, now))
+            return pairing
+
+    async def rotate(self, digest: bytes, replacement: NewRefreshToken) -> Rotation:
+        """Uses up a refresh token and keeps its replacement. A token used twice ends its whole family."""
+        now = self._now()
+        async with self._database.session() as session:
+            used = await _changed(
+                session,
+                update(RefreshTokenRow)
+                .where(
+                    RefreshTokenRow.digest == digest,
+                    RefreshTokenRow.used_at.is_(None),
+                    RefreshTokenRow.revoked_at.is_(None),
+                    RefreshTokenRow.expires_at > now,
+                )
+                .values(used_at=now),
+            )
+            row = await session.get(RefreshTokenRow, digest)
+            if row is None:
+                return Rotation(RotationOutcome.DEAD, None)
+            pairing = Pairing(owner_id=row.owner_id, browser_id=row.browser_id, family_id=row.family_id)
+            if used:
+                session.add(_refresh_row(pairing, replacement, now))
+                return Rotation(RotationOutcome.ROTATED, pairing)
+            if row.used_at is None or row.revoked_at is not None:
+                return Rotation(RotationOutcome.DEAD, pairing)
+            await session.execute(
+                update(RefreshTokenRow).where(RefreshTokenRow.family_id == row.family_id).values(revoked_at=now)
+            )
+            return Rotation(RotationOutcome.REUSED, pairing)
+
+    async def family_is_good(self, pairing: Pairing) -> bool:
+        """Whether access tokens of a pairing are still honoured."""
+        good = select(BrowserRow.id).where(
+            BrowserRow.id == pairing.browser_id,
+            BrowserRow.owner_id == pairing.owner_id,
+            BrowserRow.revoked_at.is_(None),
+            exists().where(
+                RefreshTokenRow.family_id == pairing.family_id,
+                RefreshTokenRow.browser_id == pairing.browser_id,
+                RefreshTokenRow.revoked_at.is_(None),
+            ),
+        )
+        async with self._database.session(read_only=True) as session:
+            return (await session.execute(good)).first() is not None
+
+    async def add_api_token(self, row: ApiTokenRow) -> None:
+        """Keeps a new token."""
+        async with self._database.session() as session:
+            session.add(row)
+
+    async def add_native_browser(self, owner_id: str, display_name: str) -> str:
+        """Makes a browser for a native client of the link, which gets a token instead of being paired."""
+        async with self._database.session() as session:
+            browser = _new_browser(owner_id, display_name, self._now())
+            session.add(browser)
+            return browser.id
+
+    async def api_token(self, token_id: str) -> ApiTokenRow | None:
+        """One token's row, also if it is revoked."""
+        async with self._database.session(read_only=True) as session:
+            return await session.get(ApiTokenRow, token_id)
+
+    async def list_api_tokens(self, owner_id: str) -> Sequence[ApiTokenRow]:
+        """The owner's tokens, newest first."""
+        query = (
+            select(ApiTokenRow)
+            .where(ApiTokenRow.owner_id == owner_id)
+            .order_by(ApiTokenRow.created_at.desc(), ApiTokenRow.id)
+        )
+        async with self._database.session(read_only=True) as session:
+            return (await session.scalars(query)).all()
+
+    async def revoke(self, owner_id: str, token_or_browser_id: str) -> Revoked | None:
+        """Revokes an API token or a browser's pairing; None if the owner has neither. Safe to repeat."""
+        now = self._now()
+        async with self._database.session() as session:
+            token = await session.get(ApiTokenRow, token_or_browser_id)
+            if token is not None and token.owner_id == owner_id:
+                token.revoked_at = token.revoked_at or now
+                if token.browser_id is not None:
+                    await _revoke_browser(session, token.browser_id, now)
+                return Revoked(token_id=token.id, browser_id=token.browser_id or "")
+            browser = await session.get(BrowserRow, token_or_browser_id)
+            if browser is not None and browser.owner_id == owner_id:
+                await _revoke_browser(session, browser.id, now)
+                return Revoked(token_id="", browser_id=browser.id)
+        return None
+
+    async def prune(self) -> None:
+        """Forgets what ended long ago. API tokens stay listed."""
+        before = self._now() - _KEEP
+        async with self._database.session() as session:
+            await session.execute(delete(PairingCode).where(PairingCode.expires_at < before))
+            await session.execute(delete(RefreshTokenRow).where(RefreshTokenRow.expires_at < before))
+
+
+def _new_browser(owner_id: str, display_name: str, now: datetime) -> BrowserRow:
+    return BrowserRow(
+        id=uuid.uuid4().hex,
+        owner_id=owner_id,
+        display_name=display_name or "Browser",
+        extension_version="",
+        user_agent="",
+        capabilities=b"",
+        paired_at=now,
+        last_seen_at=now,
+        revoked_at=None,
+    )
+
+
+def _refresh_row(pairing: Pairing, token: NewRefreshToken, now: datetime) -> RefreshTokenRow:
+    return RefreshTokenRow(
+        digest=token.digest,
+        family_id=pairing.family_id,
+        browser_id=pairing.browser_id,
+        owner_id=pairing.owner_id,
+        created_at=now,
+        expires_at=token.expires_at,
+        used_at=None,
+        revoked_at=None,
+    )
+
+
+async def _changed(session: AsyncSession, statement: Update) -> bool:
+    """Runs an UPDATE and tells whether it met a row."""
+    result = await session.execute(statement, execution_options={"synchronize_session": False})
+    return isinstance(result, CursorResult) and result.rowcount > 0
+
+
+async def _revoke_refresh_tokens(session: AsyncSession, browser_id: str, now: datetime) -> None:
+    await session.execute(
+        update(RefreshTokenRow)
+        .where(RefreshTokenRow.browser_id == browser_id, RefreshTokenRow.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+
+
+async def _revoke_browser(session: AsyncSession, browser_id: str, now: datetime) -> None:
+    await session.execute(
+        update(BrowserRow).where(BrowserRow.id == browser_id, BrowserRow.revoked_at.is_(None)).values(revoked_at=now)
+    )
+    await session.execute(
+        update(ApiTokenRow)
+        .where(ApiTokenRow.browser_id == browser_id, ApiTokenRow.revoked_at.is_(None))
+        .values(revoked_at=now)
+    )
+    await _revoke_refresh_tokens(session, browser_id, now)

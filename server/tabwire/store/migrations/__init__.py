@@ -1,0 +1,1 @@
+"""Alembic migrations of the database, shipped with the package and run by `Database.open`."""

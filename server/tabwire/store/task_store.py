@@ -1,0 +1,229 @@
+"""Tasks in the database: the journal, the snapshot that goes with it, and the lease of the server that runs a task.
+
+Knows nothing about what events mean: the caller brings the snapshot that is their fold (`tabwire.task.journal`). Every
+write is one transaction, guarded by the epoch of the lease, so that a server that lost a task can write no more.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING, cast
+
+from sqlalchemy import CursorResult, and_, or_, select, tuple_, update
+from sqlalchemy.exc import IntegrityError
+
+from tabwire.errors import TabwireError
+from tabwire.store.tables import TaskEventRow, TaskRow
+from tabwire.v1 import error_pb2, task_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+    from datetime import datetime
+
+    from tabwire.store.database import Database
+
+_ENDED = (task_pb2.TASK_STATE_SUCCEEDED, task_pb2.TASK_STATE_FAILED, task_pb2.TASK_STATE_STOPPED)
+
+
+@dataclass(frozen=True)
+class StoredTask:
+    """A task as it is stored, with what the contract does not show."""
+
+    owner_id: str
+    task: task_pb2.Task
+    request_digest: bytes
+    epoch: int
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """A place in the list of tasks."""
+
+    created_at: datetime
+    task_id: str
+
+
+class TaskStore:
+    """All tasks of all owners."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def insert(
+        self,
+        owner_id: str,
+        task: task_pb2.Task,
+        events: Sequence[task_pb2.TaskEvent],
+        *,
+        idempotency_key: str,
+        request_digest: bytes,
+        lease_owner: str,
+        lease_until: datetime,
+    ) -> bool:
+        """Stores a new task with its first events, leased at epoch 1. False if its id or key is in use."""
+        row = TaskRow(
+            id=task.task_id,
+            owner_id=owner_id,
+            browser_id=task.browser_id,
+            state=task.state,
+            created_at=task.created_at.ToDatetime(tzinfo=UTC),
+            updated_at=task.updated_at.ToDatetime(tzinfo=UTC),
+            idempotency_key=idempotency_key or None,
+            request_digest=request_digest,
+            snapshot=task.SerializeToString(),
+            last_event_seq=task.last_event_seq,
+            epoch=1,
+            lease_owner=lease_owner,
+            lease_until=lease_until,
+        )
+        try:
+            async with self._database.session() as session:
+                session.add(row)
+                await session.flush()
+                session.add_all(_event_rows(events))
+                await session.flush()
+        except IntegrityError:
+            # An id or key that is taken is the caller's to understand; anything else is a fault.
+            if await self._is_taken(owner_id, task.task_id, idempotency_key):
+                return False
+            raise
+        return True
+
+    async def _is_taken(self, owner_id: str, task_id: str, idempotency_key: str) -> bool:
+        same_key = and_(TaskRow.owner_id == owner_id, TaskRow.idempotency_key == (idempotency_key or None))
+        async with self._database.session(read_only=True) as session:
+            query = select(TaskRow.id).where(or_(TaskRow.id == task_id, same_key)).limit(1)
+            return (await session.execute(query)).first() is not None
+
+    async def find(self, owner_id: str, *, task_id: str = "", idempotency_key: str = "") -> StoredTask | None:
+        """An owner's task by its key if one is given, else by its id."""
+        query = select(TaskRow).where(TaskRow.owner_id == owner_id)
+        if idempotency_key:
+            query = query.where(TaskRow.idempotency_key == idempotency_key)
+        else:
+            query = query.where(TaskRow.id == task_id)
+        async with self._database.session(read_only=True) as session:
+            row = (await session.execute(query)).scalar_one_or_none()
+            return None if row is None else _stored(row)
+
+    async def list_tasks(
+        self, owner_id: str, *, states: Collection[int], after: Cursor | None, limit: int
+    ) -> list[task_pb2.Task]:
+        """An owner's tasks, newest first, from a place on."""
+        query = select(TaskRow.snapshot).where(TaskRow.owner_id == owner_id)
+        if states:
+            query = query.where(TaskRow.state.in_(states))
+        if after is not None:
+            query = query.where(tuple_(TaskRow.created_at, TaskRow.id) < tuple_(after.created_at, after.task_id))
+        query = query.order_by(TaskRow.created_at.desc(), TaskRow.id.desc()).limit(limit)
+        async with self._database.session(read_only=True) as session:
+            return [task_pb2.Task.FromString(snapshot) for snapshot in (await session.execute(query)).scalars()]
+
+    async def append(
+        self, task: task_pb2.Task, events: Sequence[task_pb2.TaskEvent], *, epoch: int, now: datetime
+    ) -> None:
+        """Appends events together with the snapshot that they lead to.
+
+        Raises `TabwireError` EPOCH_FENCED if another server has taken the task up since, or has written to it.
+        """
+        ended = task.state in _ENDED
+        change = (
+            update(TaskRow)
+            .where(
+                TaskRow.id == task.task_id,
+                TaskRow.epoch == epoch,
+                TaskRow.last_event_seq == task.last_event_seq - len(events),
+            )
+            .values(
+                state=task.state,
+                browser_id=task.browser_id,
+                updated_at=now,
+                snapshot=task.SerializeToString(),
+                last_event_seq=task.last_event_seq,
+            )
+        )
+        if ended:
+            change = change.values(lease_owner=None, lease_until=None)
+        async with self._database.session() as session:
+            done = cast("CursorResult[object]", await session.execute(change))
+            if done.rowcount != 1:
+                raise TabwireError(
+                    error_pb2.ERROR_CODE_EPOCH_FENCED,
+                    "Another server has taken this task up.",
+                    remedy="Send the request again.",
+                )
+            session.add_all(_event_rows(events))
+
+    async def events(self, task_id: str, *, after_seq: int, limit: int) -> list[task_pb2.TaskEvent]:
+        """Events of a task in order, after a number."""
+        query = (
+            select(TaskEventRow.payload)
+            .where(TaskEventRow.task_id == task_id, TaskEventRow.seq > after_seq)
+            .order_by(TaskEventRow.seq)
+            .limit(limit)
+        )
+        async with self._database.session(read_only=True) as session:
+            return [task_pb2.TaskEvent.FromString(payload) for payload in (await session.execute(query)).scalars()]
+
+    async def unfinished(self, *, free_at: datetime | None) -> list[str]:
+        """Ids of the tasks that have not ended, oldest first; with `free_at`, those whose lease has run out by then."""
+        query = select(TaskRow.id).where(TaskRow.state.not_in(_ENDED))
+        if free_at is not None:
+            query = query.where(or_(TaskRow.lease_until.is_(None), TaskRow.lease_until < free_at))
+        query = query.order_by(TaskRow.created_at, TaskRow.id)
+        async with self._database.session(read_only=True) as session:
+            return list((await session.execute(query)).scalars())
+
+    async def take_up(
+        self, task_id: str, *, lease_owner: str, lease_until: datetime, free_at: datetime | None
+    ) -> StoredTask | None:
+        """Takes the lease at the next epoch, which fences whoever had it. None if it is not free, or ended."""
+        change = (
+            update(TaskRow)
+            .where(TaskRow.id == task_id, TaskRow.state.not_in(_ENDED))
+            .values(epoch=TaskRow.epoch + 1, lease_owner=lease_owner, lease_until=lease_until)
+        )
+        if free_at is not None:
+            change = change.where(or_(TaskRow.lease_until.is_(None), TaskRow.lease_until < free_at))
+        async with self._database.session() as session:
+            done = cast("CursorResult[object]", await session.execute(change))
+            if done.rowcount != 1:
+                return None
+            row = (await session.execute(select(TaskRow).where(TaskRow.id == task_id))).scalar_one()
+            return _stored(row)
+
+    async def renew(self, lease_owner: str, *, lease_until: datetime) -> None:
+        """Keeps all leases of a server."""
+        async with self._database.session() as session:
+            await session.execute(
+                update(TaskRow).where(TaskRow.lease_owner == lease_owner).values(lease_until=lease_until)
+            )
+
+    async def release(self, lease_owner: str) -> None:
+        """Gives all leases of a server back, so that the next one need not wait."""
+        async with self._database.session() as session:
+            await session.execute(
+                update(TaskRow).where(TaskRow.lease_owner == lease_owner).values(lease_owner=None, lease_until=None)
+            )
+
+
+def _event_rows(events: Sequence[task_pb2.TaskEvent]) -> list[TaskEventRow]:
+    return [
+        TaskEventRow(
+            task_id=event.task_id,
+            seq=event.seq,
+            time=event.time.ToDatetime(tzinfo=UTC),
+            payload=event.SerializeToString(),
+        )
+        for event in events
+    ]
+
+
+def _stored(row: TaskRow) -> StoredTask:
+    return StoredTask(
+        owner_id=row.owner_id,
+        task=task_pb2.Task.FromString(row.snapshot),
+        request_digest=row.request_digest,
+        epoch=row.epoch,
+    )

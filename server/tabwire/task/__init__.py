@@ -1,0 +1,1 @@
+"""Tasks: life cycle, journal, leases, and who runs what."""

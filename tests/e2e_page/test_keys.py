@@ -1,0 +1,142 @@
+"""PressKeysAction: the handlers hear the keys, and what the browser would do is done."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tabwire.v1 import error_pb2 as err
+from tabwire.v1.action_pb2 import PressKeysAction
+
+if TYPE_CHECKING:
+    from e2e_page.harness import EnginePage
+    from tabwire.v1 import action_pb2
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+
+async def press(engine: EnginePage, name: str | None, *keys: str) -> action_pb2.ActionResult:
+    """Presses keys in the element of a name, or in the focused one."""
+    element_id = 0 if name is None else (await engine.find(name)).id
+    return await engine.do(press_keys=PressKeysAction(keys=keys, element_id=element_id))
+
+
+async def test_characters_are_typed(engine: EnginePage) -> None:
+    await engine.open("keys")
+    result = await press(engine, "First", "H", "i", "Space", "+", "ü")
+    assert await engine.truth("first.value") == "Hi +ü"
+    assert result.outcome_details.value_now == "Hi +ü"
+
+
+@pytest.mark.parametrize(
+    ("keys", "value"),
+    [
+        (["End", "Backspace"], "ab"),
+        (["Home", "Delete"], "bc"),
+        (["Control+a", "z"], "z"),
+        (["Home", "ArrowRight", "-"], "a-bc"),
+        (["Home", "Shift+End", "q"], "q"),
+        (["End", "x"], "abc"),  # the page prevents the x
+        (["End", "Control+Backspace"], ""),
+        (["End", "d", "Control+z"], "abc"),
+    ],
+)
+async def test_editing_keys(engine: EnginePage, keys: list[str], value: str) -> None:
+    await engine.open("keys")
+    await press(engine, "Second", *keys)
+    assert await engine.truth("second.value") == value
+
+
+async def test_enter(engine: EnginePage) -> None:
+    await engine.open("keys")
+    await press(engine, "First", "Enter")
+    assert await engine.truth("truth.log") == ["submit"]
+    await press(engine, "Notes", "Control+End", "Enter", "x")
+    assert await engine.truth("notes.value") == "one\nx"
+    await press(engine, "Other", "Enter")
+    await press(engine, "Other", "Space")
+    assert await engine.truth("truth.log") == ["submit", "other", "other"]
+    await press(engine, "Link", "Enter")
+    assert await engine.truth("location.hash") == "#there"
+    await press(engine, "Editor", "Control+End", "Enter", "m")
+    assert await engine.truth("editor.innerText.replace(/\\n+/g, '|')") == "line|m"
+
+
+async def test_tab_goes_from_stop_to_stop(engine: EnginePage) -> None:
+    await engine.open("keys")
+    order = []
+    await press(engine, "First", "Tab")
+    for _ in range(9):
+        order.append(await engine.truth("document.activeElement.id"))
+        await press(engine, None, "Tab")
+    assert order == ["second", "notes", "agree", "ra", "pick", "level", "count", "go", "other"]
+    await press(engine, None, "Shift+Tab")
+    assert await engine.truth("document.activeElement.id") == "other"
+
+
+async def test_choices(engine: EnginePage) -> None:
+    await engine.open("keys")
+    await press(engine, "Agree", "Space")
+    assert await engine.truth("agree.checked") is True
+    await press(engine, "A", "ArrowDown")
+    assert await engine.truth("rb.checked && document.activeElement.id") == "rb"
+    await press(engine, None, "ArrowUp", "ArrowUp")
+    assert await engine.truth("rc.checked") is True
+    await press(engine, "Pick", "ArrowDown")
+    await press(engine, "Pick", "g")
+    await press(engine, "Pick", "Home")
+    await press(engine, "Level", "ArrowRight", "End")
+    await press(engine, "Count", "ArrowUp")
+    assert await engine.truth("[pick.value, level.value, count.value]") == ["Alpha", "10", "6"]
+    picks = ["pick Beta", "pick Gamma", "pick Alpha"]
+    assert await engine.truth("truth.log") == ["agree true", "radio rb", "radio ra", "radio rc", *picks]
+
+
+async def test_handlers_hear_chords(engine: EnginePage) -> None:
+    await engine.open("keys")
+    await press(engine, "Shortcuts", "Control+s", "Shift+ArrowDown", "Escape", "F2")
+    assert await engine.truth("truth.log") == [
+        "down s KeyS 83 truefalse",
+        "up s",
+        "down ArrowDown ArrowDown 40 falsetrue",
+        "up ArrowDown",
+        "down Escape Escape 27 falsefalse",
+        "up Escape",
+        "down F2 F2 113 falsefalse",
+        "up F2",
+    ]
+
+
+async def test_escape_closes_a_dialog(engine: EnginePage) -> None:
+    await engine.open("keys")
+    await press(engine, "Open dialog", "Enter")
+    assert await engine.truth("dialog.open") is True
+    await press(engine, None, "Tab", "Tab")
+    assert await engine.truth("document.activeElement.id") == "inside"
+    await press(engine, None, "Escape")
+    assert await engine.truth("dialog.open") is False
+    assert await engine.truth("truth.log") == ["closed"]
+
+
+async def test_keys_scroll_the_page(engine: EnginePage) -> None:
+    await engine.open("keys")
+    result = await press(engine, None, "PageDown")
+    assert await engine.truth("scrollY") > 300
+    assert not result.outcome_details.no_effect_seen
+    await press(engine, None, "Home")
+    assert await engine.truth("scrollY") == 0
+
+
+async def test_refusals(engine: EnginePage) -> None:
+    await engine.open("keys")
+    first = (await engine.find("First")).id
+    await engine.refused(err.ERROR_CODE_INVALID_ARGUMENT, press_keys=PressKeysAction(keys=["Hyper+q"]))
+    await engine.refused(err.ERROR_CODE_INVALID_ARGUMENT, press_keys=PressKeysAction(keys=["Entre"]))
+    await engine.refused(
+        err.ERROR_CODE_NEEDS_TRUSTED_INPUT, press_keys=PressKeysAction(keys=["Control+v"], element_id=first)
+    )
+    off = (await engine.find("Off")).id
+    await engine.refused(
+        err.ERROR_CODE_TARGET_ELEMENT_NOT_INTERACTABLE, press_keys=PressKeysAction(keys=["a"], element_id=off)
+    )

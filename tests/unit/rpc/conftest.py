@@ -1,0 +1,62 @@
+"""Access over a database of its own, with a clock that stands until it is moved."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tabwire.rpc.access import Access
+from tabwire.rpc.streams import OpenStreams
+from tabwire.security.keys import SigningKeys
+from tabwire.settings import Settings
+from tabwire.store.auth_store import AuthStore
+from tabwire.store.database import Database
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+
+class Clock:
+    """The time as the test wants it."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 11, 21, 12, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def forward(self, **span: float) -> None:
+        self.time += timedelta(**span)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def streams() -> OpenStreams:
+    return OpenStreams()
+
+
+@pytest.fixture
+async def database(tmp_path: Path) -> AsyncIterator[Database]:
+    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'tabwire.db'}")
+    await database.open()
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+async def auth_store(database: Database, clock: Clock) -> AuthStore:
+    store = AuthStore(database, now=clock)
+    await store.ensure_owner("local")
+    return store
+
+
+@pytest.fixture
+def access(tmp_path: Path, auth_store: AuthStore, clock: Clock, streams: OpenStreams) -> Access:
+    return Access(auth_store, SigningKeys.load(tmp_path / "keys"), Settings(home=tmp_path), streams, now=clock)
