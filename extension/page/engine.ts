@@ -23,6 +23,7 @@ import { ContextMenuMemory, selectedText } from "./context_menu";
 import { PageError, toErrorInfo } from "./errors";
 import { Observer } from "./observe";
 import { listenForNonce } from "./perceive/frames";
+import { CONTROL_ROLES, roleOf } from "./perceive/role";
 import { Perceiver } from "./perceive/state";
 import { Registry } from "./registry";
 
@@ -155,7 +156,10 @@ export class PageEngine {
 
   private describeContext(): ContextDescription {
     const description = create(ContextDescriptionSchema, { selectedText: selectedText() });
-    for (const element of this.menu.path()) {
+    const path = this.menu.path();
+    // What a person points at in a button is the button.
+    const control = path.find((element) => CONTROL_ROLES.has(roleOf(element)));
+    for (const element of control === undefined ? path : [control, ...path]) {
       const told = this.perceiver.describeOne(element);
       if (told === null) continue;
       description.targetedElement = told;

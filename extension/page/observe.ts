@@ -49,7 +49,7 @@ export class Observer {
     this.take(this.observer?.takeRecords() ?? []);
     this.pauses++;
     return () => {
-      this.observer?.takeRecords();
+      this.take(this.observer?.takeRecords() ?? []);
       this.pauses--;
     };
   }

@@ -40,6 +40,11 @@ function withoutCounts(name: string): string {
   return name.replace(/\(\s*[\d.,]+\+?\s*\)/g, "()");
 }
 
+/** A form may be named by a heading that counts or sums up what is in it. */
+function withoutDigits(name: string): string {
+  return name.replace(/\d+/g, "");
+}
+
 /** In which respect two meanings differ, in words; empty if they do not. */
 export function difference(seen: Fingerprint, now: Fingerprint): string {
   if (seen.tag !== now.tag || seen.role !== now.role || seen.type !== now.type) {
@@ -49,7 +54,7 @@ export function difference(seen: Fingerprint, now: Fingerprint): string {
     return `it was named ${quote(seen.name)} and is named ${quote(now.name)} now`;
   }
   if (seen.href !== now.href) return `its link has changed to ${quote(now.href, 120)}`;
-  if (seen.form !== now.form) return `it was in the form ${quote(seen.form)} and is in ${quote(now.form)} now`;
+  if (withoutDigits(seen.form) !== withoutDigits(now.form)) return `it was in the form ${quote(seen.form)} and is in ${quote(now.form)} now`;
   if (seen.row !== now.row) return `it belonged to ${quote(seen.row)} and belongs to ${quote(now.row)} now`;
   return "";
 }

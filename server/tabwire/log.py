@@ -57,7 +57,7 @@ def configure(level: str, stream: TextIO | None = None) -> None:
     root.handlers = [handler]
     root.setLevel(number)
     # These tell on every statement and request what the server's own lines tell better.
-    for name in ("sqlalchemy", "alembic", "aiosqlite", "httpx", "openai", "httpcore"):
+    for name in ("sqlalchemy", "alembic", "aiosqlite", "httpx", "openai", "httpcore", "grpc"):
         logging.getLogger(name).setLevel(max(number, logging.WARNING))
 
 

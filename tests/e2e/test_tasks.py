@@ -123,12 +123,12 @@ async def test_the_command_line_reads_what_there_is(stack: Stack, client: Client
     assert shown["state"] == "TASK_STATE_SUCCEEDED"
     assert task.task_id in json.dumps(await stack.cli_json("task", "list"))
     browsers = await stack.cli_json("browsers")
-    assert "isConnected" in json.dumps(browsers)
-    state = await stack.cli_json("state", "--tab", str(shown["tabId"]))
+    assert "is_connected" in json.dumps(browsers)
+    state = await stack.cli_json("state", "--tab", str(shown["tab_id"]))
     assert "Add to cart" in json.dumps(state)
-    acted = await stack.cli_json("act", "navigate", pages.url("chain/second.html"), "--tab", str(shown["tabId"]))
+    acted = await stack.cli_json("act", "navigate", pages.url("chain/second.html"), "--tab", str(shown["tab_id"]))
     assert "ACTION_STATUS_SUCCEEDED" in json.dumps(acted)
-    hops = await stack.cli_json("ping", "--tab", str(shown["tabId"]))
+    hops = await stack.cli_json("ping", "--tab", str(shown["tab_id"]))
     assert "page" in json.dumps(hops)
     assert "TABWIRE_HOME" in (await stack.cli("settings"))[1]
     assert str(stack.tabwire_home) in (await stack.cli("paths"))[1]

@@ -232,3 +232,21 @@ async def test_a_deep_page_and_one_without_doctype(engine: EnginePage) -> None:
     await engine.content("<div>" * 3000 + "<button>Deep</button>")
     assert (await engine.find("Deep")).id > 0
     assert await engine.truth("document.compatMode") == "BackCompat"
+
+
+async def test_something_fixed_in_a_part_that_is_scrolled_away(engine: EnginePage) -> None:
+    await engine.open("fixed")
+    await engine.truth("scrollTo(0, document.documentElement.scrollHeight)")
+    state = await engine.state()
+    assert only(state, "Fixed button").in_viewport
+    assert "Text of the modal" in texts(state)
+    assert "Far up" not in texts(state)
+    assert state.truncation.elements_above == 2
+
+
+async def test_counts_of_what_is_outside_are_the_same_as_when_it_is_told(engine: EnginePage) -> None:
+    await engine.page.goto(f"{engine.origins[0]}/engine/large.html#100")
+    near = await engine.state()
+    whole = await engine.state(scope=pb.STATE_SCOPE_PAGE, max_elements=20000)
+    assert len(near.elements) + near.truncation.elements_omitted == len(whole.elements)
+    assert near.truncation.elements_below == near.truncation.elements_omitted

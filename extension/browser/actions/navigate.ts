@@ -18,13 +18,13 @@ export async function navigate(call: ActionCall<NavigateAction>): Promise<Action
 }
 
 /** See GoBackAction. */
-export function goBack(call: ActionCall): Promise<ActionResult> {
-  return travel(call, "Went back to", () => chrome.tabs.goBack(call.tabId));
+export async function goBack(call: ActionCall): Promise<ActionResult> {
+  return moved(await travel(call, "Went back to", () => throughHistory(call.tabId, -1)));
 }
 
 /** See GoForwardAction. */
-export function goForward(call: ActionCall): Promise<ActionResult> {
-  return travel(call, "Went forward to", () => chrome.tabs.goForward(call.tabId));
+export async function goForward(call: ActionCall): Promise<ActionResult> {
+  return moved(await travel(call, "Went forward to", () => throughHistory(call.tabId, 1)));
 }
 
 /** See ReloadAction. */
@@ -45,17 +45,38 @@ async function travel(call: ActionCall, did: string, start: () => Promise<void>)
   }
 }
 
+/**
+ * Goes through the history as a page's own script does. Chrome's own way back leaves out every page that was reached
+ * without a person's gesture, and so all that an agent visited; it is only for pages that let no script in.
+ */
+async function throughHistory(tabId: number, delta: -1 | 1): Promise<void> {
+  try {
+    const func = (by: number): void => history.go(by);
+    await chrome.scripting.executeScript({ target: { tabId }, func, args: [delta], injectImmediately: true });
+  } catch {
+    await (delta < 0 ? chrome.tabs.goBack(tabId) : chrome.tabs.goForward(tabId));
+  }
+}
+
+/** A script that goes through the history is not told when there is nowhere to go: nothing happens then. */
+function moved(result: ActionResult): ActionResult {
+  if (result.outcomeDetails?.noEffectSeen) throw historyEnds();
+  return result;
+}
+
+function historyEnds(): Error {
+  return failure(ErrorCode.NAVIGATION_FAILED, "The tab's history has no page in that direction.", {
+    remedy: "Go to an address instead.",
+  });
+}
+
 async function begin(tabId: number, start: () => Promise<void>): Promise<void> {
   try {
     await start();
   } catch (thrown) {
     const message = messageOf(thrown);
     if (/no tab with id/i.test(message)) throw tabNotFound(tabId);
-    if (/(next|previous) page in history/i.test(message)) {
-      throw failure(ErrorCode.NAVIGATION_FAILED, "The tab's history has no page in that direction.", {
-        remedy: "Go to an address instead.",
-      });
-    }
+    if (/(next|previous) page in history/i.test(message)) throw historyEnds();
     throw failure(ErrorCode.NAVIGATION_FAILED, "Chrome refused to bring the tab there.", {
       remedy: "Check the address.",
     });

@@ -21,7 +21,7 @@ export interface Outside {
 }
 
 interface Step {
-  readonly node: Node;
+  readonly element: Element;
   /** The text here belongs to a control. */
   readonly owned: boolean;
   /** The block that text here is part of. */
@@ -38,44 +38,60 @@ function isCounted(element: Element, kind: Kind, region: Box): "counted" | "hidd
   return kind === Kind.Heading ? "hidden" : "counted"; // a heading is counted by its text
 }
 
+class Look {
+  readonly roots: ShadowRoot[] = [];
+  readonly counted = new Set<Element>();
+  readonly stack: Step[] = [];
+  heading: Element | null = null;
+  private readonly text: boolean;
+
+  constructor(text: boolean) {
+    this.text = text;
+  }
+
+  /** Takes what is shown in an element: text at once, elements later. */
+  open(parent: Element, step: Omit<Step, "element">): void {
+    const root = shadowRootOf(parent);
+    if (root !== null) this.roots.push(root);
+    const inner = root ?? parent;
+    if (parent.localName === "slot") {
+      for (const node of Array.from(shownChildren(parent)).reverse()) this.take(node, step);
+      return;
+    }
+    for (let node = inner.lastChild; node !== null; node = node.previousSibling) this.take(node, step);
+  }
+
+  private take(node: Node, step: Omit<Step, "element">): void {
+    if (isElement(node)) {
+      this.stack.push({ ...step, element: node });
+      return;
+    }
+    if (node.nodeType !== 3 || step.owned || this.counted.has(step.block) || !informs((node as Text).data)) return;
+    const told = this.text || roleOf(step.block) === "heading";
+    if (told && renderingOf(step.block) === Rendering.Painted) this.counted.add(step.block);
+  }
+}
+
 /** Looks through an element whose box is outside of the region. */
 export function lookOutside(start: Element, region: Box, text: boolean, owned: boolean): Outside {
-  const roots: ShadowRoot[] = [];
-  const counted = new Set<Element>();
-  let heading: Element | null = null;
-  const stack: Step[] = [];
-  const push = (parent: Element, step: Omit<Step, "node">): void => {
-    const root = shadowRootOf(parent);
-    if (root !== null) roots.push(root);
-    const children = Array.from(root === null ? shownChildren(parent) : root.childNodes);
-    for (let i = children.length - 1; i >= 0; i--) {
-      const node = children[i];
-      if (node !== undefined) stack.push({ ...step, node });
-    }
-  };
-  push(start, { owned, block: start, closed: false });
-  for (let step = stack.pop(); step !== undefined; step = stack.pop()) {
-    const { node, block } = step;
-    if (node.nodeType === 3) {
-      if (step.owned || counted.has(block) || !informs((node as Text).data)) continue;
-      const told = text || roleOf(block) === "heading";
-      if (told && renderingOf(block) === Rendering.Painted) counted.add(block);
-      continue;
-    }
-    if (!isElement(node)) continue;
-    const tag = tagOf(node);
+  const look = new Look(text);
+  look.open(start, { owned, block: start, closed: false });
+  for (let step = look.stack.pop(); step !== undefined; step = look.stack.pop()) {
+    const { element } = step;
+    const tag = tagOf(element);
     if (isSkipped(tag)) continue;
-    const role = roleOf(node);
-    const kind = kindOf(node, tag, role);
+    const role = roleOf(element);
+    const kind = kindOf(element, tag, role);
     if (kind !== null && (!step.owned || kind === Kind.Control || kind === Kind.Frame)) {
-      const found = isCounted(node, kind, region);
+      const found = isCounted(element, kind, region);
       if (found === "surprise") return { count: 0, heading: null, roots: [], surprise: true };
-      if (found === "counted") counted.add(node);
+      if (found === "counted") look.counted.add(element);
     }
-    if (role === "heading" && !step.closed) heading = node;
+    if (role === "heading" && !step.closed) look.heading = element;
     if (isLeaf(tag)) continue;
     const owns = step.owned || kind === Kind.Control || kind === Kind.Clickable || tag === "label";
-    push(node, { owned: owns, block: flows(tag) ? block : node, closed: step.closed || isSection(node) });
+    const block = flows(tag) ? step.block : element;
+    look.open(element, { owned: owns, block, closed: step.closed || isSection(element) });
   }
-  return { count: counted.size, heading, roots, surprise: false };
+  return { count: look.counted.size, heading: look.heading, roots: look.roots, surprise: false };
 }

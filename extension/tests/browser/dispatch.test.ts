@@ -211,6 +211,15 @@ describe("commands", () => {
     });
   });
 
+  it("that an earlier life of the worker began are not done a second time", async () => {
+    chromeDouble.addTab(1, "https://a.test/", page());
+    const command = act(1, { case: "navigate", value: { url: "https://b.test/" } });
+    const until = Date.now() + 30_000;
+    const { outcome } = await dispatcher.execute(command, until, new AbortController().signal, Date.now() - 1_000);
+    expect(outcome).toMatchObject({ value: { errorInfo: { errorCode: ErrorCode.OUTCOME_UNKNOWN } } });
+    expect(chromeDouble.calls).toEqual([]);
+  });
+
   it("of a newer contract are UNIMPLEMENTED", async () => {
     const { outcome } = await run(create(CommandSchema, { commandId: "c" }));
     expect(outcome).toMatchObject({ case: "errorInfo", value: { errorCode: ErrorCode.UNIMPLEMENTED } });

@@ -106,7 +106,7 @@ class Model:
             try:
                 return await self._call(messages)
             except openai.APIStatusError as error:
-                if error.status_code in _REFUSED_REQUEST and self._adapt(error):
+                if _is_refused(error) and self._adapt(error):
                     continue
                 if not _is_passing(error) or retries >= _RETRIES:
                     raise unavailable(error, model=self.name, where=self._where, timeout_s=self._timeout_s) from error
@@ -158,6 +158,11 @@ class Model:
             self._modes = self._modes[1:]
             return True
         return False
+
+
+def _is_refused(error: openai.APIStatusError) -> bool:
+    """Whether the endpoint did not understand the request. llama-cpp-python says so with a 500."""
+    return error.status_code in _REFUSED_REQUEST or "response_format" in error.message
 
 
 def _only(mode: str) -> tuple[Mode, ...]:

@@ -39,6 +39,14 @@ Json = Annotated[bool, typer.Option("--json", help="Print protobuf JSON, for pro
 BrowserId = Annotated[str, typer.Option("--browser", help="The browser's id; needed if several are connected.")]
 TabId = Annotated[int, typer.Option("--tab", min=0, help="The tab's id; 0 for the active one.")]
 
+# Errors that mean: what was asked for cannot be taken as it is.
+_USAGE = frozenset(
+    {
+        error_pb2.ERROR_CODE_INVALID_ARGUMENT,
+        error_pb2.ERROR_CODE_COMMAND_SYNTAX,
+        error_pb2.ERROR_CODE_MODEL_NOT_CONFIGURED,
+    }
+)
 # Errors that mean: nobody was there, or would let the caller in.
 _CANNOT_REACH = frozenset(
     {
@@ -91,7 +99,7 @@ def tell_error(info: error_pb2.ErrorInfo, *, json: bool = False) -> int:
             err.print(f"  [dim]In the server's log: {escape(info.correlation_id)}[/]")
     if info.error_code in _CANNOT_REACH:
         return UNREACHABLE
-    return USAGE if info.error_code == error_pb2.ERROR_CODE_INVALID_ARGUMENT else FAILED
+    return USAGE if info.error_code in _USAGE else FAILED
 
 
 def as_dict(message: Message) -> dict[str, object]:

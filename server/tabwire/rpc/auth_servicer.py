@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from tabwire.agent.model import Model
 from tabwire.link.revision import MAX_REVISION, MIN_REVISION
 from tabwire.rpc.access import refresh_refused
 from tabwire.rpc.identity import principal
@@ -103,7 +104,7 @@ class AuthServicer(auth_service_pb2_grpc.AuthServiceServicer):
             server_version=self._server_version,
             min_revision=MIN_REVISION,
             max_revision=MAX_REVISION,
-            model_configured=bool(self._settings.model),
+            model_configured=Model.is_configured(self._settings),
             model=self._settings.model,
         )
 

@@ -18,6 +18,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc  # type: ignore[a
 from grpc_reflection.v1alpha import reflection, reflection_pb2  # type: ignore[attr-defined] # the stubs leave it out
 
 from tabwire import log
+from tabwire.agent.model import Model
 from tabwire.browser.linked import LinkedBrowsers
 from tabwire.errors import TabwireError
 from tabwire.link.hub import LinkHub
@@ -118,7 +119,7 @@ class TabwireServer:
 
         hub = LinkHub(
             settings,
-            model_configured=bool(settings.model),
+            model_configured=Model.is_configured(settings),
             server_version=server_version(),
             on_seen=self._browser_store.introduced,
         )

@@ -384,15 +384,13 @@ async def test_a_dialog_ends_the_batch_and_is_told(tmp_path: Path) -> None:
 async def test_a_browser_that_serves_another_server_ends_this_ones_work(tmp_path: Path) -> None:
     fenced = TabwireError(error_pb2.ERROR_CODE_EPOCH_FENCED, "An older epoch.")
     browser = BrowserDouble(fail={"click": [fenced]})
+    reached, go_on = browser.holding("click")
     with ScriptedModel([on('button "Go"'), done()]) as model:
         async with house(tmp_path, browser, **_with(model)) as home:
             task = await home.create("do it")
-            # The watcher sees the last event, then that nobody here runs the task any more.
-            await home.until(task.task_id, lambda t: len(browser.received) == 1)
-            for _ in range(100):
-                if not home.manager._runners:
-                    break
-                await asyncio.sleep(0)
+            await reached.wait()
+            go_on.set()
+            await asyncio.wait(list(home.manager._jobs))
             left = await home.get(task.task_id)
             assert left.state == task_pb2.TASK_STATE_RUNNING, "the other server decides what becomes of it"
             with pytest.raises(TabwireError) as raised:

@@ -50,7 +50,7 @@ export type TaskContext = Message<"tabwire.v1.TaskContext"> & {
   selectedText: string;
 
   /**
-   * Their tab. The task works in it. 0: the task opens a tab of its own.
+   * Their tab. The task works in it. 0: the active tab, unless the task has a start_url.
    *
    * @generated from field: uint32 active_tab_id = 4;
    */

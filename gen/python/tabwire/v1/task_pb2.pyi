@@ -182,7 +182,7 @@ class TaskContext(_message.Message):
     selected_text: _builtins.str
     """What they had selected."""
     active_tab_id: _builtins.int
-    """Their tab. The task works in it. 0: the task opens a tab of its own."""
+    """Their tab. The task works in it. 0: the active tab, unless the task has a start_url."""
     view_summary: _builtins.str
     """A few words on what they saw, if the sender has any."""
     @_builtins.property

@@ -78,24 +78,30 @@ class _Decoded:
     """The client's messages, decoded and validated one by one."""
 
     def __init__(self, raw: AsyncIterator[bytes], deserializer: Any, max_bytes: int) -> None:
-        self._raw = aiter(raw)
+        self._raw = raw  # not begun here: a call that is refused before its first read would leave it dangling
+        self._reader: AsyncIterator[bytes] | None = None
         self._deserializer = deserializer
         self._max_bytes = max_bytes
 
     def __aiter__(self) -> _Decoded:
         return self
 
+    def _read(self) -> AsyncIterator[bytes]:
+        if self._reader is None:
+            self._reader = aiter(self._raw)
+        return self._reader
+
     async def __anext__(self) -> Any:
-        return self._decode(await anext(self._raw))
+        return self._decode(await anext(self._read()))
 
     async def only(self) -> Any:
         """The one message of an RPC that takes one."""
         try:
-            raw = await anext(self._raw)
+            raw = await anext(self._read())
         except StopAsyncIteration:
             raise _invalid("The request carries no message.") from None
         message = self._decode(raw)
-        async for _ in self._raw:
+        async for _ in self._read():
             raise _invalid("The request carries more than one message.")
         return message
 

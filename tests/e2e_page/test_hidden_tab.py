@@ -1,0 +1,99 @@
+"""A tab that is never in front: timers starve there and Chrome fires no focus events, and the engine works all the same."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from e2e_page.harness import only
+from e2e_page.hidden_tab import HiddenTab
+from tabwire.v1 import action_pb2, extension_pb2, state_pb2
+from tabwire.v1.action_pb2 import (
+    ClickAction,
+    InputTextAction,
+    PressKeysAction,
+    ScrollAction,
+    SelectOptionAction,
+    WaitAction,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def tab(engine_extension: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[HiddenTab]:
+    tab = HiddenTab(engine_extension, tmp_path_factory.mktemp("hidden"))
+    yield tab
+    tab.close()
+
+
+def find(tab: HiddenTab, name: str) -> state_pb2.Element:
+    options = state_pb2.StateRequest(scope=state_pb2.STATE_SCOPE_PAGE)
+    reply = tab.ask(extension_pb2.FrameRequest(perceive=extension_pb2.PerceiveFrame(options=options)))
+    return only(reply.state, name)
+
+
+def do(tab: HiddenTab, **kind: Any) -> action_pb2.ActionResult:
+    act = extension_pb2.ActInFrame(action=action_pb2.Action(id="hidden", **kind))
+    result = tab.ask(extension_pb2.FrameRequest(act=act)).action_result
+    assert result.status == action_pb2.ACTION_STATUS_SUCCEEDED, result
+    return result
+
+
+def test_the_tab_is_hidden_and_actions_settle_in_time(tab: HiddenTab) -> None:
+    tab.open("settle")
+    assert tab.truth("[document.hidden, document.hasFocus()]") == [True, False]
+    result = do(tab, click=ClickAction(element_id=find(tab, "Nothing").id))
+    # With ordinary timers this takes a second.
+    assert result.timing.settle_us < 600_000
+    result = do(tab, click=ClickAction(element_id=find(tab, "Grow").id))
+    assert result.outcome_details.dom_changes == 3
+    assert result.timing.settle_us < 800_000
+
+
+def test_clicks_and_the_focus_events_that_go_with_them(tab: HiddenTab) -> None:
+    tab.open("click")
+    do(tab, click=ClickAction(element_id=find(tab, "Order of events").id))
+    assert tab.truth("truth.log.includes('focus:true') && truth.log.at(-1)") == "click:true"
+    do(tab, click=ClickAction(element_id=find(tab, "Far below").id))
+    assert tab.truth("truth.log.at(-1)") == "far"
+    do(tab, click=ClickAction(element_id=find(tab, "Styled box").id))
+    assert tab.truth("styled.checked") is True
+
+
+def test_text_with_focus_change_and_blur(tab: HiddenTab) -> None:
+    tab.open("text")
+    result = do(tab, input_text=InputTextAction(element_id=find(tab, "Plain").id, text="typed behind"))
+    assert result.outcome_details.value_now == "typed behind"
+    do(tab, input_text=InputTextAction(element_id=find(tab, "Text area").id, text="next"))
+    heard = tab.truth("truth.log.filter((line) => line.startsWith('plain '))")
+    assert [line for line in heard if "key" not in line] == [
+        "plain focus",
+        "plain input true",
+        "plain change",
+        "plain blur",
+    ]
+
+
+def test_keys_lists_and_scrolling(tab: HiddenTab) -> None:
+    tab.open("keys")
+    do(tab, press_keys=PressKeysAction(keys=["x", "y", "Tab"], element_id=find(tab, "First").id))
+    assert tab.truth("[first.value, document.activeElement.id]") == ["xy", "second"]
+    tab.open("select")
+    do(tab, select_option=SelectOptionAction(element_id=find(tab, "City").id, options=["Paris"]))
+    assert tab.truth("truth.log") == ["city Paris"]
+    tab.open("scroll")
+    do(tab, scroll=ScrollAction(direction=action_pb2.SCROLL_DIRECTION_DOWN))
+    assert tab.truth("scrollY") > 100
+
+
+def test_quiet_is_found_out_in_time(tab: HiddenTab) -> None:
+    tab.open("read")
+    begun = time.monotonic()
+    reply = tab.ask(extension_pb2.FrameRequest(check=extension_pb2.CheckCondition(wait=WaitAction())))
+    assert reply.condition.holds
+    assert time.monotonic() - begun < 0.9
