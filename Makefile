@@ -37,7 +37,6 @@ run: setup ## Run Tabwire with a browser, and do the demo task
 .PHONY: test
 test: setup ## All tests: contract, unit (Python and TypeScript), integration, end to end
 	@python -m pytest
-	cd extension && npm run --silent test
 
 .PHONY: check
 check: setup ## Linters, types, imports, the contract's rules, and no drift of generated code
@@ -72,7 +71,7 @@ baseline: $(STAMPS)/venv ## Take the contract as it is for released: later break
 
 .PHONY: bench
 bench: setup ## Measurements
-	@python -m pytest tests/bench --override-ini testpaths=tests/bench -s
+	@PYTHONPATH=tests python tests/bench/round_trip.py
 
 .PHONY: clean
 clean: ## Remove everything that `make setup` made

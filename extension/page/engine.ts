@@ -22,7 +22,6 @@ import { perform } from "./act/perform";
 import { ContextMenuMemory, selectedText } from "./context_menu";
 import { PageError, toErrorInfo } from "./errors";
 import { Observer } from "./observe";
-import { listenForNonce } from "./perceive/frames";
 import { CONTROL_ROLES, roleOf } from "./perceive/role";
 import { Perceiver } from "./perceive/state";
 import { Registry } from "./registry";
@@ -35,9 +34,6 @@ export interface PageEnvironment {
 
 type ReplyKind = NonNullable<MessageInitShape<typeof FrameReplySchema>["kind"]>;
 type EventKind = NonNullable<MessageInitShape<typeof FrameEventSchema>["kind"]>;
-
-/** The nonce is reported again after so many milliseconds, in case the service worker has lost it. */
-const NONCE_AGAIN = 10_000;
 
 /** Of so many of the latest actions it is remembered what became of them. */
 const REMEMBERED_ACTIONS = 50;
@@ -53,8 +49,6 @@ export class PageEngine {
   /** What became of the latest actions, for a service worker that died before it heard it. */
   private readonly given = new Map<string, Promise<ActionResult>>();
   private readonly bornAt = Date.now();
-  private readonly stopListening: () => void;
-  private nonce = { value: "", at: 0 };
   private disposed = false;
 
   constructor(env: PageEnvironment) {
@@ -63,7 +57,6 @@ export class PageEngine {
       this.perceiver.noticeChange();
       this.emit({ case: "changed", value: { cause, domChanges } });
     });
-    this.stopListening = listenForNonce((nonce) => this.reportNonce(nonce));
     // Whoever constructs the engine is not ready for events before the constructor has returned.
     queueMicrotask(() => this.emit({ case: "ready", value: { url: document.location.href } }));
   }
@@ -81,7 +74,6 @@ export class PageEngine {
   /** Ends everything that was begun. */
   dispose(): void {
     this.disposed = true;
-    this.stopListening();
     this.observer.stop();
     this.menu.dispose();
     for (const action of this.running.values()) action.cancel();
@@ -166,13 +158,6 @@ export class PageEngine {
       break;
     }
     return description;
-  }
-
-  private reportNonce(nonce: string): void {
-    const now = performance.now();
-    if (nonce === this.nonce.value && now - this.nonce.at < NONCE_AGAIN) return;
-    this.nonce = { value: nonce, at: now };
-    this.emit({ case: "nonce", value: { nonce } });
   }
 
   private emit(kind: EventKind): void {

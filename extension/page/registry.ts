@@ -54,7 +54,8 @@ export function difference(seen: Fingerprint, now: Fingerprint): string {
     return `it was named ${quote(seen.name)} and is named ${quote(now.name)} now`;
   }
   if (seen.href !== now.href) return `its link has changed to ${quote(now.href, 120)}`;
-  if (withoutDigits(seen.form) !== withoutDigits(now.form)) return `it was in the form ${quote(seen.form)} and is in ${quote(now.form)} now`;
+  if (withoutDigits(seen.form) !== withoutDigits(now.form))
+    return `it was in the form ${quote(seen.form)} and is in ${quote(now.form)} now`;
   if (seen.row !== now.row) return `it belonged to ${quote(seen.row)} and belongs to ${quote(now.row)} now`;
   return "";
 }

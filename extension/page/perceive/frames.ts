@@ -1,26 +1,14 @@
 // Documents inside of the document. A content script cannot ask for the frame id of an iframe element; so the parent posts
-// a nonce into the child, the child's content script reports it to the service worker, and the service worker, which
+// a nonce into the child, the child's content script (wire/frame_nonce.ts) reports it to the service worker, and the service worker, which
 // knows both frames, sees which document sits in which element. The nonce proves nothing but that: whoever learns or
 // repeats it can at most claim to sit where a frame of the same parent sits.
 
 import { create } from "@bufbuild/protobuf";
 import { type ChildFrame, ChildFrameSchema } from "@gen/tabwire/v1/extension_pb";
 import { RectSchema } from "@gen/tabwire/v1/state_pb";
+import { NONCE_MARK } from "../../wire/frame_nonce";
 import type { Registry } from "../registry";
 import { type Box, boxOf, isVisible } from "./visibility";
-
-const MARK = "tabwire.frame-nonce";
-
-interface NonceMessage {
-  readonly type: typeof MARK;
-  readonly nonce: string;
-}
-
-function isNonceMessage(data: unknown): data is NonceMessage {
-  if (typeof data !== "object" || data === null) return false;
-  const message = data as Partial<NonceMessage>;
-  return message.type === MARK && typeof message.nonce === "string" && /^[0-9a-f]{32}$/.test(message.nonce);
-}
 
 /** One nonce for each frame element, kept while the element lives. */
 const nonces = new WeakMap<Element, string>();
@@ -60,25 +48,10 @@ export function childFrames(roots: readonly (Document | ShadowRoot)[], registry:
       if (!child || !isVisible(element)) continue;
       const nonce = nonceOf(element);
       // The child may be of any origin, or of none. What it is told is worth nothing elsewhere.
-      child.postMessage({ type: MARK, nonce } satisfies NonceMessage, "*");
+      child.postMessage({ type: NONCE_MARK, nonce }, "*");
       const bounds = create(RectSchema, contentBox(element));
       found.push(create(ChildFrameSchema, { nonce, elementId: registry.idOf(element), bounds }));
     }
   }
   return found;
-}
-
-/**
- * Listens for the parent's nonce, in documents that have a parent. The page never sees the message: this script listens
- * first, and ends its way. Answers with the function that ends the listening.
- */
-export function listenForNonce(report: (nonce: string) => void): () => void {
-  if (window.parent === window) return () => undefined;
-  const hear = (event: MessageEvent<unknown>): void => {
-    if (event.source !== window.parent || !isNonceMessage(event.data)) return;
-    event.stopImmediatePropagation();
-    report(event.data.nonce);
-  };
-  window.addEventListener("message", hear, { capture: true });
-  return () => window.removeEventListener("message", hear, { capture: true });
 }

@@ -1,10 +1,11 @@
 // The content script of the small extension in which tests/e2e_page runs the page engine: a real isolated world, real
 // messages, and nothing of the product but the engine. The test speaks to it through the extension's service worker.
 
-import { fromBinary, toBinary } from "@bufbuild/protobuf";
+import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { base64Decode, base64Encode } from "@bufbuild/protobuf/wire";
-import { FrameEventSchema, FrameReplySchema, FrameRequestSchema } from "@gen/tabwire/v1/extension_pb";
+import { type FrameEvent, FrameEventSchema, FrameReplySchema, FrameRequestSchema } from "@gen/tabwire/v1/extension_pb";
 import { PageEngine } from "../../../page/engine";
+import { hearNonces } from "../../../wire/frame_nonce";
 
 interface Ask {
   /** base64 of a FrameRequest. */
@@ -14,9 +15,11 @@ interface Ask {
 }
 
 const events: string[] = [];
-const engine = new PageEngine({
-  onEvent: (event) => events.push(base64Encode(toBinary(FrameEventSchema, event))),
-});
+const keep = (event: FrameEvent): void => {
+  events.push(base64Encode(toBinary(FrameEventSchema, event)));
+};
+const engine = new PageEngine({ onEvent: keep });
+hearNonces((nonce) => keep(create(FrameEventSchema, { kind: { case: "nonce", value: { nonce } } })));
 
 chrome.runtime.onMessage.addListener((ask: Ask, _, respond: (answer: unknown) => void) => {
   if (ask.events === true) {

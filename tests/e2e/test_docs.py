@@ -1,0 +1,106 @@
+"""Every command line that README.md and docs/cli.md show is run. A new line that no rule here knows fails.
+
+docs/debugging.md is run by tests/integration/edge, docs/commands.md is parsed by tests/unit/agent.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+import pytest
+
+from e2e.stack import ROOT, tab_id, until
+from tabwire.v1 import task_pb2
+
+if TYPE_CHECKING:
+    from playwright.async_api import BrowserContext
+
+    from e2e.page_server import PageServer
+    from e2e.stack import Stack
+    from tabwire.client import Client
+
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
+
+# Lines that start the whole product or change a person's own trust, with the test or the step that runs them.
+_ELSEWHERE = {
+    "make run": "test_demo",
+    "make test": "CI",
+    "tabwire up": "test_troubles",
+    "tabwire certs install": "tests/unit/cli",
+    "tabwire demo": "tests/unit/cli",
+}
+
+
+def _lines() -> list[str]:
+    found = []
+    for page in ("README.md", "docs/cli.md"):
+        text = (ROOT / page).read_text(encoding="utf-8")
+        for block in re.findall(r"^```(?:sh)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+            found += [line.strip() for line in block.splitlines() if line.strip()]
+        if page == "README.md":
+            found += re.findall(r"`((?:[A-Z_]+=\w+ )?(?:\.venv/bin/)?tabwire [a-z][^`]*)`", text)
+    return list(dict.fromkeys(found))
+
+
+def _commands(line: str) -> list[list[str]]:
+    """The commands that a line stands for: alternatives are written as a|b, what may be left out in brackets."""
+    bare = re.sub(r"\[(.*?)\]", r"\1", line)
+    words = shlex.split(bare, comments=True)
+    while words and re.match(r"^[A-Z_]+=", words[0]):
+        words.pop(0)
+    words = [w.removeprefix(".venv/bin/") for w in words]
+    for place, word in enumerate(words):
+        if re.fullmatch(r"[a-z-]+(\|[a-z-]+)+", word):
+            # `watch` goes on until the task has ended, so it is the last to be run.
+            alternatives = sorted(word.split("|"), key=lambda one: one == "watch")
+            return [[*words[:place], one, *words[place + 1 :]] for one in alternatives]
+    return [words]
+
+
+async def test_every_line_runs(stack: Stack, client: Client, context: BrowserContext, pages: PageServer) -> None:
+    page = await context.new_page()
+    url = pages.url("chain/actions.html")
+    await page.goto(url)
+    await page.bring_to_front()
+    await tab_id(client, page)
+    (stack.home / "instructions.txt").write_text('read "Total"\n')
+    task = await client.create_task('ask "Which?" then ask "And?" then read "Total"', start_url=url)
+
+    async def asked() -> bool:
+        return (await client.get_task(task.task_id)).state == task_pb2.TASK_STATE_WAITING_HUMAN
+
+    await until(asked, "the task to ask")
+    token = (await stack.cli_json("token", "create", "to be revoked", "--scope", "read"))["api_token"]["token_id"]
+
+    ran = 0
+    for line in _lines():
+        for words in _commands(line):
+            if not words or words[0] == "export" or any(" ".join(words).startswith(known) for known in _ELSEWHERE):
+                continue
+            assert words[0] in ("tabwire", "make"), f"no rule for: {line}"
+            if words[0] == "make":
+                target = f"{words[1]}:"
+                assert any(row.startswith(target) for row in (ROOT / "Makefile").read_text().splitlines()), line
+                continue
+            await _runs(stack, words[1:], {"TASK": task.task_id, "ID": token}, url, line)
+            ran += 1
+    assert ran > 15
+    await page.close()
+
+
+async def _runs(stack: Stack, words: list[str], names: dict[str, str], url: str, line: str) -> None:
+    filled = [names.get(word, word) for word in words]
+    filled = [re.sub(r"https?://[\w.:-]+/?", url, word) for word in filled]
+    stdin = None
+    if "<" in filled:
+        stdin = (stack.home / filled[filled.index("<") + 1]).read_text()
+        filled = filled[: filled.index("<")]
+    code, out, err = await stack.cli(*filled, stdin=stdin)
+    assert "Usage:" not in out + err or "--help" in filled, f"{line}\n{out}{err}"
+    if "find the cheapest stapler" in filled:
+        assert code == 2, "without a model this is refused, and says what is missing"
+        assert "TABWIRE_MODEL" in out + err
+    else:
+        assert code in (0, 1), f"{line} ended with {code}\n{out}{err}"
