@@ -24,7 +24,7 @@ from tabwire.errors import TabwireError
 from tabwire.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 
     from playwright.async_api import BrowserContext, Page
 
@@ -84,11 +84,18 @@ class Stack:
         """The settings this product runs with."""
         return Settings(home=self.tabwire_home, port=self.port)
 
-    async def start(self, *, browser: bool = True) -> None:
+    async def start(self, *, browser: bool = True, arguments: Sequence[str] = ()) -> None:
         """Runs `tabwire up` and waits until it can be used."""
         with self.log.open("ab") as log:
             self._up = await asyncio.create_subprocess_exec(
-                TABWIRE, "up", cwd=self.home, env=self.env, stdout=log, stderr=log, stdin=asyncio.subprocess.DEVNULL
+                TABWIRE,
+                "up",
+                *arguments,
+                cwd=self.home,
+                env=self.env,
+                stdout=log,
+                stderr=log,
+                stdin=asyncio.subprocess.DEVNULL,
             )
         await until(self._reachable, f"`tabwire up` to answer, see {self.log}")
         if browser:

@@ -14,6 +14,8 @@ DEFAULT_MAX_STEPS = 50
 DEFAULT_MAX_TOKENS = 2_000_000
 DEFAULT_MAX_SECONDS = 3_600
 DEFAULT_MAX_RETRIES = 3
+# Pressing "more" a few times is ordinary; this often, after being told each time, is being stuck.
+MAX_REPEATS = 8
 
 # No other answer is to be had by asking the model once more.
 _ENDS_AT_ONCE = frozenset(
@@ -48,6 +50,18 @@ def limit_reached(task: task_pb2.Task, active_seconds: float) -> task_pb2.TaskCa
     if active_seconds >= max_seconds:
         return _limit(f"It has worked for {max_seconds} seconds, as long as it may.", "max_seconds")
     return None
+
+
+def no_progress(repeats: int) -> task_pb2.TaskCause | None:
+    """The cause to end with when the model goes on deciding the same, although every outcome told it so."""
+    if repeats < MAX_REPEATS:
+        return None
+    return task_pb2.TaskCause(
+        code=error_pb2.ERROR_CODE_NO_PROGRESS,
+        message=f"The model decided the same {repeats} times in a row.",
+        retryable=True,
+        remedy="Look at the page, say more about how it can be done, or set TABWIRE_MODEL to a stronger model.",
+    )
 
 
 def failure(record: StepRecord, *, failures: int, max_retries: int, sees_outcomes: bool) -> task_pb2.TaskCause | None:

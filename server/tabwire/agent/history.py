@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tabwire.agent import events
 from tabwire.v1 import action_pb2, error_pb2, task_pb2
 
 _DONE = (task_pb2.STEP_STATUS_SUCCEEDED, task_pb2.STEP_STATUS_FAILED, task_pb2.STEP_STATUS_CANCELLED)
@@ -82,6 +83,19 @@ class History:
             count += 1
         return count
 
+    @property
+    def repeats_in_a_row(self) -> int:
+        """How many of the last steps decided exactly what the last one did; 0 if that changes nothing."""
+        count = 0
+        last = _what(self.closed_steps[-1]) if self.closed_steps else []
+        if all(events.is_repeatable(action) for action in last):
+            return 0
+        for record in reversed(self.closed_steps):
+            if _what(record) != last:
+                break
+            count += 1
+        return count
+
     def apply(self, event: task_pb2.TaskEvent) -> None:
         """Takes one event of the journal, in order. Events of other kinds do not matter here."""
         kind = event.WhichOneof("kind")
@@ -113,3 +127,15 @@ class History:
                 return record
         self.steps.append(StepRecord(number))
         return self.steps[-1]
+
+
+def _what(record: StepRecord) -> list[action_pb2.Action]:
+    """What was decided, without the names that each action has of its own."""
+    bare = []
+    for action in record.decision.actions if record.decision is not None else ():
+        copy = action_pb2.Action()
+        copy.CopyFrom(action)
+        copy.ClearField("id")
+        copy.ClearField("document_id")
+        bare.append(copy)
+    return bare

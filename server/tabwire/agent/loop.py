@@ -14,7 +14,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 
 from tabwire.agent import catalog, events
 from tabwire.agent.acting import FATAL, Hands
-from tabwire.agent.failures import failure, limit_reached, may_repeat
+from tabwire.agent.failures import failure, limit_reached, may_repeat, no_progress
 from tabwire.agent.ports import StepContext
 from tabwire.errors import TabwireError
 from tabwire.v1 import action_pb2, error_pb2, state_pb2, task_pb2
@@ -75,6 +75,8 @@ class Agent:
         if result is not None:
             return Ending(result)
         cause = limit_reached(self._host.task, self._host.active_seconds())
+        if cause is None and self._decider.sees_outcomes:
+            cause = no_progress(history.repeats_in_a_row)
         return None if cause is None else Ending("", cause)
 
     async def _step(self) -> Ending | None:

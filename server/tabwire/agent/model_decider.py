@@ -47,7 +47,7 @@ class ModelDecider:
         if state is None:
             state = await context.look(state_pb2.STATE_SCOPE_VIEWPORT)
         prompt = self._conversation(context)
-        prompt.turn(context.task, state)
+        prompt.turn(context.task, state, repeats=context.history.repeats_in_a_row)
         kept = list(context.record.replies)
         for number in range(1, _ANSWERS + 1):
             if kept:

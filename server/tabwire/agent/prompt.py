@@ -26,6 +26,10 @@ if TYPE_CHECKING:
 BUDGET_CHARACTERS = 48_000
 # What an action read is shown up to here; the whole of it is in the journal.
 _MAX_READ = 6_000
+_REPEATED = (
+    "You have done exactly the same {repeats} times in a row. If the task is fulfilled, use done now. "
+    "If it is not, do something else."
+)
 _DROPPED = "(an older view of the page was here)"
 
 _SYSTEM = """\
@@ -88,9 +92,11 @@ class Prompt:
                 self.answered(json.dumps({"next_goal": record.decision.next_goal}, ensure_ascii=False))
             self.outcome(record)
 
-    def turn(self, task: task_pb2.Task, state: state_pb2.PageState) -> None:
-        """Adds what the model has to know for its next decision."""
+    def turn(self, task: task_pb2.Task, state: state_pb2.PageState, *, repeats: int = 0) -> None:
+        """Adds what the model has to know for its next decision. `repeats`: how often it decided the same."""
         self._changes(task)
+        if repeats > 1:
+            self._pending.append(_REPEATED.format(repeats=repeats))
         size = sum(len(message["content"]) for message in self._messages)
         if size > self._budget:
             self._compact()

@@ -20,6 +20,7 @@ from tabwire.demo.shop import Shop
 from tabwire.demo.task import IN_WORDS, prompt
 from tabwire.errors import TabwireError
 from tabwire.settings import Settings
+from tabwire.v1 import task_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -91,13 +92,23 @@ async def _demo(house: House) -> None:
             if text != IN_WORDS:
                 out.print("[dim]No model is set up, so these plain commands do it:[/]")
                 out.print(escape("\n".join(f"    {line}" for line in text.splitlines())), style="dim")
-            task = await client.create_task(text, start_url=house.demo_url, browser_id=browser.browser_id)
+            task = await _demo_task(client, text, house.demo_url, browser.browser_id)
             task = await watch.watch(client, task.task_id, console=out)
             watch.show_end(task, out)
             if watch.exit_code(task) != OK:
                 out.print("[yellow]![/] The demo did not succeed; Tabwire goes on serving.")
     except TabwireError as error:
         tell_error(error.info)
+
+
+async def _demo_task(client: Client, text: str, url: str, browser_id: str) -> task_pb2.Task:
+    """Gives the task for the tab in which the shop is open, where a person can watch; else for a tab of its own."""
+    tabs = (await client.list_tabs(browser_id)).tabs
+    shown = next((tab.tab_id for tab in tabs if tab.url == url), 0)
+    if shown:
+        context = task_pb2.TaskContext(active_tab_id=shown, url=url)
+        return await client.create_task(text, context=context, browser_id=browser_id)
+    return await client.create_task(text, start_url=url, browser_id=browser_id)
 
 
 def _tell_own_chrome(house: House) -> None:

@@ -35,7 +35,7 @@ from tabwire.v1 import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncGenerator, Sequence
     from types import TracebackType
 
     import grpc
@@ -169,7 +169,7 @@ class Client:
         request = browser_service_pb2.PingRequest(browser_id=browser_id, tab_id=tab_id, into_page=into_page)
         return await self.transport.unary(self._browsers.Ping, request, _CALL_S)
 
-    async def watch_tab(self, tab_id: int = 0, *, browser_id: str = "") -> AsyncIterator[link_pb2.StateUpdate]:
+    async def watch_tab(self, tab_id: int = 0, *, browser_id: str = "") -> AsyncGenerator[link_pb2.StateUpdate, None]:
         """State updates of a tab until the iterator is closed."""
         request = browser_service_pb2.WatchTabRequest(browser_id=browser_id, tab_id=tab_id)
         async for response in self.transport.stream(self._browsers.WatchTab, request):
@@ -221,7 +221,7 @@ class Client:
 
     async def watch_task(
         self, task_id: str, *, after_seq: int = 0, resume_s: float = _RESUME_S
-    ) -> AsyncIterator[task_pb2.TaskEvent]:
+    ) -> AsyncGenerator[task_pb2.TaskEvent, None]:
         """The journal of a task, first what there is, then what comes, until the task has ended.
 
         A connection that breaks is taken up again where it stopped, for up to `resume_s` seconds.

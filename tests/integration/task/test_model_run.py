@@ -13,6 +13,7 @@ from doubles.browser_double import BrowserDouble, element, shop
 from doubles.scripted_model import Reply, Request, ScriptedModel, decide, done, on
 from integration.task.harness import house
 from tabwire.agent import catalog
+from tabwire.agent.failures import MAX_REPEATS
 from tabwire.errors import TabwireError
 from tabwire.task.fold import fold
 from tabwire.v1 import action_pb2, error_pb2, options_pb2, task_pb2
@@ -226,6 +227,19 @@ async def test_too_many_failures_in_a_row_end_the_task(tmp_path: Path) -> None:
             assert ended.cause.code == error_pb2.ERROR_CODE_TOO_MANY_FAILURES
             assert "gone" in ended.cause.message
             assert len(ended.steps) == 3
+
+
+async def test_a_model_that_repeats_itself_is_told_so_and_then_stopped(tmp_path: Path) -> None:
+    again = on('button "Add to cart"')
+    with ScriptedModel([again] * 20) as model:
+        async with house(tmp_path, BrowserDouble(), **_with(model)) as home:
+            task = await home.create("put a stapler in the cart")
+            ended = await home.ended(task.task_id)
+    assert ended.state == task_pb2.TASK_STATE_FAILED
+    assert ended.cause.code == error_pb2.ERROR_CODE_NO_PROGRESS
+    assert len(ended.steps) == MAX_REPEATS
+    assert "exactly the same" not in model.requests[1].last
+    assert "exactly the same 2 times" in model.requests[2].last
 
 
 async def test_the_model_gives_up(tmp_path: Path) -> None:

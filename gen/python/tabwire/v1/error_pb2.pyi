@@ -109,6 +109,8 @@ class _ErrorCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorCode.V
     """The task ended itself and said that it did not succeed."""
     ERROR_CODE_EPOCH_FENCED: _ErrorCode.ValueType  # 40
     """The browser refused the command as belonging to an older epoch of its task."""
+    ERROR_CODE_NO_PROGRESS: _ErrorCode.ValueType  # 41
+    """The model decided the same again and again, also after it was told."""
 
 class ErrorCode(_ErrorCode, metaclass=_ErrorCodeEnumTypeWrapper):
     """What went wrong. New codes may be added; a reader treats an unknown code like ERROR_CODE_UNSPECIFIED."""
@@ -195,6 +197,8 @@ ERROR_CODE_TASK_GAVE_UP: ErrorCode.ValueType  # 39
 """The task ended itself and said that it did not succeed."""
 ERROR_CODE_EPOCH_FENCED: ErrorCode.ValueType  # 40
 """The browser refused the command as belonging to an older epoch of its task."""
+ERROR_CODE_NO_PROGRESS: ErrorCode.ValueType  # 41
+"""The model decided the same again and again, also after it was told."""
 Global___ErrorCode: _TypeAlias = ErrorCode  # noqa: Y015
 
 class _ComponentOrigin:
