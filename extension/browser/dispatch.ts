@@ -16,7 +16,7 @@ import { closeTab, openTab, switchTab } from "./actions/tab_actions";
 import { wait } from "./actions/wait";
 import { microsSince } from "./clock";
 import { isForPage, isRepeatable } from "./effects";
-import { BrowserError, deadlinePassed, errorInfo, failure, outcomeUnknown, toErrorInfo } from "./errors";
+import { BrowserError, deadlinePassed, errorInfo, outcomeUnknown, toErrorInfo } from "./errors";
 import type { Perceiver } from "./perceive";
 
 /** Told when an action has ended, with the state after it if that was taken. */
@@ -159,15 +159,24 @@ export class Dispatcher {
     const start = performance.now();
     const hops = [];
     if (intoPage) {
-      const resolved = await this.parts.tabs.resolve(tabId);
-      const frame = await this.parts.frames.main(resolved);
-      if (frame === undefined) throw failure(ErrorCode.RESTRICTED_PAGE, "The tab shows no document.");
-      const request = create(FrameRequestSchema, { kind: { case: "ping", value: {} } });
       const sent = performance.now();
-      await this.parts.frames.ask(resolved, frame, request, Math.max(1, until - Date.now()));
-      hops.push({ name: "page", roundTripUs: microsSince(sent) });
+      if (await this.#pingPage(tabId, until)) hops.push({ name: "page", roundTripUs: microsSince(sent) });
     }
     return create(PongSchema, { hops: [{ name: "service worker", roundTripUs: microsSince(start) }, ...hops] });
+  }
+
+  /** True if the page answered; false if it is one that lets no extension in, where the way ends before it. */
+  async #pingPage(tabId: number, until: number): Promise<boolean> {
+    const resolved = await this.parts.tabs.resolve(tabId);
+    const frame = await this.parts.frames.main(resolved);
+    const request = create(FrameRequestSchema, { kind: { case: "ping", value: {} } });
+    try {
+      if (frame !== undefined) await this.parts.frames.ask(resolved, frame, request, Math.max(1, until - Date.now()));
+      return frame !== undefined;
+    } catch (thrown) {
+      if (thrown instanceof BrowserError && thrown.info.errorCode === ErrorCode.RESTRICTED_PAGE) return false;
+      throw thrown;
+    }
   }
 }
 

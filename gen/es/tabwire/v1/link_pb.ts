@@ -735,7 +735,7 @@ export const ListTabsSchema: GenMessage<ListTabs> = /*@__PURE__*/
  */
 export type Ping = Message<"tabwire.v1.Ping"> & {
   /**
-   * Also go into the tab's content script and back.
+   * Also go into the tab's content script and back. Without effect where no extension may look into the page.
    *
    * @generated from field: bool into_page = 1;
    */

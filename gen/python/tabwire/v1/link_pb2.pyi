@@ -657,7 +657,7 @@ class Ping(_message.Message):
 
     INTO_PAGE_FIELD_NUMBER: _builtins.int
     into_page: _builtins.bool
-    """Also go into the tab's content script and back."""
+    """Also go into the tab's content script and back. Without effect where no extension may look into the page."""
     def __init__(
         self,
         *,
