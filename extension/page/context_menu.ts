@@ -3,6 +3,7 @@
 
 import { cut } from "./clean";
 import { deepActiveElement, shadowRootOf, shownParent } from "./dom";
+import { localNameOf } from "./native";
 import { isSecret } from "./secrets";
 
 const SELECTION_LIMIT = 20_000;
@@ -40,7 +41,7 @@ export class ContextMenuMemory {
 /** What is selected in this document, in its text or in the focused field; never of a password. */
 export function selectedText(): string {
   const active = deepActiveElement(document);
-  if (active !== null && /^(input|textarea)$/.test(active.localName)) {
+  if (active !== null && /^(input|textarea)$/.test(localNameOf(active))) {
     if (isSecret(active)) return "";
     const field = active as HTMLInputElement;
     const from = field.selectionStart;

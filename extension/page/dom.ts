@@ -1,6 +1,26 @@
 // The tree as a person sees it: light DOM, open and closed shadow roots, slots. Everything that goes up, down or across
 // that tree is here; what elements mean is told by perceive/. Nothing in this folder ever writes into the page's DOM.
 
+import {
+  activeElementOf,
+  assignedSlotOf,
+  attributeOf,
+  bodyOf,
+  childNodesOf,
+  contains,
+  firstChildOf,
+  localNameOf,
+  matches,
+  nodeTypeOf,
+  openRootOf,
+  ownerOf,
+  parentNodeOf,
+  queryAll,
+  rootElementOf,
+  rootNodeOf,
+} from "./native";
+import { OncePerReading } from "./reading";
+
 interface ChromeDom {
   openOrClosedShadowRoot(element: Element): ShadowRoot | null;
 }
@@ -15,19 +35,22 @@ const HOST_TAGS = new Set(
 /** Form controls whose inside is the browser's own. */
 const FORM_TAGS = new Set("button fieldset input object output select textarea".split(" "));
 
+/** Elements that a label can belong to, besides form-associated custom elements. */
+const LABELABLE = new Set("button input meter output progress select textarea".split(" "));
+
 /** Whether a node is an element. */
 export function isElement(node: Node | null | undefined): node is Element {
-  return node?.nodeType === 1;
+  return node !== null && node !== undefined && nodeTypeOf(node) === 1;
 }
 
 /** Whether a node is a shadow root. */
 export function isShadowRoot(node: Node | null): node is ShadowRoot {
-  return node !== null && node.nodeType === 11 && "host" in node;
+  return node !== null && nodeTypeOf(node) === 11 && "host" in node;
 }
 
 /** The tag in lower case, also in XML documents. */
 export function tagOf(element: Element): string {
-  return element.localName.toLowerCase();
+  return localNameOf(element).toLowerCase();
 }
 
 /**
@@ -35,10 +58,10 @@ export function tagOf(element: Element): string {
  * is made only where a closed root makes sense: custom elements, and built-in hosts without light children.
  */
 export function shadowRootOf(element: Element): ShadowRoot | null {
-  const open = element.shadowRoot;
+  const open = openRootOf(element);
   if (open !== null || chromeDom === undefined) return open;
-  const tag = element.localName;
-  const candidate = tag.includes("-") || (element.firstChild === null && HOST_TAGS.has(tag));
+  const tag = localNameOf(element);
+  const candidate = tag.includes("-") || (firstChildOf(element) === null && HOST_TAGS.has(tag));
   if (!candidate) return null;
   try {
     return chromeDom.openOrClosedShadowRoot(element);
@@ -50,29 +73,29 @@ export function shadowRootOf(element: Element): ShadowRoot | null {
 /** The nodes that are shown inside an element, in order: of its shadow root, slotted into it, or its own children. */
 export function shownChildren(element: Element): Iterable<Node> {
   const root = shadowRootOf(element);
-  if (root !== null) return root.childNodes;
-  if (element.localName === "slot") {
+  if (root !== null) return childNodesOf(root);
+  if (localNameOf(element) === "slot") {
     const assigned = (element as HTMLSlotElement).assignedNodes();
     if (assigned.length > 0) return assigned;
   }
-  return element.childNodes;
+  return childNodesOf(element);
 }
 
 /** The slot that shows a child of a host with a closed root, for which `assignedSlot` says null. */
 function slotInClosedRoot(element: Element, host: Element): Element | null {
-  if (!host.localName.includes("-") || host.shadowRoot !== null) return null;
+  if (!localNameOf(host).includes("-") || openRootOf(host) !== null) return null;
   const root = shadowRootOf(host);
   if (root === null) return null;
-  const name = element.getAttribute("slot") ?? "";
-  for (const slot of root.querySelectorAll("slot")) if ((slot.getAttribute("name") ?? "") === name) return slot;
+  const name = attributeOf(element, "slot") ?? "";
+  for (const slot of queryAll(root, "slot")) if ((attributeOf(slot, "name") ?? "") === name) return slot;
   return null;
 }
 
 /** The element around a node as it is shown: its slot, its parent, or the host of its shadow root. */
 export function shownParent(node: Node): Element | null {
-  const slot = (node as Element | Text).assignedSlot;
+  const slot = assignedSlotOf(node);
   if (slot) return slot;
-  const parent = node.parentNode;
+  const parent = parentNodeOf(node);
   if (parent === null) return null;
   if (isElement(parent)) return isElement(node) ? (slotInClosedRoot(node, parent) ?? parent) : parent;
   return isShadowRoot(parent) ? parent.host : null;
@@ -80,7 +103,7 @@ export function shownParent(node: Node): Element | null {
 
 /** Whether `inner` is `outer` or shown inside of it. */
 export function shownInside(inner: Element, outer: Element): boolean {
-  if (outer.contains(inner)) return true;
+  if (contains(outer, inner)) return true;
   for (let at: Element | null = inner; at !== null; at = shownParent(at)) if (at === outer) return true;
   return false;
 }
@@ -93,19 +116,19 @@ export function closestShown(element: Element, test: (candidate: Element) => boo
 
 /** The document or shadow root an element lies in, where ids are looked up. */
 export function rootOf(element: Element): Document | ShadowRoot {
-  const root = element.getRootNode();
-  return isShadowRoot(root) ? root : element.ownerDocument;
+  const root = rootNodeOf(element);
+  return isShadowRoot(root) ? root : ownerOf(element);
 }
 
 /** The focused element, looked for through shadow roots; null if nothing but the body has the focus. */
 export function deepActiveElement(doc: Document): Element | null {
-  let active = doc.activeElement;
+  let active = activeElementOf(doc);
   while (active !== null) {
     const inner = shadowRootOf(active)?.activeElement ?? null;
     if (inner === null) break;
     active = inner;
   }
-  return active === doc.body || active === doc.documentElement ? null : active;
+  return active === bodyOf(doc) || active === rootElementOf(doc) ? null : active;
 }
 
 /** All shadow roots below a node, open and closed. Walks everything: for those who may take milliseconds. */
@@ -118,7 +141,7 @@ export function shadowRootsBelow(start: Document | Element | ShadowRoot): Shadow
       found.push(own);
       queue.push(own);
     }
-    for (const element of at.querySelectorAll("*")) {
+    for (const element of queryAll(at, "*")) {
       const root = shadowRootOf(element);
       if (root === null) continue;
       found.push(root);
@@ -128,26 +151,39 @@ export function shadowRootsBelow(start: Document | Element | ShadowRoot): Shadow
   return found;
 }
 
+/** Labels by control. The browser's own list of a control's labels goes through the whole document for each control. */
+const labels = new OncePerReading((root) => {
+  const found = new Map<Element, HTMLLabelElement[]>();
+  for (const label of queryAll<HTMLLabelElement>(root, "label")) {
+    const control = label.control;
+    if (control === null) continue;
+    const others = found.get(control);
+    if (others === undefined) found.set(control, [label]);
+    else others.push(label);
+  }
+  return found;
+});
+
 /** The label elements of a control. */
-export function labelsOf(element: Element): HTMLLabelElement[] {
-  const labels = (element as HTMLInputElement).labels;
-  return labels ? Array.from(labels) : [];
+export function labelsOf(element: Element): readonly HTMLLabelElement[] {
+  return LABELABLE.has(localNameOf(element)) ? (labels.get(rootOf(element)).get(element) ?? []) : [];
 }
 
 /** Whether an element is disabled, by HTML or by ARIA, itself or by what is around it. */
 export function isDisabled(element: Element): boolean {
   const tag = tagOf(element);
-  if ((FORM_TAGS.has(tag) || tag === "option" || tag === "optgroup") && element.matches(":disabled")) return true;
-  return closestShown(element, (at) => at.getAttribute("aria-disabled") === "true") !== null;
+  if ((FORM_TAGS.has(tag) || tag === "option" || tag === "optgroup") && matches(element, ":disabled")) return true;
+  return closestShown(element, (at) => attributeOf(at, "aria-disabled") === "true") !== null;
 }
 
 /** Whether an element is the outermost one of an editable area. */
 export function isEditingHost(element: Element): boolean {
-  const value = element.getAttribute("contenteditable");
+  const value = attributeOf(element, "contenteditable");
   return value !== null && value.toLowerCase() !== "false";
 }
 
-/** The value of a property that only some elements have, or undefined. */
+/** The value of a property that only some elements have, or undefined. Forms have none of those that are asked for. */
 export function property<T>(element: Element, name: string): T | undefined {
+  if (localNameOf(element) === "form") return undefined;
   return (element as unknown as Record<string, T | undefined>)[name];
 }

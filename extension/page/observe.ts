@@ -4,6 +4,7 @@
 import { StateCause } from "@gen/tabwire/v1/state_pb";
 import { type Sleep, sleeping } from "./clock";
 import { isElement, shadowRootOf, shadowRootsBelow } from "./dom";
+import { firstElementOf } from "./native";
 
 /** A change is reported when nothing has changed for so many milliseconds, or at the latest after the cap. */
 const QUIET = 250;
@@ -71,7 +72,7 @@ export class Observer {
   /** New nodes may bring shadow roots, which are observed each for itself. */
   private follow(node: Node): void {
     if (!isElement(node)) return;
-    if (shadowRootOf(node) === null && node.firstElementChild === null) return;
+    if (shadowRootOf(node) === null && firstElementOf(node) === null) return;
     for (const root of shadowRootsBelow(node)) this.watch(root);
   }
 

@@ -4,6 +4,7 @@
 import { ErrorCode } from "@gen/tabwire/v1/error_pb";
 import { quote } from "./clean";
 import { PageError } from "./errors";
+import { isConnected, ownerOf } from "./native";
 import type { Box } from "./perceive/visibility";
 
 /** What an element meant when it was perceived. Values are no part of it: they are there to be changed. */
@@ -98,7 +99,7 @@ export class Registry {
     }
     const entry = this.entries.get(id);
     const element = entry?.element.deref();
-    if (entry === undefined || element === undefined || !element.isConnected || element.ownerDocument !== doc) {
+    if (entry === undefined || element === undefined || !isConnected(element) || ownerOf(element) !== doc) {
       const what = entry?.fingerprint ? ` (${entry.fingerprint.role} ${quote(entry.fingerprint.name)})` : "";
       throw new PageError(ErrorCode.STALE_ELEMENT, `Element ${id}${what} is no longer in the page.`);
     }

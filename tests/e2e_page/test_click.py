@@ -153,6 +153,17 @@ async def test_a_file_chooser_needs_a_person(engine: EnginePage) -> None:
     await engine.refused(err.ERROR_CODE_NEEDS_TRUSTED_INPUT, click=ClickAction(element_id=element.id))
 
 
+async def test_links_to_scripts(engine: EnginePage) -> None:
+    await engine.open("click")
+    await click(engine, "Idle link")
+    await click(engine, "Handled link")
+    assert await engine.truth("truth.log") == ["idle", "handled"]
+    # Chrome runs the script only for the page's or a person's own click.
+    element = await engine.find("Script link")
+    await engine.refused(err.ERROR_CODE_NEEDS_TRUSTED_INPUT, click=ClickAction(element_id=element.id))
+    assert await engine.truth("truth.log") == ["idle", "handled"]
+
+
 async def test_menus_that_open_on_pointerdown(engine: EnginePage) -> None:
     await engine.open("click")
     result = await click(engine, "Open menu")

@@ -1,4 +1,4 @@
-"""A tab that is never in front: timers starve there and Chrome fires no focus events, and the engine works all the same."""
+"""A tab that is never in front: timers starve, Chrome fires no focus events, and the engine works all the same."""
 
 from __future__ import annotations
 

@@ -250,3 +250,40 @@ async def test_counts_of_what_is_outside_are_the_same_as_when_it_is_told(engine:
     whole = await engine.state(scope=pb.STATE_SCOPE_PAGE, max_elements=20000)
     assert len(near.elements) + near.truncation.elements_omitted == len(whole.elements)
     assert near.truncation.elements_below == near.truncation.elements_omitted
+
+
+async def test_controls_named_like_members_of_their_form(engine: EnginePage) -> None:
+    await engine.open("clobbered")
+    state = await engine.state(scope=pb.STATE_SCOPE_PAGE)
+    assert state.title == "Clobbered"
+    assert only(state, "Travel").type == pb.ELEMENT_TYPE_FORM
+    assert only(state, "Query").role == "button"
+    assert len([e for e in state.elements if e.name.startswith("Field ")]) == 32
+    assert only(state, "Children").form == "Travel"
+    field = only(state, "Field getAttribute")
+    await engine.do(input_text=InputTextAction(element_id=field.id, text="typed"))
+    await engine.do(click=ClickAction(element_id=only(state, "Book").id))
+    assert await engine.truth("truth.log") == ["click", "submit"]
+
+
+async def test_text_from_style_sheets_is_part_of_a_name(engine: EnginePage) -> None:
+    await engine.open("generated")
+    state = await engine.state()
+    assert [e.name for e in state.elements] == [
+        "Mail (required)",
+        "New: Offer",
+        "Home",
+        "starred Mark",
+        "Weight kg",
+        "Plain",
+        "Way \u203a",
+        "deep Down",
+        "listed Item",
+        "Later",
+        "Shadow Inside",
+    ]
+    await engine.truth(
+        "document.head.append(Object.assign(document.createElement('style'), "
+        "{ textContent: '#later::before { content: \"Much \" }' }))"
+    )
+    assert await engine.find("Much Later", "button")

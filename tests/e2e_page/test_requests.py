@@ -193,3 +193,23 @@ async def test_nothing_is_written_into_the_page(engine: EnginePage) -> None:
     await holds(engine, text="Title")
     assert await engine.truth("seen") == 0
     assert await engine.truth("before === document.documentElement.outerHTML") is True
+
+
+async def test_an_action_asked_for_again_is_not_done_again(engine: EnginePage) -> None:
+    await engine.open("click")
+    button = await engine.find("Plain")
+    act = extension_pb2.ActInFrame(action=action_pb2.Action(id="once", click=ClickAction(element_id=button.id)))
+    first = await engine.ask(extension_pb2.FrameRequest(act=act))
+    act.begun_at.GetCurrentTime()
+    again = await engine.ask(extension_pb2.FrameRequest(act=act))
+    assert again == first
+    assert await engine.truth("truth.log") == ["plain"]
+    # One that this document was never given is done now; a document that is younger cannot know.
+    act.action.id = "other"
+    await engine.ask(extension_pb2.FrameRequest(act=act))
+    assert await engine.truth("truth.log") == ["plain", "plain"]
+    act.action.id = "older"
+    act.begun_at.FromMilliseconds(1000)
+    reply = await engine.ask(extension_pb2.FrameRequest(act=act))
+    assert reply.error_info.error_code == err.ERROR_CODE_OUTCOME_UNKNOWN
+    assert await engine.truth("truth.log") == ["plain", "plain"]

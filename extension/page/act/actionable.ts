@@ -4,6 +4,7 @@
 import { sleep } from "../clock";
 import { closestShown, isDisabled, shownInside } from "../dom";
 import { notInteractable } from "../errors";
+import { hasAttribute } from "../native";
 import { modalOf, standIn } from "../perceive/classify";
 import { isReadonly } from "../perceive/states";
 import { type Box, boxOf, Rendering, renderingOf } from "../perceive/visibility";
@@ -29,7 +30,7 @@ export function requireEnabled(target: Target): void {
     throw notInteractable(`The ${words} is disabled.`, "Find out what enables it, and do that first.");
   }
   const modal = modalOf(document);
-  const inert = closestShown(element, (at) => at.hasAttribute("inert")) !== null;
+  const inert = closestShown(element, (at) => hasAttribute(at, "inert")) !== null;
   if (inert || (modal !== null && !shownInside(element, modal))) {
     throw notInteractable(
       `The ${words} takes no input while a dialog is open or its part of the page is inert.`,

@@ -5,6 +5,7 @@ import { fold } from "../clean";
 import { sleep } from "../clock";
 import { closestShown, rootOf } from "../dom";
 import { failedInTarget, invalidArgument, notInteractable } from "../errors";
+import { attributeOf, queryAll, textOf } from "../native";
 import { nameOf } from "../perceive/name";
 import { roleOf } from "../perceive/role";
 import { currentValueOf } from "../perceive/states";
@@ -19,7 +20,7 @@ const ENTRIES =
 const OPEN_LIMIT = 2000;
 
 function popupsOf(element: Element): Element[] {
-  const ids = `${element.getAttribute("aria-controls") ?? ""} ${element.getAttribute("aria-owns") ?? ""}`
+  const ids = `${attributeOf(element, "aria-controls") ?? ""} ${attributeOf(element, "aria-owns") ?? ""}`
     .trim()
     .split(/\s+/);
   const root = rootOf(element);
@@ -28,14 +29,14 @@ function popupsOf(element: Element): Element[] {
 
 /** The visible entries: in the element, in the popups it names, else in the only open list of the page. */
 function entriesOf(element: Element): Element[] {
-  const seen = (container: ParentNode): Element[] => Array.from(container.querySelectorAll(ENTRIES)).filter(isVisible);
+  const seen = (container: ParentNode): Element[] => Array.from(queryAll(container, ENTRIES)).filter(isVisible);
   const own = seen(element);
   if (own.length > 0) return own;
   for (const popup of popupsOf(element)) {
     const entries = seen(popup);
     if (entries.length > 0) return entries;
   }
-  if (element.getAttribute("aria-expanded") !== "true") return [];
+  if (attributeOf(element, "aria-expanded") !== "true") return [];
   const lists = Array.from(rootOf(element).querySelectorAll('[role="listbox"],[role="menu"],[role="tree"]')).filter(
     isVisible,
   );
@@ -63,7 +64,7 @@ async function open(target: Target, ctx: ActContext): Promise<Element[]> {
 /** Chooses in a list that is not a select element. */
 export async function selectInWidget(target: Target, wanted: readonly string[], ctx: ActContext): Promise<Outcome> {
   const role = roleOf(target.element);
-  const several = closestShown(target.element, (at) => at.getAttribute("aria-multiselectable") === "true") !== null;
+  const several = closestShown(target.element, (at) => attributeOf(at, "aria-multiselectable") === "true") !== null;
   if (wanted.length > 1 && !several)
     throw invalidArgument("options", "has one entry", `The ${target.words} takes one entry only.`);
   const listed = entriesOf(target.element);
@@ -77,14 +78,14 @@ export async function selectInWidget(target: Target, wanted: readonly string[], 
   const chosen: string[] = [];
   for (const word of wanted) {
     const choices = entries.map((entry) => ({
-      label: nameOf(entry) || fold(entry.textContent ?? ""),
-      value: entry.getAttribute("data-value") ?? entry.getAttribute("value") ?? "",
+      label: nameOf(entry) || fold(textOf(entry) ?? ""),
+      value: attributeOf(entry, "data-value") ?? attributeOf(entry, "value") ?? "",
       entry,
     }));
     const { entry, label } = findChoice(choices, word, target.words);
     const ready = await makeReady(ctx, { id: 0, element: entry, seenAt: null, words: `entry "${label}"` });
     if (!ctx.hasBegun) ctx.begin(target.element);
-    if (!(several && entry.getAttribute("aria-selected") === "true")) await press(ready.hit);
+    if (!(several && attributeOf(entry, "aria-selected") === "true")) await press(ready.hit);
     chosen.push(label);
     entries = entriesOf(target.element);
   }

@@ -5,6 +5,7 @@ import type { WaitAction } from "@gen/tabwire/v1/action_pb";
 import { fold } from "../clean";
 import { isElement, property, shownChildren, tagOf } from "../dom";
 import { PageError } from "../errors";
+import { attributeOf, bodyOf, nodeTypeOf } from "../native";
 import { isSkipped } from "../perceive/classify";
 import { readableText } from "../perceive/text";
 import { isVisible } from "../perceive/visibility";
@@ -24,10 +25,10 @@ function anyText(start: Element): string {
   const parts: string[] = [];
   const stack: Node[] = [start];
   for (let node = stack.pop(); node !== undefined; node = stack.pop()) {
-    if (node.nodeType === 3) parts.push((node as Text).data);
+    if (nodeTypeOf(node) === 3) parts.push((node as Text).data);
     if (!isElement(node) || isSkipped(tagOf(node))) continue;
     if (/^(img|input|select|textarea)$/.test(tagOf(node)) && !isSecret(node)) {
-      parts.push(property<string>(node, "value") ?? "", node.getAttribute("alt") ?? "");
+      parts.push(property<string>(node, "value") ?? "", attributeOf(node, "alt") ?? "");
     }
     const children = Array.from(shownChildren(node));
     for (let i = children.length - 1; i >= 0; i--) {
@@ -40,7 +41,7 @@ function anyText(start: Element): string {
 
 /** Whether the page shows a text, compared without case and with white space folded. */
 export function showsText(text: string): boolean {
-  const body = document.body;
+  const body = bodyOf(document);
   const wanted = fold(text).toLowerCase();
   if (body === null || wanted === "") return false;
   if (!anyText(body).includes(squeeze(wanted))) return false;

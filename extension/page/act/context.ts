@@ -7,6 +7,7 @@ import { PageError } from "../errors";
 import { inWords, meaningNow } from "../perceive/describe";
 import type { Perceiver } from "../perceive/state";
 import type { Box } from "../perceive/visibility";
+import { beginReading } from "../reading";
 import type { Registry } from "../registry";
 import type { Effects } from "./effects";
 import { Watch } from "./settle";
@@ -78,6 +79,7 @@ export class ActContext {
 
   /** Finds the element of an id, and makes sure that it still means what was seen. */
   target(id: number): Target {
+    beginReading();
     const resolved = this.registry.resolve(id, document);
     const { element, fingerprint } = resolved;
     if (fingerprint !== null) this.registry.revalidate(resolved, meaningNow(element, fingerprint));

@@ -3,6 +3,7 @@
 
 import { nextTask } from "../clock";
 import { shownParent } from "../dom";
+import { isConnected } from "../native";
 import { focusByPress } from "./focus";
 import { elementAt, type Hit, type Point } from "./hit_test";
 
@@ -87,14 +88,14 @@ export async function press(hit: Hit): Promise<{ clicked: Element | null; preven
   const held = { button: 0, buttons: 1 };
   const compatible = pointer(element, "pointerdown", point, held);
   const focuses = compatible ? mouse(element, "mousedown", point, { ...held, detail: 1 }) : true;
-  if (focuses && element.isConnected) focusByPress(element);
+  if (focuses && isConnected(element)) focusByPress(element);
   // A person takes a moment between press and release; pages draw menus and replace elements in it.
   await nextTask();
-  const under = element.isConnected ? element : elementAt(point);
+  const under = isConnected(element) ? element : elementAt(point);
   if (under === null) return { clicked: null, prevented: false };
   pointer(under, "pointerup", point, { buttons: 0 });
-  if (compatible && under.isConnected) mouse(under, "mouseup", point, { detail: 1 });
-  const clicked = under === element ? (element.isConnected ? element : null) : common(element, under);
+  if (compatible && isConnected(under)) mouse(under, "mouseup", point, { detail: 1 });
+  const clicked = under === element ? (isConnected(element) ? element : null) : common(element, under);
   if (clicked === null) return { clicked: null, prevented: false };
   return { clicked, prevented: !click(clicked, point) };
 }

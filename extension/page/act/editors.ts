@@ -2,6 +2,7 @@
 // worth nothing, or lies. Which way each takes text was measured; those that take none say so.
 
 import { closestShown } from "../dom";
+import { matches, ownerOf } from "../native";
 
 /** An editor that is told by its marks in the page. */
 export interface Editor {
@@ -25,14 +26,14 @@ const EDITORS: readonly (readonly [string, Editor])[] = [
 /** The editor that a field belongs to, if it is one that takes no plain typing. */
 export function editorAround(field: Element): Editor | null {
   for (const [selector, editor] of EDITORS) {
-    if (closestShown(field, (at) => at.matches(selector)) !== null) return editor;
+    if (closestShown(field, (at) => matches(at, selector)) !== null) return editor;
   }
   return null;
 }
 
 /** Pastes text over what is in an editor, or after it. */
 export function pasteInto(field: Element, editor: Editor, text: string, append: boolean): void {
-  const selection = field.ownerDocument.getSelection();
+  const selection = ownerOf(field).getSelection();
   selection?.selectAllChildren(field);
   if (append) selection?.collapseToEnd();
   else if (editor.selectByKey) {
@@ -48,7 +49,7 @@ export function pasteInto(field: Element, editor: Editor, text: string, append: 
     field.dispatchEvent(new KeyboardEvent("keydown", chord));
   }
   // Editors follow the selection by an event that Chrome sends later than the paste would come.
-  field.ownerDocument.dispatchEvent(new Event("selectionchange"));
+  ownerOf(field).dispatchEvent(new Event("selectionchange"));
   const clipboardData = new DataTransfer();
   clipboardData.setData("text/plain", text);
   field.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true, cancelable: true, composed: true }));

@@ -2,6 +2,7 @@
 // value. Navigation to another document is reported by the service worker, which outlives this one.
 
 import { deepActiveElement, property, tagOf } from "../dom";
+import { parentElementOf } from "../native";
 import { roleOf } from "../perceive/role";
 import { checkedOf, currentValueOf } from "../perceive/states";
 
@@ -43,7 +44,7 @@ export function snapshot(element: Element | null): Snapshot {
 function ownState(element: Element): string {
   const role = roleOf(element);
   const parts = [checkedOf(element, role), currentValueOf(element, role) ?? property<string>(element, "value") ?? ""];
-  if (tagOf(element) === "summary") parts.push(element.parentElement?.hasAttribute("open") === true ? "open" : "");
+  if (tagOf(element) === "summary") parts.push(parentElementOf(element)?.hasAttribute("open") === true ? "open" : "");
   return parts.join("|");
 }
 

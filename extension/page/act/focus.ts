@@ -2,6 +2,7 @@
 // the page would have heard in front is then dispatched here, so that it behaves the same.
 
 import { closestShown, deepActiveElement, isDisabled, isEditingHost, tagOf } from "../dom";
+import { hasAttribute } from "../native";
 import { Rendering, renderingOf } from "../perceive/visibility";
 
 /** Whether an element can have the focus. */
@@ -9,7 +10,7 @@ export function isFocusable(element: Element): boolean {
   if (isDisabled(element) && /^(button|fieldset|input|select|textarea)$/.test(tagOf(element))) return false;
   if (isEditingHost(element)) return true;
   const index = (element as HTMLElement).tabIndex;
-  return typeof index === "number" && (index >= 0 || element.hasAttribute("tabindex"));
+  return typeof index === "number" && (index >= 0 || hasAttribute(element, "tabindex"));
 }
 
 function fire(element: Element, type: string, bubbles: boolean, relatedTarget: Element | null): void {

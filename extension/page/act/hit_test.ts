@@ -4,6 +4,7 @@ import { create } from "@bufbuild/protobuf";
 import { CoveredDetailsSchema, ErrorCode } from "@gen/tabwire/v1/error_pb";
 import { property, shadowRootOf, shownInside, shownParent, tagOf } from "../dom";
 import { PageError } from "../errors";
+import { elementFromPoint } from "../native";
 import { inWords } from "../perceive/describe";
 import { type Box, intersection, viewportOf } from "../perceive/visibility";
 import type { Registry } from "../registry";
@@ -22,7 +23,7 @@ export interface Hit {
 
 /** The innermost element at a point, through open and closed shadow roots. */
 export function elementAt(point: Point): Element | null {
-  let hit = document.elementFromPoint(point.x, point.y);
+  let hit = elementFromPoint(document, point.x, point.y);
   for (let at = hit; at !== null; ) {
     const root: ShadowRoot | null = shadowRootOf(at);
     const inner: Element | null = root?.elementFromPoint(point.x, point.y) ?? null;

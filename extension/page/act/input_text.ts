@@ -5,6 +5,7 @@ import { ErrorCode } from "@gen/tabwire/v1/error_pb";
 import { nextTask } from "../clock";
 import { closestShown, isEditingHost, property, tagOf } from "../dom";
 import { notInteractable, PageError } from "../errors";
+import { isConnected, queryAll } from "../native";
 import { takesText } from "../perceive/operations";
 import { isVisible } from "../perceive/visibility";
 import { isSecret } from "../secrets";
@@ -25,7 +26,7 @@ function fieldOf(target: Target, ctx: ActContext): Target {
     return { ...target, element: labelled, id: ctx.registry.idOf(labelled), seenAt: null };
   const editable = closestShown(element, isEditingHost);
   if (editable !== null) return { ...target, element: editable, seenAt: null };
-  const inside = Array.from(element.querySelectorAll("input,textarea,[contenteditable]")).filter(
+  const inside = Array.from(queryAll(element, "input,textarea,[contenteditable]")).filter(
     (field) => takesText(field) && isVisible(field),
   );
   const only = inside.length === 1 ? inside[0] : undefined;
@@ -69,7 +70,7 @@ export async function inputText(action: InputTextAction, ctx: ActContext): Promi
     if (!isSetAsWhole(field)) tellChanged(field);
     await pressKey(parseKey("Enter"), field);
     const effects = await ctx.settle();
-    const value = field.isConnected && !secret ? contentOf(field) : undefined;
+    const value = isConnected(field) && !secret ? contentOf(field) : undefined;
     return {
       message: `Put the text into the ${target.words}${shown === "" ? "" : `, ${shown},`} and pressed Enter`,
       effects,
@@ -77,7 +78,7 @@ export async function inputText(action: InputTextAction, ctx: ActContext): Promi
     };
   }
   const effects = await ctx.settle();
-  if (!field.isConnected)
+  if (!isConnected(field))
     return { message: `Put the text into the ${target.words}, which the page has then replaced`, effects };
   const shown = effects.leaving ? "" : verifyText(target, wanted, secret);
   const message = `Put the text into the ${target.words}${shown === "" ? "" : `, ${shown}`}`;

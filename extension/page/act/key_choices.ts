@@ -1,6 +1,7 @@
 // Keys in controls with choices and steps: arrows and letters in lists, arrows in radio groups, sliders and number fields.
 
 import { isDisabled, property, tagOf } from "../dom";
+import { matches, queryAll, rootNodeOf } from "../native";
 import { isReadonly } from "../perceive/states";
 import { focusOn } from "./focus";
 import type { Key } from "./keys";
@@ -28,15 +29,15 @@ function choose(select: HTMLSelectElement, index: number): void {
 }
 
 function moveInSelect(select: HTMLSelectElement, by: number): void {
-  const open = Array.from(select.options).filter((option) => !option.matches(":disabled"));
+  const open = Array.from(select.options).filter((option) => !matches(option, ":disabled"));
   const at = open.findIndex((option) => option.index >= select.selectedIndex);
   const to = open[Math.max(0, Math.min(open.length - 1, (at === -1 ? 0 : at) + by))];
   if (to !== undefined) choose(select, to.index);
 }
 
 function moveInRadios(radio: HTMLInputElement, by: number): void {
-  const root = radio.form ?? (radio.getRootNode() as Document | ShadowRoot);
-  const group = Array.from(root.querySelectorAll<HTMLInputElement>('input[type="radio"]')).filter(
+  const root = radio.form ?? (rootNodeOf(radio) as Document | ShadowRoot);
+  const group = Array.from(queryAll<HTMLInputElement>(root, 'input[type="radio"]')).filter(
     (other) =>
       other.form === radio.form &&
       (other === radio || (radio.name !== "" && other.name === radio.name)) &&
@@ -68,7 +69,7 @@ export function chooseByLetter(select: HTMLSelectElement, letter: string): void 
   const options = Array.from(select.options);
   const after = [...options.slice(select.selectedIndex + 1), ...options.slice(0, select.selectedIndex + 1)];
   const match = after.find(
-    (option) => !option.matches(":disabled") && option.label.trim().toLowerCase().startsWith(letter.toLowerCase()),
+    (option) => !matches(option, ":disabled") && option.label.trim().toLowerCase().startsWith(letter.toLowerCase()),
   );
   if (match !== undefined) choose(select, match.index);
 }

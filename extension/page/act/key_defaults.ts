@@ -4,12 +4,14 @@
 import { ErrorCode } from "@gen/tabwire/v1/error_pb";
 import { isDisabled, isEditingHost, property, tagOf } from "../dom";
 import { PageError } from "../errors";
+import { hasAttribute, queryAll } from "../native";
 import { takesText } from "../perceive/operations";
 import { isReadonly } from "../perceive/states";
 import { moveCaret } from "./caret";
 import { submitImplicitly } from "./implicit_submit";
 import { chooseByArrow, chooseByLetter, stepValue } from "./key_choices";
 import type { Key } from "./keys";
+import { refuseScriptLink } from "./script_link";
 import { moveByTab } from "./tab_order";
 
 /** Types of input in which Enter submits and characters are typed. */
@@ -19,7 +21,7 @@ function isTextLike(element: Element): boolean {
 
 function isPressedByEnter(element: Element): boolean {
   const tag = tagOf(element);
-  if (tag === "button" || tag === "summary" || (tag === "a" && element.hasAttribute("href"))) return true;
+  if (tag === "button" || tag === "summary" || (tag === "a" && hasAttribute(element, "href"))) return true;
   return tag === "input" && /^(button|color|file|image|reset|submit)$/.test(property<string>(element, "type") ?? "");
 }
 
@@ -48,6 +50,7 @@ function enter(key: Key, element: Element): void {
     edit(key.shift ? "insertLineBreak" : "insertParagraph");
   } else if (isPressedByEnter(element)) {
     clickOn(element);
+    refuseScriptLink(element);
   } else if (tag === "input") {
     submitImplicitly(element as HTMLInputElement);
   }
@@ -55,13 +58,13 @@ function enter(key: Key, element: Element): void {
 
 /** Escape closes the innermost dialog or popover, unless the page objects. */
 function closeTopmost(): void {
-  const popovers = document.querySelectorAll<HTMLElement>('[popover]:popover-open:not([popover="manual"])');
+  const popovers = queryAll<HTMLElement>(document, '[popover]:popover-open:not([popover="manual"])');
   const popover = popovers[popovers.length - 1];
   if (popover !== undefined) {
     popover.hidePopover();
     return;
   }
-  const dialogs = document.querySelectorAll<HTMLDialogElement>("dialog:modal");
+  const dialogs = queryAll<HTMLDialogElement>(document, "dialog:modal");
   const dialog = dialogs[dialogs.length - 1];
   if (dialog === undefined) return;
   if (dialog.dispatchEvent(new Event("cancel", { cancelable: true }))) dialog.close();

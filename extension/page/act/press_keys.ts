@@ -5,6 +5,7 @@ import type { PressKeysAction } from "@gen/tabwire/v1/action_pb";
 import { nextTask } from "../clock";
 import { deepActiveElement, tagOf } from "../dom";
 import { notInteractable } from "../errors";
+import { bodyOf, isConnected, rootElementOf } from "../native";
 import { takesText } from "../perceive/operations";
 import { roleOf } from "../perceive/role";
 import { currentValueOf } from "../perceive/states";
@@ -47,15 +48,15 @@ export async function pressKey(key: Key, element: Element): Promise<void> {
     const code = key.key === "Enter" ? 13 : (key.text.codePointAt(0) ?? 0);
     goesOn = fire(element, "keypress", key, { charCode: code, keyCode: code, which: code });
   }
-  if (goesOn && element.isConnected) doDefault(key, element);
+  if (goesOn && isConnected(element)) doDefault(key, element);
   await nextTask();
-  const now = deepActiveElement(document) ?? document.body;
+  const now = deepActiveElement(document) ?? bodyOf(document);
   if (now !== null) fire(now, "keyup", key);
 }
 
 /** The element that gets the keys. */
 function recipient(action: PressKeysAction, ctx: ActContext): Element {
-  if (action.elementId === 0) return deepActiveElement(document) ?? document.body ?? document.documentElement;
+  if (action.elementId === 0) return deepActiveElement(document) ?? bodyOf(document) ?? rootElementOf(document);
   const target = ctx.target(action.elementId);
   requireEnabled(target);
   scrollIntoView(surfaceOf(target), "nearest");
@@ -74,7 +75,7 @@ export async function pressKeys(action: PressKeysAction, ctx: ActContext): Promi
   const focused = action.elementId === 0 || focusOn(element);
   for (const key of keys) {
     if (watch.isLeaving) break;
-    const active = deepActiveElement(document) ?? document.body;
+    const active = deepActiveElement(document) ?? bodyOf(document) ?? element;
     await pressKey(key, focused ? active : element);
   }
   const effects = await ctx.settle();

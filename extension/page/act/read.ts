@@ -6,6 +6,7 @@ import { Toggle } from "@gen/tabwire/v1/state_pb";
 import { fold } from "../clean";
 import { property, tagOf } from "../dom";
 import { notInteractable, PageError } from "../errors";
+import { attributeOf, attributesOf, bodyOf, rootElementOf } from "../native";
 import { roleOf } from "../perceive/role";
 import { checkedOf, currentValueOf } from "../perceive/states";
 import { readableText } from "../perceive/text";
@@ -15,7 +16,7 @@ import type { ActContext, Outcome } from "./context";
 /** Reads the text of an element or of the whole document, in full. */
 export async function readText(action: ReadTextAction, ctx: ActContext): Promise<Outcome> {
   if (action.elementId === 0) {
-    const text = readableText(document.body ?? document.documentElement);
+    const text = readableText(bodyOf(document) ?? rootElementOf(document));
     return { message: `Read the page: ${text.length} characters`, text };
   }
   const { element, words } = ctx.target(action.elementId);
@@ -50,14 +51,14 @@ export async function readValue(action: ReadValueAction, ctx: ActContext): Promi
 }
 
 function buttonValue(element: Element): string | undefined {
-  return /^(button|data|input|li)$/.test(tagOf(element)) ? (element.getAttribute("value") ?? undefined) : undefined;
+  return /^(button|data|input|li)$/.test(tagOf(element)) ? (attributeOf(element, "value") ?? undefined) : undefined;
 }
 
 /** Reads all attributes of an element, but never a password. */
 export async function getAttributes(action: GetAttributesAction, ctx: ActContext): Promise<Outcome> {
   const { element, words } = ctx.target(action.elementId);
   const attributes: Record<string, string> = {};
-  for (const { name, value } of element.attributes) {
+  for (const { name, value } of attributesOf(element)) {
     if (name === "value" && isSecret(element)) continue;
     attributes[name] = value;
   }

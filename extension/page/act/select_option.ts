@@ -5,6 +5,7 @@ import type { SelectOptionAction } from "@gen/tabwire/v1/action_pb";
 import { fold, quote } from "../clean";
 import { property, tagOf } from "../dom";
 import { failedInTarget, invalidArgument, notInteractable } from "../errors";
+import { isConnected, matches } from "../native";
 import { roleOf } from "../perceive/role";
 import { currentValueOf } from "../perceive/states";
 import { makeReady } from "./actionable";
@@ -26,7 +27,7 @@ async function selectNative(target: Target, wanted: readonly string[], ctx: ActC
   }
   const choices = Array.from(select.options, (entry) => ({ label: fold(entry.label), value: entry.value, entry }));
   const chosen = wanted.map((word) => findChoice(choices, word, target.words).entry);
-  const disabled = chosen.find((option) => option.matches(":disabled"));
+  const disabled = chosen.find((option) => matches(option, ":disabled"));
   if (disabled !== undefined) {
     throw notInteractable(
       `The entry ${quote(disabled.label)} of the ${target.words} is disabled.`,
@@ -49,7 +50,7 @@ async function selectNative(target: Target, wanted: readonly string[], ctx: ActC
   const effects = await ctx.settle();
   const valueNow = currentValueOf(select, roleOf(select));
   const labels = chosen.map((option) => quote(option.label)).join(", ");
-  if (select.isConnected && !effects.leaving && chosen.some((option) => option.isConnected && !option.selected)) {
+  if (isConnected(select) && !effects.leaving && chosen.some((option) => isConnected(option) && !option.selected)) {
     throw failedInTarget(
       `The ${target.words} did not keep ${labels}; it shows ${quote(valueNow ?? "")} now.`,
       "Look at what the page wants first.",

@@ -4,6 +4,7 @@
 
 import { type Sleep, sleeping } from "../clock";
 import { isElement } from "../dom";
+import { queryAll } from "../native";
 import { type Effects, type Snapshot, snapshot } from "./effects";
 
 /** A page that has reacted is at rest after so many milliseconds without a further change. */
@@ -103,7 +104,7 @@ export class Watch {
 
   private busy(): number {
     let count = 0;
-    for (const root of this.roots) count += root.querySelectorAll(BUSY).length;
+    for (const root of this.roots) count += queryAll(root, BUSY).length;
     return count;
   }
 
@@ -164,7 +165,7 @@ function navigation(): EventTarget | undefined {
 
 function sizeOf(nodes: NodeList): number {
   let count = 0;
-  for (const node of nodes) count += 1 + (isElement(node) ? node.getElementsByTagName("*").length : 0);
+  for (const node of nodes) count += 1 + (isElement(node) ? queryAll(node, "*").length : 0);
   return count;
 }
 

@@ -1,6 +1,7 @@
 // Where Tab goes: the elements of a document that take the focus by keyboard, in their order, through shadow roots.
 
 import { isDisabled, isEditingHost, isElement, property, shownChildren, tagOf } from "../dom";
+import { closest, hasAttribute, positionOf, queryAll, rootNodeOf } from "../native";
 import { modalOf } from "../perceive/classify";
 import { Rendering, renderingOf } from "../perceive/visibility";
 import { dropFocus, focusOn } from "./focus";
@@ -8,12 +9,12 @@ import { dropFocus, focusOn } from "./focus";
 function isTabStop(element: Element): boolean {
   if (/^(button|input|select|textarea)$/.test(tagOf(element)) && isDisabled(element)) return false;
   const index = property<number>(element, "tabIndex") ?? -1;
-  if (index < 0 || element.closest("[inert]") !== null) return false;
+  if (index < 0 || closest(element, "[inert]") !== null) return false;
   const stops =
     isEditingHost(element) ||
-    element.hasAttribute("tabindex") ||
+    hasAttribute(element, "tabindex") ||
     /^(a|area|audio|button|iframe|input|select|summary|textarea|video)$/.test(tagOf(element));
-  if (!stops || (tagOf(element) === "a" && !element.hasAttribute("href") && !element.hasAttribute("tabindex")))
+  if (!stops || (tagOf(element) === "a" && !hasAttribute(element, "href") && !hasAttribute(element, "tabindex")))
     return false;
   return renderingOf(element) === Rendering.Painted;
 }
@@ -23,8 +24,8 @@ function isSkippedRadio(element: Element, seen: Set<string>): boolean {
   if (tagOf(element) !== "input" || property<string>(element, "type") !== "radio") return false;
   const radio = element as HTMLInputElement;
   if (radio.name === "") return false;
-  const root = radio.form ?? (radio.getRootNode() as Document | ShadowRoot);
-  const group = Array.from(root.querySelectorAll<HTMLInputElement>('input[type="radio"]')).filter(
+  const root = radio.form ?? (rootNodeOf(radio) as Document | ShadowRoot);
+  const group = Array.from(queryAll<HTMLInputElement>(root, 'input[type="radio"]')).filter(
     (other) => other.name === radio.name && other.form === radio.form,
   );
   const checked = group.find((other) => other.checked);
@@ -72,8 +73,7 @@ export function moveByTab(from: Element, back: boolean): void {
 
 /** From something that is no stop itself: the nearest after or before it. */
 function nextTo(from: Element, stops: readonly Element[], back: boolean): Element | undefined {
-  const follows = (stop: Element): boolean =>
-    (from.compareDocumentPosition(stop) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0;
+  const follows = (stop: Element): boolean => (positionOf(from, stop) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0;
   if (from === document.body || from === document.documentElement) return back ? stops.at(-1) : stops[0];
   return back ? stops.filter((stop) => !follows(stop)).at(-1) : stops.find(follows);
 }

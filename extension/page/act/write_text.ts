@@ -4,6 +4,7 @@
 
 import { isEditingHost, tagOf } from "../dom";
 import { failedInTarget, invalidArgument } from "../errors";
+import { ownerOf } from "../native";
 import { editedText } from "../perceive/states";
 import type { Target } from "./context";
 
@@ -91,7 +92,7 @@ function place(field: Element, append: boolean): boolean {
       return false; // e-mail fields have no selection that a script may set
     }
   }
-  const selection = field.ownerDocument.getSelection();
+  const selection = ownerOf(field).getSelection();
   if (selection === null) return false;
   selection.selectAllChildren(field);
   if (append) selection.collapseToEnd();

@@ -2,7 +2,18 @@
 // attributes first, and asks the style only where these say nothing.
 
 import { isDisabled, isEditingHost, labelsOf, tagOf } from "../dom";
-import { CONTROL_ROLES } from "./role";
+import {
+  attributeOf,
+  childrenOf,
+  closest,
+  elementCountOf,
+  firstElementOf,
+  hasAttribute,
+  hasAttributes,
+  localNameOf,
+  queryAll,
+} from "../native";
+import { CONTROL_ROLES, labelled } from "./role";
 import { type Box, isVisible } from "./visibility";
 
 /** Why an element is a candidate for the state. */
@@ -73,9 +84,9 @@ const HANDLERS = ["onclick", "onmousedown", "onmouseup", "onpointerdown", "onpoi
 
 /** Whether an attribute says that something happens at a press. */
 export function hasHandler(element: Element): boolean {
-  if (!element.hasAttributes()) return false;
-  for (const name of HANDLERS) if (element.hasAttribute(name)) return true;
-  return /\bclick\b/.test(element.getAttribute("jsaction") ?? "");
+  if (!hasAttributes(element)) return false;
+  for (const name of HANDLERS) if (hasAttribute(element, name)) return true;
+  return /\bclick\b/.test(attributeOf(element, "jsaction") ?? "");
 }
 
 /** Roles that may be focusable for scrolling or reading without being one thing to press. */
@@ -83,7 +94,7 @@ const PRESSABLE_ROLES = new Set(["", "cell", "generic", "gridcell", "img", "list
 
 function takesFocus(element: Element, role: string): boolean {
   if (!PRESSABLE_ROLES.has(role)) return false;
-  const index = element.getAttribute("tabindex");
+  const index = attributeOf(element, "tabindex");
   return index !== null && Number.parseInt(index, 10) >= 0;
 }
 
@@ -114,24 +125,24 @@ export function kindOf(element: Element, tag: string, role: string): Kind | null
   if (role === "heading") return Kind.Heading;
   if (role === "dialog" || role === "alertdialog") return Kind.Dialog;
   if (role === "img" && tag !== "svg") return Kind.Image;
-  if (tag === "svg" && (element.hasAttribute("aria-label") || element.hasAttribute("role"))) return Kind.Image;
+  if (tag === "svg" && (hasAttribute(element, "aria-label") || hasAttribute(element, "role"))) return Kind.Image;
   if (isEditingHost(element)) return Kind.Control;
   if (hasHandler(element) || takesFocus(element, role)) return Kind.Clickable;
-  if (role === "form" || role === "search") return Kind.Form;
+  if ((role === "form" && labelled(element)) || role === "search") return Kind.Form;
   return null;
 }
 
 function isPartOfSelect(element: Element, tag: string): boolean {
-  return tag === "option" && element.closest("select,datalist") !== null;
+  return tag === "option" && closest(element, "select,datalist") !== null;
 }
 
 /** Where a pointer cursor on the whole says nothing about the parts: each part is judged for itself. */
 export function isCollection(element: Element, tag: string): boolean {
   if (/^(body|dl|g|html|main|ol|svg|table|tbody|tfoot|thead|tr|ul)$/.test(tag)) return true;
-  const first = element.firstElementChild;
-  if (first === null || element.childElementCount < 3) return false;
-  for (const child of element.children) {
-    if (child.localName !== first.localName) return false;
+  const first = firstElementOf(element);
+  if (first === null || elementCountOf(element) < 3) return false;
+  for (const child of childrenOf(element)) {
+    if (localNameOf(child) !== localNameOf(first)) return false;
     if (child.classList[0] !== first.classList[0]) return false;
   }
   return true;
@@ -144,7 +155,7 @@ export function hasPointerCursor(element: Element): boolean {
 
 /** Too large to be one thing to click: a wrapper that handles clicks for what is in it. */
 export function isWrapper(element: Element, box: Box, view: Box): boolean {
-  return element.childElementCount > 0 && box.width * box.height > 0.5 * view.width * view.height;
+  return elementCountOf(element) > 0 && box.width * box.height > 0.5 * view.width * view.height;
 }
 
 /** A visible label that stands for a control that is not painted itself, as styled check boxes and upload buttons do. */
@@ -156,11 +167,11 @@ export function standIn(element: Element): HTMLLabelElement | null {
 
 /** Whether an element is inert by attribute: it is shown, but takes no input. */
 export function isInert(element: Element): boolean {
-  return element.hasAttribute("inert");
+  return hasAttribute(element, "inert");
 }
 
 /** Whether a modal dialog of the document makes everything outside of it inert. */
 export function modalOf(doc: Document): Element | null {
-  const modals = doc.querySelectorAll("dialog:modal");
+  const modals = queryAll(doc, "dialog:modal");
   return modals[modals.length - 1] ?? null;
 }

@@ -3,6 +3,17 @@
 
 import { cut, fold } from "../clean";
 import { closestShown, isElement, property, shownChildren, shownParent, tagOf } from "../dom";
+import {
+  attributeOf,
+  contains,
+  hasAttribute,
+  nodeTypeOf,
+  positionOf,
+  query,
+  queryAll,
+  rootNodeOf,
+  textOf,
+} from "../native";
 import { nameOf } from "./name";
 import { LANDMARK_ROLES, roleOf } from "./role";
 import { Rendering, renderingOf } from "./visibility";
@@ -15,15 +26,15 @@ const ROW_TEXT = 120;
 export function formOf(element: Element): Element | null {
   const own = property<Element | null>(element, "form");
   if (isElement(own ?? null)) return own ?? null;
-  return closestShown(element, (at) => tagOf(at) === "form" || at.getAttribute("role") === "form");
+  return closestShown(element, (at) => tagOf(at) === "form" || attributeOf(at, "role") === "form");
 }
 
 /** A form's name for a reader: its accessible name, else its legend or first heading. */
 export function formName(form: Element): string {
   const name = nameOf(form);
   if (name !== "") return name;
-  const heading = form.querySelector(`legend,${HEADINGS}`);
-  return heading === null ? "" : cut(fold(heading.textContent ?? ""), ROW_TEXT);
+  const heading = query(form, `legend,${HEADINGS}`);
+  return heading === null ? "" : cut(fold(textOf(heading) ?? ""), ROW_TEXT);
 }
 
 /**
@@ -32,7 +43,7 @@ export function formName(form: Element): string {
  */
 export function landmarkRole(element: Element): string {
   const tag = tagOf(element);
-  if (!element.hasAttribute("role") && !/^(aside|dialog|footer|header|main|nav|search|section)$/.test(tag)) return "";
+  if (!hasAttribute(element, "role") && !/^(aside|dialog|footer|header|main|nav|search|section)$/.test(tag)) return "";
   const role = roleOf(element);
   if (!LANDMARK_ROLES.has(role)) return "";
   if (role === "region" && nameOf(element) === "") return "";
@@ -47,14 +58,14 @@ export function landmarkName(landmark: Element): string {
 }
 
 function dialogTitle(dialog: Element): string {
-  return fold(dialog.querySelector(HEADINGS)?.textContent ?? "");
+  return fold(query(dialog, HEADINGS)?.textContent ?? "");
 }
 
 /** Whether an element closes a part of the page, so that a heading in it says nothing about what comes after. */
 export function isSection(element: Element): boolean {
   const tag = tagOf(element);
-  if (/^(article|aside|dialog|fieldset|footer|header|li|main|nav|section|td|th|tr)$/.test(tag)) return true;
-  const role = element.getAttribute("role");
+  if (/^(a|article|aside|button|dialog|fieldset|footer|header|li|main|nav|section|td|th|tr)$/.test(tag)) return true;
+  const role = attributeOf(element, "role");
   return role !== null && (ROW_ROLES.has(role) || LANDMARK_ROLES.has(role) || role === "group");
 }
 
@@ -62,7 +73,7 @@ export function isSection(element: Element): boolean {
 export function isRow(element: Element): boolean {
   const tag = tagOf(element);
   if (tag === "li" || tag === "tr" || tag === "article") return true;
-  const role = element.getAttribute("role");
+  const role = attributeOf(element, "role");
   return role !== null && ROW_ROLES.has(role);
 }
 
@@ -77,14 +88,14 @@ export function rowOf(element: Element): Element | null {
  * and change this.
  */
 export function rowKey(row: Element): string {
-  const heading = row.querySelector(HEADINGS);
-  const said = heading === null ? "" : fold(heading.textContent ?? "");
+  const heading = query(row, HEADINGS);
+  const said = heading === null ? "" : fold(textOf(heading) ?? "");
   return cut(said !== "" ? said : firstText(row), ROW_TEXT);
 }
 
 function firstText(start: Element): string {
   for (const child of shownChildren(start)) {
-    if (child.nodeType === 3) {
+    if (nodeTypeOf(child) === 3) {
       const text = fold((child as Text).data);
       if (text !== "") return text;
     } else if (isElement(child) && !/^(script|style|template)$/.test(tagOf(child))) {
@@ -99,14 +110,14 @@ function firstText(start: Element): string {
 /** The heading that a single element stands under: the last one before it in its landmark that its section shares. */
 export function headingOf(element: Element): Element | null {
   const landmark = closestShown(element, (at) => landmarkRole(at) !== "");
-  const root = element.getRootNode() as Document | ShadowRoot;
+  const root = rootNodeOf(element) as Document | ShadowRoot;
   let last: Element | null = null;
-  for (const heading of root.querySelectorAll(HEADINGS)) {
-    if (heading === element || heading.contains(element)) continue;
-    if (!(heading.compareDocumentPosition(element) & Node.DOCUMENT_POSITION_FOLLOWING)) break;
-    if (landmark !== null && root.contains(landmark) && !landmark.contains(heading)) continue;
+  for (const heading of queryAll(root, HEADINGS)) {
+    if (heading === element || contains(heading, element)) continue;
+    if (!(positionOf(heading, element) & Node.DOCUMENT_POSITION_FOLLOWING)) break;
+    if (landmark !== null && contains(root, landmark) && !contains(landmark, heading)) continue;
     const section = closestShown(heading, isSection);
-    if (section === null || section.contains(element)) last = heading;
+    if (section === null || contains(section, element)) last = heading;
   }
   return last;
 }

@@ -12,7 +12,8 @@ import {
   ElementSchema as StateElementSchema,
 } from "@gen/tabwire/v1/state_pb";
 import { cut, fold, joinPieces, quote } from "../clean";
-import { isDisabled, isEditingHost, property, tagOf } from "../dom";
+import { isDisabled, isEditingHost, labelsOf, property, tagOf } from "../dom";
+import { attributeOf, hasAttributes, matches, queryAll, textOf } from "../native";
 import type { Fingerprint } from "../registry";
 import { isSecret } from "../secrets";
 import { Kind } from "./classify";
@@ -58,7 +59,7 @@ export class Surroundings {
   }
 
   heading(element: Element | null): string {
-    return this.get(element, (heading) => cut(nameOf(heading) || fold(heading.textContent ?? ""), 120));
+    return this.get(element, (heading) => cut(nameOf(heading) || fold(textOf(heading) ?? ""), 120));
   }
 
   row(element: Element | null): string {
@@ -89,12 +90,22 @@ export function elementTypeOf(element: Element, role: string, kind: Kind): Eleme
   return kind === Kind.Text && (type === ElementType.FORM || type === ElementType.DIALOG) ? OTHERWISE[kind] : type;
 }
 
+/** What the author called something that says nothing to a reader, as an icon without a name. */
+function authorsWords(element: Element): Record<string, string> {
+  const told: Record<string, string> = {};
+  for (const attribute of ["id", "class"]) {
+    const value = fold(attributeOf(element, attribute) ?? "");
+    if (value !== "") told[attribute] = cut(value, 100);
+  }
+  return told;
+}
+
 /** The attributes that help to tell an element from others. */
 function tellingAttributes(element: Element, name: string): Record<string, string> {
   const told: Record<string, string> = {};
-  if (!element.hasAttributes()) return told;
+  if (!hasAttributes(element)) return told;
   for (const attribute of TELLING) {
-    const value = element.getAttribute(attribute);
+    const value = attributeOf(element, attribute);
     if (value === null) continue;
     if (
       attribute === "value" &&
@@ -118,24 +129,24 @@ export function optionsOf(element: Element, role: string): SelectOption[] {
         label: cut(fold(option.label), ATTRIBUTE_LIMIT),
         value: cut(option.value, ATTRIBUTE_LIMIT),
         selected: option.selected,
-        disabled: option.matches(":disabled"),
+        disabled: matches(option, ":disabled"),
       }),
     );
   }
   if (role !== "listbox") return [];
-  return Array.from(element.querySelectorAll('[role="option"]'), (option, index) =>
+  return Array.from(queryAll(element, '[role="option"]'), (option, index) =>
     create(SelectOptionSchema, {
       index,
       label: cut(nameOf(option), ATTRIBUTE_LIMIT),
-      value: cut(option.getAttribute("data-value") ?? "", ATTRIBUTE_LIMIT),
-      selected: option.getAttribute("aria-selected") === "true",
+      value: cut(attributeOf(option, "data-value") ?? "", ATTRIBUTE_LIMIT),
+      selected: attributeOf(option, "aria-selected") === "true",
       disabled: isDisabled(option),
     }),
   );
 }
 
 /** The text of a candidate: what the walk gathered, or for controls that hide their text in attributes, their value. */
-function textOf(item: Item, value: string | undefined): string {
+function itemText(item: Item, value: string | undefined): string {
   const container = item.kind === Kind.Form || item.kind === Kind.Dialog || item.kind === Kind.Scroller;
   // What only flows through a container is told with the elements in it.
   const gathered = container && !item.ownText ? "" : joinPieces(item.text);
@@ -154,7 +165,7 @@ export function fingerprintOf(
   element: Element,
   known: { role: string; name: string; form: string; row: string },
 ): Fingerprint {
-  return { ...known, tag: tagOf(element), type: inputTypeOf(element), href: element.getAttribute("href") ?? "" };
+  return { ...known, tag: tagOf(element), type: inputTypeOf(element), href: attributeOf(element, "href") ?? "" };
 }
 
 /** One element of a state, with what the registry is to remember of it and what was cut from its text. */
@@ -174,8 +185,7 @@ function states(item: Item, focused: boolean): ElementStates {
 /** A painted but transparent or tiny check box is read by its label. */
 function isReachedByLabel(item: Item): boolean {
   if (item.role !== "checkbox" && item.role !== "radio" && item.role !== "switch") return false;
-  const labels = property<NodeListOf<HTMLLabelElement> | null>(item.element, "labels");
-  return labels !== undefined && labels !== null && labels.length > 0;
+  return labelsOf(item.element).length > 0;
 }
 
 /** Describes a candidate. */
@@ -185,16 +195,19 @@ export function describe(item: Item, id: number, around: Surroundings, focused: 
   const name = cut(fullName, NAME_LIMIT);
   const state = states(item, focused);
   const value = shortValueOf(element, role);
-  const text = textOf(item, value);
+  const text = itemText(item, value);
   const options = optionsOf(element, role);
   const type = elementTypeOf(element, role, kind);
+  const attributes = tellingAttributes(element, name);
+  const operable = kind === Kind.Control || kind === Kind.Clickable;
+  if (operable && name === "" && text === "") Object.assign(attributes, authorsWords(element));
   const form = around.form(property<Element | null>(element, "form") ?? item.form);
   const message = create(StateElementSchema, {
     id,
     type,
     tag: tagOf(element),
     textContent: cut(text, TEXT_LIMIT),
-    attributes: tellingAttributes(element, name),
+    attributes,
     isVisible: (item.painted || item.ownText) && box.width > 0 && box.height > 0,
     availableOperations: operationsOf(element, {
       role,
@@ -234,7 +247,7 @@ export function meaningNow(element: Element, seen: Fingerprint): Fingerprint {
 
 /** An element for a message, as `button "Add to cart"`. */
 export function inWords(element: Element): string {
-  const said = nameOf(element) || fold(isSecret(element) ? "" : (element.textContent ?? ""));
+  const said = nameOf(element) || fold(isSecret(element) ? "" : (textOf(element) ?? ""));
   const what = roleOf(element) || tagOf(element);
   const word = what === "generic" || what === "presentation" ? tagOf(element) : what;
   return said === "" ? word : `${word} ${quote(said, 60)}`;

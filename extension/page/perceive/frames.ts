@@ -7,6 +7,7 @@ import { create } from "@bufbuild/protobuf";
 import { type ChildFrame, ChildFrameSchema } from "@gen/tabwire/v1/extension_pb";
 import { RectSchema } from "@gen/tabwire/v1/state_pb";
 import { NONCE_MARK } from "../../wire/frame_nonce";
+import { queryAll } from "../native";
 import type { Registry } from "../registry";
 import { type Box, boxOf, isVisible } from "./visibility";
 
@@ -43,7 +44,7 @@ const FRAME_TAGS = "iframe,frame,object,embed";
 export function childFrames(roots: readonly (Document | ShadowRoot)[], registry: Registry): ChildFrame[] {
   const found: ChildFrame[] = [];
   for (const root of roots) {
-    for (const element of root.querySelectorAll<HTMLIFrameElement>(FRAME_TAGS)) {
+    for (const element of queryAll<HTMLIFrameElement>(root, FRAME_TAGS)) {
       const child = element.contentWindow;
       if (!child || !isVisible(element)) continue;
       const nonce = nonceOf(element);

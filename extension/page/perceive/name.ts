@@ -3,6 +3,8 @@
 
 import { fold } from "../clean";
 import { isElement, labelsOf, rootOf, shownChildren, tagOf } from "../dom";
+import { attributeOf, childrenOf, hasAttribute, nodeTypeOf, queryAll, textOf } from "../native";
+import { generatedText } from "./generated";
 import { roleOf } from "./role";
 import { hasLayout, Rendering, renderingOf } from "./visibility";
 
@@ -39,8 +41,8 @@ interface Way {
 /** The accessible name of an element; empty if it has none. */
 export function nameOf(element: Element): string {
   const role = roleOf(element);
-  if (UNNAMED.has(role) && !element.hasAttribute("aria-label") && !element.hasAttribute("aria-labelledby")) {
-    return role === "presentation" ? "" : fold(element.getAttribute("title") ?? "");
+  if (UNNAMED.has(role) && !hasAttribute(element, "aria-label") && !hasAttribute(element, "aria-labelledby")) {
+    return role === "presentation" ? "" : fold(attributeOf(element, "title") ?? "");
   }
   const way: Way = { referenced: false, inside: false, hiddenCounts: true, seen: new Set() };
   return fold(compute(element, way));
@@ -48,12 +50,12 @@ export function nameOf(element: Element): string {
 
 /** The accessible description: what aria-describedby points to, or the title if that is not the name already. */
 export function descriptionOf(element: Element, name: string): string {
-  const ids = element.getAttribute("aria-describedby");
+  const ids = attributeOf(element, "aria-describedby");
   const described = ids === null ? "" : fold(byIds(element, ids));
   if (described !== "") return described;
-  const own = fold(element.getAttribute("aria-description") ?? "");
+  const own = fold(attributeOf(element, "aria-description") ?? "");
   if (own !== "") return own;
-  const title = fold(element.getAttribute("title") ?? "");
+  const title = fold(attributeOf(element, "title") ?? "");
   return title === name ? "" : title;
 }
 
@@ -64,14 +66,14 @@ function byIds(element: Element, ids: string): string {
   for (const id of ids.trim().split(/\s+/)) {
     const target = id === "" ? null : root.getElementById(id);
     if (target === null) continue;
-    const hiddenCounts = renderingOf(target) !== Rendering.Painted || target.getAttribute("aria-hidden") === "true";
+    const hiddenCounts = renderingOf(target) !== Rendering.Painted || attributeOf(target, "aria-hidden") === "true";
     parts.push(compute(target, { referenced: true, inside: false, hiddenCounts, seen: new Set() }));
   }
   return parts.filter((part) => part.trim() !== "").join(" ");
 }
 
 function isHidden(element: Element): boolean {
-  return element.getAttribute("aria-hidden") === "true" || renderingOf(element) !== Rendering.Painted;
+  return attributeOf(element, "aria-hidden") === "true" || renderingOf(element) !== Rendering.Painted;
 }
 
 function compute(element: Element, way: Way): string {
@@ -80,7 +82,7 @@ function compute(element: Element, way: Way): string {
   if (!way.hiddenCounts && isHidden(element)) return "";
   const role = roleOf(element);
   if (!way.referenced) {
-    const ids = element.getAttribute("aria-labelledby");
+    const ids = attributeOf(element, "aria-labelledby");
     const text = ids === null ? "" : byIds(element, ids);
     if (text !== "") return text;
   }
@@ -88,7 +90,7 @@ function compute(element: Element, way: Way): string {
     const embedded = embeddedValue(element, role);
     if (embedded !== null) return embedded;
   }
-  const label = element.getAttribute("aria-label") ?? "";
+  const label = attributeOf(element, "aria-label") ?? "";
   if (label.trim() !== "") return label;
   if (role !== "presentation") {
     const native = nativeName(element, way);
@@ -96,7 +98,7 @@ function compute(element: Element, way: Way): string {
   }
   if (FROM_CONTENT.has(role) || way.inside || way.referenced || tagOf(element) === "summary") {
     const content = contentName(element, way);
-    if (content.trim() !== "" || (way.inside && !element.hasAttribute("title"))) return content;
+    if (content.trim() !== "" || (way.inside && !hasAttribute(element, "title"))) return content;
   }
   return tooltip(element);
 }
@@ -107,22 +109,22 @@ function embeddedValue(element: Element, role: string): string | null {
   if (tag === "input" && (element as HTMLInputElement).type === "password") return "";
   if (role === "textbox" || role === "searchbox") {
     if (tag === "input" || tag === "textarea") return (element as HTMLInputElement).value;
-    return element.textContent ?? "";
+    return textOf(element) ?? "";
   }
   if (role === "combobox" || role === "listbox") {
     if (tag === "select") {
       return Array.from((element as HTMLSelectElement).selectedOptions, (option) => option.label).join(" ");
     }
     if (tag === "input") return (element as HTMLInputElement).value;
-    const chosen = Array.from(element.querySelectorAll('[role="option"][aria-selected="true"]'));
-    if (chosen.length > 0) return chosen.map((option) => option.textContent ?? "").join(" ");
+    const chosen = Array.from(queryAll(element, '[role="option"][aria-selected="true"]'));
+    if (chosen.length > 0) return chosen.map((option) => textOf(option) ?? "").join(" ");
     return role === "listbox" ? "" : null;
   }
   if (EMBEDDED_RANGE.has(role)) {
-    const text = element.getAttribute("aria-valuetext") ?? element.getAttribute("aria-valuenow");
+    const text = attributeOf(element, "aria-valuetext") ?? attributeOf(element, "aria-valuenow");
     if (text !== null) return text;
     if (tag === "input") return (element as HTMLInputElement).value;
-    if (tag === "meter" || tag === "progress") return element.getAttribute("value") ?? "";
+    if (tag === "meter" || tag === "progress") return attributeOf(element, "value") ?? "";
     return "";
   }
   return null;
@@ -151,7 +153,7 @@ function inputName(input: HTMLInputElement, way: Way): string | null {
     case "image": {
       const labelled = fromLabels(input, way);
       if (labelled !== null && labelled.trim() !== "") return labelled;
-      return input.getAttribute("alt") || input.getAttribute("title") || "Submit Query";
+      return attributeOf(input, "alt") || attributeOf(input, "title") || "Submit Query";
     }
     default:
       return fromLabels(input, way);
@@ -160,7 +162,7 @@ function inputName(input: HTMLInputElement, way: Way): string | null {
 
 /** The child that names its parent by HTML: legend, caption, figcaption, title. */
 function fromChild(element: Element, tag: string, way: Way): string | null {
-  for (const child of element.children) {
+  for (const child of childrenOf(element)) {
     if (tagOf(child) === tag) return compute(child, { ...way, inside: true, hiddenCounts: false });
   }
   return null;
@@ -170,7 +172,7 @@ function nativeName(element: Element, way: Way): string | null {
   switch (tagOf(element)) {
     case "img":
     case "area":
-      return element.getAttribute("alt");
+      return attributeOf(element, "alt");
     case "input":
       return inputName(element as HTMLInputElement, way);
     case "button":
@@ -187,24 +189,24 @@ function nativeName(element: Element, way: Way): string | null {
     case "figure":
       return fromChild(element, "figcaption", way);
     case "svg": {
-      const title = Array.from(element.children).find((child) => tagOf(child) === "title");
+      const title = Array.from(childrenOf(element)).find((child) => tagOf(child) === "title");
       return title?.textContent ?? null;
     }
     case "optgroup":
-      return element.getAttribute("label");
+      return attributeOf(element, "label");
     case "option":
-      return element.getAttribute("label");
+      return attributeOf(element, "label");
     default:
       return null;
   }
 }
 
 function tooltip(element: Element): string {
-  const title = element.getAttribute("title") ?? "";
+  const title = attributeOf(element, "title") ?? "";
   if (title.trim() !== "") return title;
   const tag = tagOf(element);
-  if (tag === "input" || tag === "textarea") return element.getAttribute("placeholder") ?? "";
-  return element.getAttribute("aria-placeholder") ?? "";
+  if (tag === "input" || tag === "textarea") return attributeOf(element, "placeholder") ?? "";
+  return attributeOf(element, "aria-placeholder") ?? "";
 }
 
 const INLINE = new Set(
@@ -224,10 +226,10 @@ function standsApart(element: Element): boolean {
 const NO_TEXT = new Set("head link meta noscript script style template title".split(" "));
 
 function contentName(element: Element, way: Way): string {
-  const parts: string[] = [generated(element, "::before")];
+  const parts: string[] = [generatedText(element, "::before")];
   const inner: Way = { ...way, inside: true, hiddenCounts: false };
   for (const child of shownChildren(element)) {
-    if (child.nodeType === 3) {
+    if (nodeTypeOf(child) === 3) {
       parts.push((child as Text).data);
       continue;
     }
@@ -242,25 +244,13 @@ function contentName(element: Element, way: Way): string {
     );
     parts.push(text !== "" && standsApart(child) ? ` ${text} ` : text);
   }
-  parts.push(generated(element, "::after"));
+  parts.push(generatedText(element, "::after"));
   return parts.join("");
 }
 
 /** Inside of a hidden reference, what is hidden only because of its parent counts; what hides itself does not. */
 function hiddenWith(child: Element): boolean {
-  if (child.getAttribute("aria-hidden") === "true" || child.hasAttribute("hidden")) return false;
+  if (attributeOf(child, "aria-hidden") === "true" || hasAttribute(child, "hidden")) return false;
   const style = getComputedStyle(child);
   return style.display !== "none";
-}
-
-/** Text that style sheets put before or after an element. */
-function generated(element: Element, where: "::before" | "::after"): string {
-  if (!hasLayout) return "";
-  const content = getComputedStyle(element, where).content;
-  if (content === "none" || content === "normal" || content === "") return "";
-  const alternative = /\/\s*"((?:[^"\\]|\\.)*)"\s*$/.exec(content);
-  if (alternative !== null) return alternative[1] ?? "";
-  return Array.from(content.matchAll(/"((?:[^"\\]|\\.)*)"/g), (match) => (match[1] ?? "").replace(/\\(.)/g, "$1")).join(
-    "",
-  );
 }

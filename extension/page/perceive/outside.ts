@@ -4,6 +4,7 @@
 
 import { informs } from "../clean";
 import { isElement, shadowRootOf, shownChildren, tagOf } from "../dom";
+import { lastChildOf, localNameOf, nodeTypeOf, previousSiblingOf } from "../native";
 import { flows, isLeaf, isSkipped, Kind, kindOf } from "./classify";
 import { isSection } from "./context";
 import { roleOf } from "./role";
@@ -54,11 +55,11 @@ class Look {
     const root = shadowRootOf(parent);
     if (root !== null) this.roots.push(root);
     const inner = root ?? parent;
-    if (parent.localName === "slot") {
+    if (localNameOf(parent) === "slot") {
       for (const node of Array.from(shownChildren(parent)).reverse()) this.take(node, step);
       return;
     }
-    for (let node = inner.lastChild; node !== null; node = node.previousSibling) this.take(node, step);
+    for (let node = lastChildOf(inner); node !== null; node = previousSiblingOf(node)) this.take(node, step);
   }
 
   private take(node: Node, step: Omit<Step, "element">): void {
@@ -66,7 +67,7 @@ class Look {
       this.stack.push({ ...step, element: node });
       return;
     }
-    if (node.nodeType !== 3 || step.owned || this.counted.has(step.block) || !informs((node as Text).data)) return;
+    if (nodeTypeOf(node) !== 3 || step.owned || this.counted.has(step.block) || !informs((node as Text).data)) return;
     const told = this.text || roleOf(step.block) === "heading";
     if (told && renderingOf(step.block) === Rendering.Painted) this.counted.add(step.block);
   }

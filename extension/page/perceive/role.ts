@@ -3,6 +3,7 @@
 
 import { ElementType } from "@gen/tabwire/v1/state_pb";
 import { closestShown, isEditingHost, tagOf } from "../dom";
+import { attributeOf, childrenOf, closest, hasAttribute, parentElementOf } from "../native";
 
 const KNOWN = new Set(
   (
@@ -105,38 +106,39 @@ function inSectioning(element: Element): boolean {
   return (
     closestShown(element, (at) => {
       if (at === element) return false;
-      const role = at.getAttribute("role");
+      const role = attributeOf(at, "role");
       return role === null ? SECTIONING.has(tagOf(at)) : /^(article|complementary|main|navigation|region)$/.test(role);
     }) !== null
   );
 }
 
-function labelled(element: Element): boolean {
+/** Whether the author gives an element a name. */
+export function labelled(element: Element): boolean {
   return (
-    (element.getAttribute("aria-label") ?? "").trim() !== "" ||
-    (element.getAttribute("aria-labelledby") ?? "").trim() !== "" ||
-    (element.getAttribute("title") ?? "").trim() !== ""
+    (attributeOf(element, "aria-label") ?? "").trim() !== "" ||
+    (attributeOf(element, "aria-labelledby") ?? "").trim() !== "" ||
+    (attributeOf(element, "title") ?? "").trim() !== ""
   );
 }
 
 function inputRole(input: HTMLInputElement): string {
   const type = input.type;
   if (type === "hidden") return "";
-  if (type === "checkbox" && input.hasAttribute("switch")) return "switch";
+  if (type === "checkbox" && hasAttribute(input, "switch")) return "switch";
   const role = BY_INPUT_TYPE[type];
-  const listed = input.hasAttribute("list") && /^(email|search|tel|text|url)$/.test(type);
+  const listed = hasAttribute(input, "list") && /^(email|search|tel|text|url)$/.test(type);
   return listed ? "combobox" : (role ?? "textbox");
 }
 
 function cellRole(element: Element): string {
-  const table = element.closest("table");
+  const table = closest(element, "table");
   const grid = /^(grid|treegrid)$/.test(table?.getAttribute("role") ?? "");
   if (tagOf(element) === "td") return grid ? "gridcell" : "cell";
-  const scope = (element.getAttribute("scope") ?? "").toLowerCase();
+  const scope = (attributeOf(element, "scope") ?? "").toLowerCase();
   if (scope === "row" || scope === "rowgroup") return "rowheader";
   if (scope === "col" || scope === "colgroup") return "columnheader";
-  const row = element.parentElement;
-  const mixed = row !== null && Array.from(row.children).some((cell) => tagOf(cell) === "td");
+  const row = parentElementOf(element);
+  const mixed = row !== null && Array.from(childrenOf(row)).some((cell) => tagOf(cell) === "td");
   return mixed ? "rowheader" : "columnheader";
 }
 
@@ -146,9 +148,9 @@ export function impliedRole(element: Element): string {
   switch (tag) {
     case "a":
     case "area":
-      return element.hasAttribute("href") || element.hasAttribute("xlink:href") ? "link" : "generic";
+      return hasAttribute(element, "href") || hasAttribute(element, "xlink:href") ? "link" : "generic";
     case "img":
-      return element.getAttribute("alt") === "" && !labelled(element) ? "presentation" : "img";
+      return attributeOf(element, "alt") === "" && !labelled(element) ? "presentation" : "img";
     case "svg":
       return "img";
     case "input":
@@ -158,7 +160,7 @@ export function impliedRole(element: Element): string {
       return select.multiple || select.size > 1 ? "listbox" : "combobox";
     }
     case "li":
-      return element.closest("ul,ol,menu") !== null ? "listitem" : "generic";
+      return closest(element, "ul,ol,menu") !== null ? "listitem" : "generic";
     case "td":
     case "th":
       return cellRole(element);
@@ -177,12 +179,12 @@ export function impliedRole(element: Element): string {
 function focusableOrGlobal(element: Element): boolean {
   const tag = tagOf(element);
   if (/^(a|area|button|input|select|textarea|summary|iframe)$/.test(tag)) return true;
-  return element.hasAttribute("tabindex") || isEditingHost(element);
+  return hasAttribute(element, "tabindex") || isEditingHost(element);
 }
 
 /** The ARIA role, explicit or implied; empty if there is none. */
 export function roleOf(element: Element): string {
-  const given = element.getAttribute("role");
+  const given = attributeOf(element, "role");
   if (given !== null) {
     for (const token of given.toLowerCase().split(/\s+/)) {
       if (!KNOWN.has(token)) continue;

@@ -4,6 +4,8 @@ import { create } from "@bufbuild/protobuf";
 import { type FrameState, FrameStateSchema } from "@gen/tabwire/v1/extension_pb";
 import { type Element as StateElement, type StateRequest, StateScope } from "@gen/tabwire/v1/state_pb";
 import { closestShown, deepActiveElement, shadowRootsBelow } from "../dom";
+import { bodyOf, hasAttribute, readyStateOf, rootElementOf, scrollingElementOf, titleOf } from "../native";
+import { beginReading } from "../reading";
 import type { Registry } from "../registry";
 import { modalOf } from "./classify";
 import { formOf, headingOf, landmarkRole, rowOf } from "./context";
@@ -41,6 +43,7 @@ export class Perceiver {
   /** Takes the state. */
   take(request: StateRequest): FrameState {
     const begun = performance.now();
+    beginReading();
     const doc = document;
     const view = viewportOf(window);
     const found = this.walkFor(request, view);
@@ -49,10 +52,10 @@ export class Perceiver {
     const { elements, cut } = this.describeAll(kept, active, request.maxTextBytes || DEFAULT_TEXT_BYTES);
     const dropped = found.items.length - kept.length;
     this.note(request, elements, found);
-    const scroller = doc.scrollingElement ?? doc.documentElement;
+    const scroller = scrollingElementOf(doc) ?? rootElementOf(doc);
     return create(FrameStateSchema, {
       url: doc.location.href,
-      title: doc.title,
+      title: titleOf(doc),
       elements,
       activeElementId: active === null ? 0 : this.listedId(active, elements),
       scrollPosition: { x: window.scrollX, y: window.scrollY },
@@ -65,7 +68,7 @@ export class Perceiver {
         elementsBelow: found.below,
         charactersCut: cut,
       },
-      isLoading: doc.readyState !== "complete",
+      isLoading: readyStateOf(doc) !== "complete",
       childFrames: childFrames([doc, ...found.roots], this.registry),
       inPageUs: Math.round((performance.now() - begun) * 1000),
     });
@@ -73,6 +76,7 @@ export class Perceiver {
 
   /** Describes one element by the same rules; null if it is nothing that a state would list. */
   describeOne(element: Element): StateElement | null {
+    beginReading();
     const found = walk({
       start: element,
       region: null,
@@ -87,7 +91,7 @@ export class Perceiver {
   }
 
   private walkFor(request: StateRequest, view: Box): Findings {
-    const whole = document.body ?? document.documentElement;
+    const whole = bodyOf(document) ?? rootElementOf(document);
     const common = { view, text: request.includeText, modal: modalOf(document) };
     if (request.scope === StateScope.ELEMENT) {
       const { element } = this.registry.resolve(request.elementId, document);
@@ -162,7 +166,7 @@ function surroundingsOf(element: Element): {
     landmark: closestShown(element, (at) => at !== element && landmarkRole(at) !== ""),
     row: rowOf(element),
     section: { heading: headingOf(element) },
-    inert: closestShown(element, (at) => at.hasAttribute("inert")) !== null,
+    inert: closestShown(element, (at) => hasAttribute(at, "inert")) !== null,
   };
 }
 

@@ -5,6 +5,7 @@ import { create } from "@bufbuild/protobuf";
 import { type ElementStates, ElementStatesSchema, Toggle } from "@gen/tabwire/v1/state_pb";
 import { cut, fold, visibleCharacters } from "../clean";
 import { isDisabled, isEditingHost, tagOf } from "../dom";
+import { attributeOf, hasAttribute, matches, parentElementOf, queryAll, textOf } from "../native";
 import { isSecret } from "../secrets";
 
 const CHECKABLE = new Set("checkbox menuitemcheckbox menuitemradio radio switch".split(" "));
@@ -14,7 +15,7 @@ const SELECTABLE = new Set("cell columnheader gridcell option row rowheader tab 
 export const VALUE_LIMIT = 1000;
 
 function ariaToggle(element: Element, attribute: string): Toggle {
-  switch (element.getAttribute(attribute)) {
+  switch (attributeOf(element, attribute)) {
     case "true":
       return Toggle.ON;
     case "false":
@@ -44,24 +45,24 @@ export function checkedOf(element: Element, role: string): Toggle {
 function expandedOf(element: Element): Toggle {
   const tag = tagOf(element);
   if (tag === "summary") {
-    const details = element.parentElement;
+    const details = parentElementOf(element);
     if (details !== null && tagOf(details) === "details") return toggle((details as HTMLDetailsElement).open);
   }
   return ariaToggle(element, "aria-expanded");
 }
 
 function isInvalid(element: Element): boolean {
-  const told = element.getAttribute("aria-invalid");
+  const told = attributeOf(element, "aria-invalid");
   if (told !== null && told !== "false" && told !== "") return true;
   // :user-invalid says so only after the person has had a chance to fill the field in.
-  return /^(input|select|textarea)$/.test(tagOf(element)) && element.matches(":user-invalid");
+  return /^(input|select|textarea)$/.test(tagOf(element)) && matches(element, ":user-invalid");
 }
 
 /** Whether an element can be read but not changed. */
 export function isReadonly(element: Element): boolean {
   const tag = tagOf(element);
   if ((tag === "input" || tag === "textarea") && (element as HTMLInputElement).readOnly) return true;
-  return element.getAttribute("aria-readonly") === "true";
+  return attributeOf(element, "aria-readonly") === "true";
 }
 
 /** The states of an element. */
@@ -77,8 +78,8 @@ export function statesOf(
     expanded: expandedOf(element),
     disabled: known.inert || isDisabled(element),
     required:
-      element.getAttribute("aria-required") === "true" ||
-      (element.hasAttribute("required") && /^(input|select|textarea)$/.test(tagOf(element))),
+      attributeOf(element, "aria-required") === "true" ||
+      (hasAttribute(element, "required") && /^(input|select|textarea)$/.test(tagOf(element))),
     invalid: isInvalid(element),
     readonly: isReadonly(element),
     focused: known.focused,
@@ -115,7 +116,7 @@ export function currentValueOf(element: Element, role: string): string | undefin
 /** What stands in an editable area, line by line. */
 export function editedText(element: Element): string {
   // biome-ignore lint/performance/useDomNodeTextContent: lines are what a person sees, so layout has to be asked
-  return ((element as HTMLElement).innerText ?? element.textContent ?? "").replace(/\n$/, "");
+  return ((element as HTMLElement).innerText ?? textOf(element) ?? "").replace(/\n$/, "");
 }
 
 function ariaValue(element: Element, role: string): string | undefined {
@@ -123,13 +124,13 @@ function ariaValue(element: Element, role: string): string | undefined {
     return visibleCharacters(editedText(element));
   }
   if (/^(meter|progressbar|scrollbar|slider|spinbutton)$/.test(role)) {
-    return element.getAttribute("aria-valuetext") ?? element.getAttribute("aria-valuenow") ?? undefined;
+    return attributeOf(element, "aria-valuetext") ?? attributeOf(element, "aria-valuenow") ?? undefined;
   }
   if (role === "listbox") {
-    const chosen = Array.from(element.querySelectorAll('[role="option"][aria-selected="true"]'));
-    return chosen.map((option) => fold(option.textContent ?? "")).join(", ");
+    const chosen = Array.from(queryAll(element, '[role="option"][aria-selected="true"]'));
+    return chosen.map((option) => fold(textOf(option) ?? "")).join(", ");
   }
-  if (role === "combobox") return fold(element.textContent ?? "");
+  if (role === "combobox") return fold(textOf(element) ?? "");
   return undefined;
 }
 

@@ -3,6 +3,7 @@
 
 import { visibleCharacters } from "../clean";
 import { isElement, property, shownChildren, tagOf } from "../dom";
+import { attributeOf, nodeTypeOf } from "../native";
 import { isSecret } from "../secrets";
 import { isLeaf, isSkipped } from "./classify";
 import { hasLayout, Rendering, renderingOf } from "./visibility";
@@ -23,7 +24,7 @@ function separator(element: Element, tag: string): string {
 function shownInField(element: Element, tag: string): string {
   if (tag === "select")
     return Array.from((element as HTMLSelectElement).selectedOptions, (option) => option.label).join(", ");
-  if (tag === "img") return element.getAttribute("alt") ?? "";
+  if (tag === "img") return attributeOf(element, "alt") ?? "";
   if (tag !== "input" && tag !== "textarea") return "";
   const type = property<string>(element, "type") ?? "";
   if (isSecret(element) || /^(checkbox|color|file|hidden|image|radio|range)$/.test(type)) return "";
@@ -55,7 +56,7 @@ class Reader {
   }
 
   read(node: Node, painted: boolean, keepSpaces: boolean): void {
-    if (node.nodeType === 3) {
+    if (nodeTypeOf(node) === 3) {
       if (painted) this.add((node as Text).data, keepSpaces);
       return;
     }

@@ -2,6 +2,7 @@
 // act/hit_test.ts when it matters.
 
 import { shownParent, tagOf } from "../dom";
+import { boundingBox, checkVisibility, childrenOf, firstChildOf, hasAttribute, ownerOf } from "../native";
 
 /** A rectangle relative to the document's own viewport. */
 export interface Box {
@@ -25,7 +26,7 @@ export const hasLayout = typeof Element !== "undefined" && typeof Element.protot
 
 function renderingByStyle(element: Element): Rendering {
   for (let at: Element | null = element; at !== null; at = shownParent(at)) {
-    if (at.hasAttribute("hidden") || getComputedStyle(at).display === "none") return Rendering.None;
+    if (hasAttribute(at, "hidden") || getComputedStyle(at).display === "none") return Rendering.None;
   }
   return getComputedStyle(element).visibility === "visible" ? Rendering.Painted : Rendering.Unpainted;
 }
@@ -33,8 +34,8 @@ function renderingByStyle(element: Element): Rendering {
 /** How an element is rendered. `display: contents` counts as painted: it has no box, but what is in it has. */
 export function renderingOf(element: Element): Rendering {
   if (!hasLayout) return renderingByStyle(element);
-  if (element.checkVisibility(PAINTED)) return Rendering.Painted;
-  if (element.checkVisibility()) return Rendering.Unpainted;
+  if (checkVisibility(element, PAINTED)) return Rendering.Painted;
+  if (checkVisibility(element)) return Rendering.Unpainted;
   const style = getComputedStyle(element);
   if (style.display !== "contents") return Rendering.None;
   const parent = shownParent(element);
@@ -51,20 +52,20 @@ export function isVisible(element: Element): boolean {
 
 /** Where an element is. What has no box of its own (display: contents, inline around blocks) is where its content is. */
 export function boxOf(element: Element): Box {
-  const own = element.getBoundingClientRect();
-  if ((own.width > 0 && own.height > 0) || element.firstChild === null) return own;
+  const own = boundingBox(element);
+  if ((own.width > 0 && own.height > 0) || firstChildOf(element) === null) return own;
   return contentBox(element) ?? own;
 }
 
 function contentBox(element: Element): Box | null {
-  const range = element.ownerDocument.createRange();
+  const range = ownerOf(element).createRange();
   range.selectNodeContents(element);
   if (typeof range.getBoundingClientRect !== "function") return null;
   const inner = range.getBoundingClientRect();
   if (inner.width > 0 && inner.height > 0) return inner;
   let union: Box | null = null;
-  for (const child of element.children) {
-    const box = child.getBoundingClientRect();
+  for (const child of childrenOf(element)) {
+    const box = boundingBox(child);
     if (box.width > 0 && box.height > 0) union = union === null ? box : unionOf(union, box);
   }
   return union;
@@ -119,7 +120,7 @@ function alphaOf(color: string): number {
 }
 
 function faded(element: Element): boolean {
-  if (element.checkVisibility?.({ opacityProperty: true }) !== false && !mayFade(element)) return false;
+  if ((!hasLayout || checkVisibility(element, { opacityProperty: true })) && !mayFade(element)) return false;
   let opacity = 1;
   for (let at: Element | null = element; at !== null; at = shownParent(at)) {
     opacity *= Number(getComputedStyle(at).opacity || 1);
@@ -143,7 +144,7 @@ function mayFade(element: Element): boolean {
  */
 export function isObscured(element: Element, box: Box, text: boolean): boolean {
   if (box.width < TINY_PIXELS || box.height < TINY_PIXELS) return true;
-  const view = element.ownerDocument.defaultView;
+  const view = ownerOf(element).defaultView;
   if (view === null) return true;
   if (box.x + box.width + view.scrollX <= 0 || box.y + box.height + view.scrollY <= 0) return true;
   const style = getComputedStyle(element);

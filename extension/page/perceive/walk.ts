@@ -5,6 +5,16 @@
 import { informs, SEAM } from "../clean";
 import { isElement, shadowRootOf, tagOf } from "../dom";
 import {
+  attributeOf,
+  contains,
+  firstChildOf,
+  firstElementOf,
+  hasAttribute,
+  localNameOf,
+  nextSiblingOf,
+  nodeTypeOf,
+} from "../native";
+import {
   flows,
   glues,
   hasHandler,
@@ -158,8 +168,8 @@ class Walk {
         levels.pop();
         continue;
       }
-      if (level.assigned === null) level.next = node.nextSibling;
-      if (node.nodeType === 3) this.text(node as Text, level.scope);
+      if (level.assigned === null) level.next = nextSiblingOf(node);
+      if (nodeTypeOf(node) === 3) this.text(node as Text, level.scope);
       else if (isElement(node)) {
         const inner = this.enter(node, level.scope);
         if (inner !== null) levels.push(inner);
@@ -209,7 +219,7 @@ class Walk {
   /** Whether all that is in an element may be taken to be outside of the region because its box is. */
   private isSkippable(element: Element, tag: string, box: Box, scope: Scope): boolean {
     const region = scope.region;
-    if (region === null || !this.skips || element.firstElementChild === null || flows(tag)) return false;
+    if (region === null || !this.skips || firstElementOf(element) === null || flows(tag)) return false;
     return box.width > 0 && box.height > 0 && !touches(box, region);
   }
 
@@ -312,7 +322,7 @@ class Walk {
       landmark: scope.landmark,
       heading: scope.section.heading,
       row: scope.row,
-      inert: scope.inert || (this.options.modal !== null && !this.options.modal.contains(element)),
+      inert: scope.inert || (this.options.modal !== null && !contains(this.options.modal, element)),
       painted: scope.painted,
       inView: overlaps(box, scope.view),
       scrollable,
@@ -334,7 +344,7 @@ class Walk {
     item: Item | null,
   ): Scope {
     if (role === "heading") scope.section.heading = element;
-    const landmark = element.hasAttribute("role") || LANDMARK_TAGS.has(tag) ? landmarkRole(element) : "";
+    const landmark = hasAttribute(element, "role") || LANDMARK_TAGS.has(tag) ? landmarkRole(element) : "";
     const section = landmark !== "" ? { heading: null } : isSection(element) ? { ...scope.section } : scope.section;
     const absorbs = item !== null && (item.kind === Kind.Control || item.kind === Kind.Clickable);
     const clip = item?.scrollable === true ? clipped(scope, box) : null;
@@ -360,11 +370,11 @@ class Walk {
     if (root !== null) {
       this.found.roots.push(root);
       const own = { ...scope, section: { ...scope.section } };
-      return { scope: own, next: root.firstChild, assigned: null, index: 0, spaced };
+      return { scope: own, next: firstChildOf(root), assigned: null, index: 0, spaced };
     }
-    const assigned = element.localName === "slot" ? (element as HTMLSlotElement).assignedNodes() : [];
+    const assigned = localNameOf(element) === "slot" ? (element as HTMLSlotElement).assignedNodes() : [];
     if (assigned.length > 0) return { scope, next: null, assigned, index: 0, spaced };
-    return { scope, next: element.firstChild, assigned: null, index: 0, spaced };
+    return { scope, next: firstChildOf(element), assigned: null, index: 0, spaced };
   }
 }
 
@@ -389,7 +399,7 @@ function sinksFor(tag: string, item: Item | null, scope: Scope): Pick<Scope, "ow
 /** Controls whose inside is their value. */
 function isEditingControl(item: Item): boolean {
   if (item.kind !== Kind.Control) return false;
-  const value = item.element.getAttribute("contenteditable");
+  const value = attributeOf(item.element, "contenteditable");
   return value !== null && value.toLowerCase() !== "false";
 }
 

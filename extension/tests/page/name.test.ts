@@ -6,6 +6,7 @@ import { computeAccessibleDescription, computeAccessibleName, getRole } from "do
 import { beforeEach, describe, expect, it } from "vitest";
 import { descriptionOf, nameOf } from "../../page/perceive/name";
 import { roleOf } from "../../page/perceive/role";
+import { beginReading } from "../../page/reading";
 
 /** Each case marks the element in question with `id="x"`. */
 const NAMES: readonly string[] = [
@@ -112,6 +113,7 @@ const BETTER: readonly (readonly [html: string, name: string, why: string])[] = 
 
 function element(html: string): Element {
   document.body.innerHTML = html;
+  beginReading();
   const found = document.getElementById("x");
   if (found === null) throw new Error("no element in question");
   return found;
