@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import grpc
 import structlog
-from grpc_health.v1 import health, health_pb2, health_pb2_grpc  # type: ignore[attr-defined] # the stubs leave it out
-from grpc_reflection.v1alpha import reflection, reflection_pb2  # type: ignore[attr-defined] # the stubs leave it out
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from tabwire import log
 from tabwire.agent.model import Model
