@@ -4,7 +4,8 @@
 //   begun is begun, what only looks is done again, and of anything else the outcome is unknown.
 // Carrying out is the inbox's business (inbox.ts).
 
-import { clone } from "@bufbuild/protobuf";
+import { clone, create, toBinary } from "@bufbuild/protobuf";
+import { base64Encode } from "@bufbuild/protobuf/wire";
 import { type Command, type CommandResult, CommandResultSchema, CommandSchema } from "@gen/tabwire/v1/link_pb";
 import { isRepeatable } from "./effects";
 import { decode, encode, SESSION } from "./store";
@@ -26,6 +27,8 @@ export type CommandPhase = "recorded" | "begun" | "answered" | "delivered";
 /** One remembered command, as it is stored. */
 interface Entry {
   readonly order: number;
+  /** Tells the command from another one with the same id. */
+  readonly digest: string;
   phase: CommandPhase;
   /** When carrying it out began, in milliseconds of the browser's clock. */
   begunAt?: number;
@@ -43,6 +46,8 @@ export type Verdict =
   | { kind: "running" }
   /** It was answered; this is the answer. */
   | { kind: "answered"; result: CommandResult }
+  /** Its id was used for something else. */
+  | { kind: "taken" }
   /** It belongs to an older epoch than was seen for its task. */
   | { kind: "fenced"; epoch: bigint };
 
@@ -73,11 +78,12 @@ export class CommandJournal {
   async record(command: Command): Promise<Verdict> {
     await this.#loaded;
     const known = this.#entries.get(command.commandId);
-    if (known !== undefined) return this.#repeat(command, known);
+    const digest = await digestOf(command);
+    if (known !== undefined) return known.digest === digest ? this.#repeat(command, known) : { kind: "taken" };
     const seen = BigInt(this.#epochs[command.taskId] ?? "0");
     if (command.taskId !== "" && command.epoch < seen) return { kind: "fenced", epoch: seen };
     this.#order += 1;
-    const entry: Entry = { order: this.#order, phase: "recorded", command: encode(CommandSchema, command) };
+    const entry: Entry = { order: this.#order, digest, phase: "recorded", command: encode(CommandSchema, command) };
     this.#entries.set(command.commandId, entry);
     await this.#raiseEpoch(command);
     await this.#write(command.commandId, entry);
@@ -191,6 +197,18 @@ export class CommandJournal {
 
 function sizeOf(entry: Entry): number {
   return (entry.command?.length ?? 0) + (entry.result?.length ?? 0);
+}
+
+/**
+ * What makes a command this one: the request and the tab, not when and how often it was sent. The document is left out
+ * too, because the server fills it in by what it saw last.
+ */
+async function digestOf(command: Command): Promise<string> {
+  const what = create(CommandSchema, { tabId: command.tabId });
+  what.request = clone(CommandSchema, command).request;
+  if (what.request.case === "action") what.request.value.documentId = "";
+  const digest = await crypto.subtle.digest("SHA-256", toBinary(CommandSchema, what));
+  return base64Encode(new Uint8Array(digest));
 }
 
 /** The answer to an action without the tab's state, which can be had by asking for it. */

@@ -99,6 +99,9 @@ export class Inbox {
       case "fenced":
         this.#tell(refusal(command, fenced(verdict.epoch)));
         break;
+      case "taken":
+        this.#tell(refusal(command, taken()));
+        break;
       case "running":
         await this.#joinRunning(command);
         break;
@@ -222,6 +225,12 @@ function cancelled(command: Command, signal: AbortSignal): CommandResult {
 
 function fenced(epoch: bigint): ErrorInfo {
   return errorInfo(ErrorCode.EPOCH_FENCED, `The task has been taken up anew since (epoch ${epoch}).`);
+}
+
+function taken(): ErrorInfo {
+  return errorInfo(ErrorCode.ALREADY_EXISTS, "This id was used for another action before.", {
+    remedy: "Give every action an id of its own, or none.",
+  });
 }
 
 function late(): ErrorInfo {

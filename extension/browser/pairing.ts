@@ -133,11 +133,16 @@ export class Pairing {
     } catch (thrown) {
       const explained = await this.#explain(stored.serverUrl, thrown, true);
       const { serverUrl, browserId } = stored;
-      if (explained.isFinal) await this.#save({ serverUrl, browserId });
+      if (explained.isFinal && (await this.#isStill(stored))) await this.#save({ serverUrl, browserId });
       throw explained;
     }
-    await this.#save(fresh(stored.serverUrl, stored.browserId, renewed));
+    if (await this.#isStill(stored)) await this.#save(fresh(stored.serverUrl, stored.browserId, renewed));
     return renewed;
+  }
+
+  /** False if the person unpaired or paired anew while a renewal was under way. */
+  async #isStill(stored: Stored): Promise<boolean> {
+    return (await this.#load())?.tokens === stored.tokens;
   }
 
   #endsSoon(stored: Stored, tokens: TokenPair): boolean {

@@ -16,6 +16,11 @@ export function isOffscreen(sender: Sender): boolean {
   return isOwnPage(sender) && pathOf(sender) === OFFSCREEN_PAGE;
 }
 
+/** True if the service worker sent it: from inside the extension, and from no tab. */
+export function isServiceWorker(sender: Sender): boolean {
+  return sender.id === chrome.runtime.id && sender.tab === undefined && !isOffscreen(sender);
+}
+
 /** True if a content script sent it, in a tab. */
 export function isContentScript(sender: Sender): boolean {
   return sender.id === chrome.runtime.id && sender.tab?.id !== undefined && pathOf(sender) === undefined;

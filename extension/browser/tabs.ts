@@ -98,7 +98,10 @@ export class Tabs {
     }
   }
 
-  /** The tab to go on in when one is closed: the one that opened it, else another one of the task, else the active one. */
+  /**
+   * The tab to go on in when one is closed: the one that opened it, else another one of the task. Without a task it is
+   * the active one; a task that has closed its last tab has none, and never goes on in the person's.
+   */
   async heir(closing: chrome.tabs.Tab, taskId: string): Promise<number> {
     const others = (await chrome.tabs.query({})).filter((tab) => tab.id !== closing.id);
     const opener = others.find((tab) => tab.id === closing.openerTabId);
@@ -106,7 +109,7 @@ export class Tabs {
     const sibling = groupId === undefined ? undefined : others.find((tab) => tab.groupId === groupId);
     const active =
       others.find((tab) => tab.active && tab.windowId === closing.windowId) ?? others.find((t) => t.active);
-    return (opener ?? sibling ?? active)?.id ?? 0;
+    return (opener ?? sibling ?? (taskId === "" ? active : undefined))?.id ?? 0;
   }
 
   async #lastNormalWindow(): Promise<chrome.windows.Window | undefined> {

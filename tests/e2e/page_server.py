@@ -53,11 +53,17 @@ class PageServer:
     def __init__(self, folder: Path) -> None:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, directory=str(folder)))
         self._server.daemon_threads = True
+        self._count = 0
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
     def url(self, path: str, host: str = "127.0.0.1") -> str:
         """The address of a page. `localhost` is another site for the browser than `127.0.0.1`."""
         return f"http://{host}:{self._server.server_port}/{path}"
+
+    def fresh(self, path: str) -> str:
+        """The address of a page that no other tab shows, so that its tab can be told by it."""
+        self._count += 1
+        return self.url(f"{path}?{self._count}")
 
     def hold(self) -> None:
         """From now on /held does not answer."""

@@ -197,6 +197,8 @@ async def tab_id(client: Client, page: Page) -> int:
     """Chrome's id of the tab that shows a page, found by its address."""
 
     async def find() -> int:
-        return next((t.tab_id for t in (await client.list_tabs()).tabs if t.url == page.url), 0)
+        found = [t.tab_id for t in (await client.list_tabs()).tabs if t.url == page.url]
+        assert len(found) < 2, f"{page.url} is shown by several tabs: open a fresh address"
+        return found[0] if found else 0
 
     return await until(find, f"the tab of {page.url}")

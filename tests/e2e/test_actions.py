@@ -62,7 +62,7 @@ class Tab:
 @pytest_asyncio.fixture(loop_scope="session")
 async def tab(client: Client, context: BrowserContext, pages: PageServer) -> AsyncIterator[Tab]:
     page = await context.new_page()
-    await page.goto(pages.url("chain/actions.html"))
+    await page.goto(pages.fresh("chain/actions.html"))
     yield Tab(client, page, await tab_id(client, page))
     await page.close()
 
@@ -216,7 +216,7 @@ async def test_screenshot(tab: Tab) -> None:
 
 @pytest.mark.asyncio(loop_scope="session")
 async def test_an_element_in_a_frame_of_another_site(tab: Tab, pages: PageServer) -> None:
-    await tab.page.goto(pages.url("chain/outer.html"))
+    await tab.page.goto(pages.fresh("chain/outer.html"))
 
     async def inner() -> int:
         return next((e.id for e in (await tab.state()).actionable_elements if e.name == "Second button"), 0)
@@ -236,7 +236,7 @@ async def test_an_element_in_a_frame_of_another_site(tab: Tab, pages: PageServer
 async def test_an_id_of_an_earlier_document_is_refused(tab: Tab, pages: PageServer) -> None:
     before = await tab.state()
     button = next(e for e in before.actionable_elements if e.name == "Add to cart")
-    await tab.page.goto(pages.url("chain/steps.html"))
+    await tab.page.goto(pages.fresh("chain/steps.html"))
     result = (
         await tab.client.act(
             pb.Action(document_id=before.document_id, click=pb.ClickAction(element_id=button.id)), tab.number

@@ -61,7 +61,7 @@ def _commands(line: str) -> list[list[str]]:
 
 async def test_every_line_runs(stack: Stack, client: Client, context: BrowserContext, pages: PageServer) -> None:
     page = await context.new_page()
-    url = pages.url("chain/actions.html")
+    url = pages.fresh("chain/actions.html")
     await page.goto(url)
     await page.bring_to_front()
     await tab_id(client, page)

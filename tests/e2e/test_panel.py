@@ -24,7 +24,7 @@ _PATIENT_MS = 45_000
 @pytest_asyncio.fixture(loop_scope="session")
 async def site(context: BrowserContext, pages: PageServer) -> AsyncIterator[Page]:
     page = await context.new_page()
-    await page.goto(pages.url("chain/actions.html"))
+    await page.goto(pages.fresh("chain/actions.html"))
     yield page
     await page.close()
 

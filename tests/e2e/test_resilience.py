@@ -28,7 +28,7 @@ async def _survives(
     stack: Stack, context: BrowserContext, pages: PageServer, breakage: Callable[[Page], Awaitable[None]]
 ) -> None:
     page = await context.new_page()
-    await page.goto(pages.url("chain/steps.html"))
+    await page.goto(pages.fresh("chain/steps.html"))
     async with stack.client() as client:
         number = await tab_id(client, page)
         text = "\n".join(f'click "Step {i}"' for i in range(1, _STEPS + 1))

@@ -30,13 +30,14 @@ async def _in_state(client: Client, task_id: str, *states: task_pb2.TaskState.Va
 
 
 async def test_a_typed_task_becomes_clicks(stack: Stack, context: BrowserContext, pages: PageServer) -> None:
+    url = pages.fresh("chain/actions.html")
     code, out, err = await stack.cli(
         "task", "run", 'click "Add to cart" then click "Add to cart" then read "Total"',
-        "--url", pages.url("chain/actions.html"), "--json",
+        "--url", url, "--json",
     )  # fmt: skip
     assert code == 0, out + err
     assert "$10.50" in out
-    page = next(p for p in context.pages if p.url == pages.url("chain/actions.html"))
+    page = next(p for p in context.pages if p.url == url)
     assert await page.evaluate("truth.clicks") == 2
     await page.close()
 
@@ -69,7 +70,7 @@ async def test_a_task_with_a_question(stack: Stack, client: Client, pages: PageS
 
 async def test_pause_resume_stop(client: Client, context: BrowserContext, pages: PageServer) -> None:
     page = await context.new_page()
-    await page.goto(pages.url("chain/steps.html"))
+    await page.goto(pages.fresh("chain/steps.html"))
     number = await tab_id(client, page)
     text = "\n".join(f'click "Step {i}"' for i in range(1, 31))
     task = await client.create_task(text, context=task_pb2.TaskContext(active_tab_id=number))

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 async def test_a_watcher_is_told_what_happens(client: Client, context: BrowserContext, pages: PageServer) -> None:
     page = await context.new_page()
-    await page.goto(pages.url("chain/actions.html"))
+    await page.goto(pages.fresh("chain/actions.html"))
     number = await tab_id(client, page)
 
     async with aclosing(client.watch_tab(number)) as updates, asyncio.timeout(60):
@@ -35,7 +35,7 @@ async def test_a_watcher_is_told_what_happens(client: Client, context: BrowserCo
             update = await anext(updates)
         assert "Brand new" in [e.name for e in update.page_state.actionable_elements]
 
-        await page.goto(pages.url("chain/second.html"))
+        await page.goto(pages.fresh("chain/second.html"))
         while update.page_state.title != "Second page":
             update = await anext(updates)
 

@@ -1,6 +1,7 @@
 // The offscreen document: it holds the link, because a service worker cannot hold a stream for more than half a minute.
 // Wiring only: the link is in link/link_client.ts, the messages to and from the service worker in link/pipe.ts.
 
+import { isServiceWorker } from "../../browser/senders";
 import { createClock } from "../../link/clock";
 import { diagnose } from "../../link/diagnose";
 import { LinkClient } from "../../link/link_client";
@@ -31,7 +32,9 @@ const client = new LinkClient({
 
 const asking = setTimeout(() => void pipe.needToken(false), CREDENTIALS_PATIENCE_MS);
 
-chrome.runtime.onMessage.addListener((message, _sender, respond) => {
+chrome.runtime.onMessage.addListener((message, sender, respond) => {
+  // A page that has taken over its process can speak as a content script; the link is none of its business.
+  if (!isServiceWorker(sender)) return;
   const answer = pipe.take(message, {
     connect: (credentials) => {
       clearTimeout(asking);

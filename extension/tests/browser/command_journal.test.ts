@@ -1,4 +1,5 @@
 import { create } from "@bufbuild/protobuf";
+import { ClickActionSchema } from "@gen/tabwire/v1/action_pb";
 import { type Command, CommandResultSchema, CommandSchema } from "@gen/tabwire/v1/link_pb";
 import { describe, expect, it } from "vitest";
 import { CommandJournal } from "../../browser/command_journal";
@@ -11,6 +12,10 @@ function click(commandId: string, more: { taskId?: string; epoch?: bigint } = {}
 
 function look(commandId: string): Command {
   return create(CommandSchema, { commandId, request: { case: "observe", value: {} } });
+}
+
+function elementTwo() {
+  return create(ClickActionSchema, { elementId: 2 });
 }
 
 function answer(commandId: string, text = "done") {
@@ -43,6 +48,17 @@ describe("the journal of commands", () => {
         verdict.result.outcome.case === "actionResult" && verdict.result.outcome.value.outcomeDetails?.message,
       ).toBe("clicked");
     }
+  });
+
+  it("refuses an id that was used for another action", async () => {
+    const area = new FakeArea();
+    await new CommandJournal(asArea(area)).record(click("c1"));
+    const other = click("c1");
+    if (other.request.case === "action") other.request.value.kind = { case: "click", value: elementTwo() };
+    expect(await new CommandJournal(asArea(area)).record(other)).toEqual({ kind: "taken" });
+    const seenElsewhere = click("c1");
+    if (seenElsewhere.request.case === "action") seenElsewhere.request.value.documentId = "another look";
+    expect(await new CommandJournal(asArea(area)).record(seenElsewhere)).toEqual({ kind: "running" });
   });
 
   it("has recorded a command in storage before it says so", async () => {

@@ -104,10 +104,7 @@ class Hands:
 
         The old id would only bring the browser's stored answer back.
         """
-        cancelled = (
-            result.status == action_pb2.ACTION_STATUS_CANCELLED
-            or result.error_info.error_code == error_pb2.ERROR_CODE_CANCELLED
-        )
+        cancelled = result.status == action_pb2.ACTION_STATUS_CANCELLED
         if not cancelled and not (_is_in_doubt(result) and _is_idempotent(action)):
             return None
         if not cancelled and await self._shows_effect(action):
@@ -217,7 +214,10 @@ class Hands:
 
 
 def _is_in_doubt(result: action_pb2.ActionResult) -> bool:
-    return result.error_info.error_code == error_pb2.ERROR_CODE_OUTCOME_UNKNOWN
+    code = result.error_info.error_code
+    # A cancel that came after the effect had begun leaves a failed result; before it, a cancelled one.
+    late_cancel = code == error_pb2.ERROR_CODE_CANCELLED and result.status == action_pb2.ACTION_STATUS_FAILED
+    return late_cancel or code == error_pb2.ERROR_CODE_OUTCOME_UNKNOWN
 
 
 def _is_unanswered(error: error_pb2.ErrorInfo) -> bool:

@@ -12,7 +12,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from tabwire.agent import catalog
-from tabwire.agent.render import delta_text, quote, state_text
+from tabwire.agent.render import delta_text, quote, shown_part, state_text
 from tabwire.agent.schema import MAX_ACTIONS, describe_actions
 from tabwire.v1 import action_pb2, error_pb2
 
@@ -107,7 +107,7 @@ class Prompt:
         self._pending.append(f"{head}\n{text}")
         self._flush()
         self._pages[len(self._messages) - 1] = text
-        self._shown = state
+        self._shown = shown_part(state) if is_whole else state
 
     def answered(self, content: str) -> None:
         """Adds what the model wrote."""
@@ -124,10 +124,18 @@ class Prompt:
         actions = list(record.decision.actions) if record.decision is not None else []
         for index, action in enumerate(actions):
             result = record.results.get(index)
-            lines.append(f"{index + 1}. {catalog.kind(action)}: {_result_text(result, self._mark)}")
+            if catalog.kind(action) == "ask_human" and result is not None and result.text:
+                self._pending.append(f"The person answers: {result.text}")
+            else:
+                lines.append(f"{index + 1}. {catalog.kind(action)}: {_result_text(result)}")
         if record.step.HasField("error_info"):
             lines.append(f"error: {_error_text(record.step.error_info)}")
-        self._pending.append("Outcome:\n" + "\n".join(lines) if lines else "Outcome: nothing was done.")
+        if lines:
+            # Names, messages and values in it come from the page.
+            text = "\n".join(lines)
+            self._pending.append(f"Outcome:\n<page {self._mark}>\n{text}\n</page {self._mark}>")
+        elif not self._pending:
+            self._pending.append("Outcome: nothing was done.")
 
     def _changes(self, task: task_pb2.Task) -> None:
         """What the person changed while the task runs."""
@@ -183,7 +191,7 @@ def _task_text(task: task_pb2.Task) -> str:
     return "\n\n".join(lines)
 
 
-def _result_text(result: action_pb2.ActionResult | None, mark: str) -> str:
+def _result_text(result: action_pb2.ActionResult | None) -> str:
     if result is None:
         return "dropped, because the page changed before it"
     if result.status == action_pb2.ACTION_STATUS_SUCCEEDED:
@@ -211,16 +219,16 @@ def _result_text(result: action_pb2.ActionResult | None, mark: str) -> str:
         words.append("nothing was seen to happen")
     if details.still_changing:
         words.append("the page was still changing")
-    words.extend(_extracted(result, mark))
+    words.extend(_extracted(result))
     return "; ".join(words)
 
 
-def _extracted(result: action_pb2.ActionResult, mark: str) -> list[str]:
+def _extracted(result: action_pb2.ActionResult) -> list[str]:
     if result.HasField("text"):
-        return [f"text <page {mark}>{quote(result.text, _MAX_READ)}</page {mark}>"]
+        return [f"text {quote(result.text, _MAX_READ)}"]
     if result.HasField("attribute_map"):
         pairs = (f"{quote(name, 80)}: {quote(value)}" for name, value in result.attribute_map.attributes.items())
-        return [f"attributes <page {mark}>{', '.join(pairs)}</page {mark}>"]
+        return [f"attributes {', '.join(pairs)[:_MAX_READ]}"]
     return []
 
 

@@ -166,6 +166,22 @@ _EDGE = 0.05
 
 def state_text(state: state_pb2.PageState, *, limit: int = MAX_CHARACTERS) -> str:
     """A whole state. What is beyond the limit is counted in the last line."""
+    return _fit(state, limit)[0]
+
+
+def shown_part(state: state_pb2.PageState, *, limit: int = MAX_CHARACTERS) -> state_pb2.PageState:
+    """The state without the elements that `state_text` left out, so that a later delta shows them."""
+    count = _fit(state, limit)[1]
+    if count == len(state.actionable_elements):
+        return state
+    part = state_pb2.PageState()
+    part.CopyFrom(state)
+    del part.actionable_elements[count:]
+    return part
+
+
+def _fit(state: state_pb2.PageState, limit: int) -> tuple[str, int]:
+    """The text of a state, and how many of its elements fit into it."""
     lines = page_lines(state)
     size = sum(len(line) + 1 for line in lines)
     where = ""
@@ -178,9 +194,9 @@ def state_text(state: state_pb2.PageState, *, limit: int = MAX_CHARACTERS) -> st
         size += sum(len(line) + 1 for line in own)
         if size > limit:
             lines.append(f"not shown: {len(state.actionable_elements) - index} more elements; scroll to see")
-            break
+            return "\n".join(lines), index
         lines.extend(own)
-    return "\n".join(lines)
+    return "\n".join(lines), len(state.actionable_elements)
 
 
 def delta_text(before: state_pb2.PageState, after: state_pb2.PageState) -> str | None:

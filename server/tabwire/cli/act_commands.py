@@ -76,7 +76,7 @@ def _command(facts: catalog.ActionFacts) -> Callable[..., None]:
         given.setdefault("values", None)
         command(**given)
 
-    wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined] # Typer reads it, mypy does not know it
     wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     return wrapper
 

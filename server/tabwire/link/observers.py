@@ -6,6 +6,8 @@ import asyncio
 from collections import deque
 from typing import TYPE_CHECKING
 
+from tabwire.v1 import state_pb2
+
 if TYPE_CHECKING:
     from tabwire.errors import TabwireError
     from tabwire.v1 import link_pb2
@@ -69,9 +71,10 @@ class Observers:
         return self.tab_ids != before
 
     def publish(self, update: link_pb2.StateUpdate) -> None:
-        """Hands an update to everybody who reads its tab."""
+        """Hands an update to everybody who reads its tab, and a new tab's first to those who read its opener."""
+        opener = update.tab.opener_tab_id if update.cause == state_pb2.STATE_CAUSE_TAB_OPENED else 0
         for observer in self._observers:
-            if observer.tab_id == update.tab_id:
+            if observer.tab_id in (update.tab_id, opener):
                 observer.put(update)
 
     def fail_all(self, error: TabwireError) -> None:

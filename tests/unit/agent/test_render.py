@@ -157,3 +157,17 @@ def test_another_document_or_too_many_changes_are_shown_whole() -> None:
     assert render.delta_text(before, many) is None
     gone = _page(error_info=error_pb2.ErrorInfo(message="x"))
     assert render.delta_text(before, gone) is None
+
+
+def test_what_did_not_fit_is_new_in_the_next_delta() -> None:
+    many = [element(number, "button", f"Button {number}") for number in range(1, 40)]
+    state = state_pb2.PageState(tab_id=1, document_id="d", actionable_elements=many)
+    text = render.state_text(state, limit=600)
+    part = render.shown_part(state, limit=600)
+    shown = [one.id for one in part.actionable_elements]
+    assert 0 < len(shown) < 39
+    assert f"[{shown[-1]}]" in text
+    assert f"[{shown[-1] + 1}]" not in text
+    few = state_pb2.PageState(tab_id=1, document_id="d", actionable_elements=many[: len(shown) + 2])
+    assert f"+ [{shown[-1] + 1}]" in (render.delta_text(part, few) or "")
+    assert render.shown_part(few, limit=100_000) is few
