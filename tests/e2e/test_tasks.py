@@ -133,3 +133,20 @@ async def test_the_command_line_reads_what_there_is(stack: Stack, client: Client
     assert "page" in json.dumps(hops)
     assert "TABWIRE_HOME" in (await stack.cli("settings"))[1]
     assert str(stack.tabwire_home) in (await stack.cli("paths"))[1]
+
+
+async def test_what_did_not_happen_is_no_success(stack: Stack, context: BrowserContext, pages: PageServer) -> None:
+    page = await context.new_page()
+    await page.goto(pages.fresh("chain/actions.html"))
+    await page.bring_to_front()
+    code, out, err = await stack.cli("task", "run", 'check "Gift wrap"')
+    assert code == 0, out + err
+    assert await page.evaluate("document.getElementById('gift').checked")
+    code, out, err = await stack.cli("task", "run", 'check "Never"')
+    assert code == 1
+    assert "stayed as it was" in out + err
+    code, out, err = await stack.cli("task", "run", 'type "7" into "Account number"')
+    assert code == 1
+    assert "read-only" in out + err
+    assert await page.evaluate("document.querySelector('[name=p]').value") == "", "nor into another field"
+    await page.close()

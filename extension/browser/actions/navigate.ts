@@ -18,13 +18,13 @@ export async function navigate(call: ActionCall<NavigateAction>): Promise<Action
 }
 
 /** See GoBackAction. */
-export async function goBack(call: ActionCall): Promise<ActionResult> {
-  return moved(await travel(call, "Went back to", () => throughHistory(call.tabId, -1)));
+export function goBack(call: ActionCall): Promise<ActionResult> {
+  return travel(call, "Went back to", () => throughHistory(call.tabId, -1), HISTORY_MS);
 }
 
 /** See GoForwardAction. */
-export async function goForward(call: ActionCall): Promise<ActionResult> {
-  return moved(await travel(call, "Went forward to", () => throughHistory(call.tabId, 1)));
+export function goForward(call: ActionCall): Promise<ActionResult> {
+  return travel(call, "Went forward to", () => throughHistory(call.tabId, 1), HISTORY_MS);
 }
 
 /** See ReloadAction. */
@@ -32,12 +32,21 @@ export function reload(call: ActionCall): Promise<ActionResult> {
   return travel(call, "Reloaded", () => chrome.tabs.reload(call.tabId));
 }
 
-async function travel(call: ActionCall, did: string, start: () => Promise<void>): Promise<ActionResult> {
+/** A way through the history that leads anywhere is set out on at once, however long the page then takes. */
+const HISTORY_MS = 2_000;
+
+async function travel(
+  call: ActionCall,
+  did: string,
+  start: () => Promise<void>,
+  setsOutWithin?: number,
+): Promise<ActionResult> {
   const watch = new TabWatch(call.events, call.tabId);
   try {
     call.signal.throwIfAborted();
     call.effect.begun = true;
     await begin(call.tabId, start);
+    if (setsOutWithin !== undefined) await setOut(call, watch, setsOutWithin);
     const arrival = await call.arrivals.wait(watch, call.until, call.signal);
     return await tell(call, did, arrival, watch);
   } finally {
@@ -59,9 +68,12 @@ async function throughHistory(tabId: number, delta: -1 | 1): Promise<void> {
 }
 
 /** A script that goes through the history is not told when there is nowhere to go: nothing happens then. */
-function moved(result: ActionResult): ActionResult {
-  if (result.outcomeDetails?.noEffectSeen) throw historyEnds();
-  return result;
+async function setOut(call: ActionCall, watch: TabWatch, within: number): Promise<void> {
+  const hasSetOut = (): boolean => {
+    const { underway, arrived, error } = watch.frame(0);
+    return watch.closed || watch.movedTo !== undefined || (underway ?? arrived ?? error) !== undefined;
+  };
+  if (!(await watch.until(hasSetOut, Math.min(call.until, Date.now() + within), call.signal))) throw historyEnds();
 }
 
 function historyEnds(): Error {

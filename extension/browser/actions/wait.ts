@@ -34,7 +34,6 @@ export async function wait(call: ActionCall<WaitAction>): Promise<ActionResult> 
   const seconds = Math.round((Date.now() - started) / 100) / 10;
   throw failure(ErrorCode.DEADLINE_EXCEEDED, `Waited ${seconds} s, but not: ${describe(call.kind)}.`, {
     remedy: "Look at the page, and wait longer or for something else.",
-    retryable: true,
   });
 }
 

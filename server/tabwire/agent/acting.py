@@ -18,7 +18,7 @@ from tabwire.v1 import action_pb2, error_pb2, options_pb2, state_pb2, task_pb2
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from tabwire.agent.ports import Host
+    from tabwire.agent.ports import Decider, Host
 
 _log = structlog.get_logger()
 
@@ -44,9 +44,10 @@ def state_request(scope: state_pb2.StateScope.ValueType) -> state_pb2.StateReque
 class Hands:
     """Acts and looks for one task, in its current tab."""
 
-    def __init__(self, host: Host, *, decider_sees_outcomes: bool) -> None:
+    def __init__(self, host: Host, decider: Decider | None) -> None:
+        """`decider` is who decided what is done; None for what the task itself needs, as opening its tab."""
         self._host = host
-        self._decider_sees_outcomes = decider_sees_outcomes
+        self._decider = decider
 
     async def observe(self, scope: state_pb2.StateScope.ValueType) -> state_pb2.PageState:
         """The task's tab. What keeps it from being seen is in the state's `error_info`."""
@@ -87,6 +88,11 @@ class Hands:
             if again is None:
                 break
             pending, action = None, again
+        if self._decider is not None and result.status == action_pb2.ACTION_STATUS_SUCCEEDED:
+            unmet = self._decider.unmet(self._host.task, number, action, result)
+            if unmet is not None:
+                result.status = action_pb2.ACTION_STATUS_FAILED
+                result.error_info.CopyFrom(unmet)
         finished = events.finished(number, index, result)
         if _is_in_doubt(result) and self._needs_person(action):
             await self._host.attention(finished, result.error_info)
@@ -132,7 +138,7 @@ class Hands:
     def _needs_person(self, action: action_pb2.Action) -> bool:
         """A commit is never guessed about; a mutation only if the decider cannot see for itself."""
         effect = catalog.facts(action).effect
-        return effect == options_pb2.EFFECT_CLASS_COMMIT or not self._decider_sees_outcomes
+        return effect == options_pb2.EFFECT_CLASS_COMMIT or self._decider is None or not self._decider.sees_outcomes
 
     async def _by_agent(self, action: action_pb2.Action) -> action_pb2.ActionResult:
         done = action_pb2.ActionResult(original_action_id=action.id, status=action_pb2.ACTION_STATUS_SUCCEEDED)

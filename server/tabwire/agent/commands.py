@@ -60,6 +60,23 @@ class CommandDecider:
             return None
         return "\n".join(_read_texts(history)) or "Done."
 
+    def unmet(
+        self, task: task_pb2.Task, number: int, action: action_pb2.Action, result: action_pb2.ActionResult
+    ) -> error_pb2.ErrorInfo | None:
+        """A box that was to be checked or unchecked and stayed as it was."""
+        purpose = self._follow(task)[number - 1].purpose
+        if purpose not in (Purpose.CHECK, Purpose.UNCHECK) or catalog.kind(action) != "click":
+            return None
+        for element in result.new_state.actionable_elements:
+            if element.id == action.click.element_id and not _is_as_wanted(element, purpose):
+                return error_pb2.ErrorInfo(
+                    error_code=error_pb2.ERROR_CODE_OPERATION_FAILED_IN_TARGET,
+                    message=f'The {role(element)} "{label(element)[:200]}" was clicked, but stayed as it was.',
+                    component_origin=error_pb2.COMPONENT_ORIGIN_PAGE,
+                    remedy="Do first what the page asks for, or set it by hand.",
+                )
+        return None
+
     async def decide(self, context: StepContext) -> task_pb2.Decision:
         """See `Decider`."""
         command = self._follow(context.task)[context.record.number - 1]
@@ -76,6 +93,8 @@ class CommandDecider:
             if command.purpose in (Purpose.CHECK, Purpose.UNCHECK) and _is_as_wanted(element, command.purpose):
                 decision.reasoning += " It is so already."
                 return decision
+            if command.purpose is Purpose.UNCHECK and element.type == state_pb2.ELEMENT_TYPE_RADIO:
+                raise _radio(element)
             _aim(action, element, state, command)
         decision.actions.append(action)
         return decision
@@ -159,6 +178,14 @@ def _is_as_wanted(element: state_pb2.Element, purpose: Purpose) -> bool:
     toggle = states.checked if states.checked != state_pb2.TOGGLE_UNSPECIFIED else states.pressed
     wanted = state_pb2.TOGGLE_ON if purpose is Purpose.CHECK else state_pb2.TOGGLE_OFF
     return bool(toggle == wanted)
+
+
+def _radio(element: state_pb2.Element) -> TabwireError:
+    return TabwireError(
+        error_pb2.ERROR_CODE_TARGET_ELEMENT_NOT_INTERACTABLE,
+        f'The radio button "{label(element)[:200]}" cannot be unchecked.',
+        remedy="Check another one of its group instead.",
+    )
 
 
 def _choose_tab(tabs: Sequence[state_pb2.Tab], choice: TabChoice) -> int:

@@ -45,7 +45,7 @@ class Agent:
     ) -> None:
         self._host = host
         self._decider = decider
-        self._hands = Hands(host, decider_sees_outcomes=decider.sees_outcomes)
+        self._hands = Hands(host, decider)
         self._sleep = sleep
         self._state: state_pb2.PageState | None = None
 

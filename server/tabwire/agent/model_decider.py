@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from tabwire.agent.history import History
     from tabwire.agent.model import Model
     from tabwire.agent.ports import StepContext
-    from tabwire.v1 import task_pb2
+    from tabwire.v1 import action_pb2, task_pb2
 
 # One answer, and one more after it was told what is wrong.
 _ANSWERS = 2
@@ -39,6 +39,16 @@ class ModelDecider:
 
     def result(self, task: task_pb2.Task, history: History) -> str | None:  # noqa: ARG002 - the interface of every decider
         """A model's task ends only by an action of its own."""
+        return None
+
+    def unmet(
+        self,
+        task: task_pb2.Task,  # noqa: ARG002 - the interface of every decider
+        number: int,  # noqa: ARG002
+        action: action_pb2.Action,  # noqa: ARG002
+        result: action_pb2.ActionResult,  # noqa: ARG002
+    ) -> error_pb2.ErrorInfo | None:
+        """A model sees for itself what came of its actions."""
         return None
 
     async def decide(self, context: StepContext) -> task_pb2.Decision:

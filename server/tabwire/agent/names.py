@@ -41,6 +41,14 @@ _WANTED = {
     Purpose.SELECT: state_pb2.OPERATION_SELECT_OPTION,
 }
 
+# What is meant by a name even if it cannot be used now: better said than passed over for the next best.
+_OF_THE_KIND = {
+    Purpose.FILL: frozenset({state_pb2.ELEMENT_TYPE_INPUT_FIELD, state_pb2.ELEMENT_TYPE_RANGE}),
+    Purpose.SELECT: frozenset({state_pb2.ELEMENT_TYPE_SELECT}),
+    Purpose.CHECK: frozenset({state_pb2.ELEMENT_TYPE_CHECKBOX, state_pb2.ELEMENT_TYPE_RADIO}),
+    Purpose.UNCHECK: frozenset({state_pb2.ELEMENT_TYPE_CHECKBOX, state_pb2.ELEMENT_TYPE_RADIO}),
+}
+
 # What a person would point at before they point at mere text.
 _OPERATED = (state_pb2.OPERATION_CLICK, state_pb2.OPERATION_INPUT_TEXT, state_pb2.OPERATION_SELECT_OPTION)
 _ANY_TEXT = frozenset({Purpose.READ, Purpose.HOVER, Purpose.SCROLL, Purpose.KEYS})
@@ -66,7 +74,8 @@ class Found:
 def find(state: state_pb2.PageState, target: Target, purpose: Purpose) -> Found:
     """The element that is meant.
 
-    Raises `TabwireError` AMBIGUOUS_TARGET or TARGET_ELEMENT_NOT_FOUND, both with candidates.
+    Raises `TabwireError` AMBIGUOUS_TARGET or TARGET_ELEMENT_NOT_FOUND, both with candidates, and
+    TARGET_ELEMENT_NOT_INTERACTABLE if the name is exactly that of something that cannot be used now.
     """
     matches, tier = _matches(state, target, purpose)
     if not matches:
@@ -86,9 +95,14 @@ def _matches(state: state_pb2.PageState, target: Target, purpose: Purpose) -> tu
     elements = [element for element in state.actionable_elements if element.is_visible]
     page = _Page(elements)
     able = [element for element in elements if _can(element, purpose)]
-    for tier in (Tier.EXACT, Tier.CASE, Tier.PREFIX):
+    for tier in (Tier.EXACT, Tier.CASE):
         if matches := page.narrowed(_at(able, target.name, tier), target.context):
             return matches, tier
+    blocked = [element for element in elements if _is_blocked(element, purpose)]
+    if meant := page.narrowed(_at(blocked, target.name, Tier.CASE), target.context):
+        raise _not_usable(meant[0])
+    if matches := page.narrowed(_at(able, target.name, Tier.PREFIX), target.context):
+        return matches, Tier.PREFIX
     # The name may be a text that stands inside of what can be operated, or beside it as its label.
     for tier in (Tier.EXACT, Tier.CASE, Tier.PREFIX):
         texts = [element for element in _at(elements, target.name, tier) if not _can(element, purpose)]
@@ -99,8 +113,8 @@ def _matches(state: state_pb2.PageState, target: Target, purpose: Purpose) -> tu
 
 
 def text_beside(state: state_pb2.PageState, element: state_pb2.Element, name: str) -> state_pb2.Element:
-    """What a label speaks about: the text after it, if the element is nothing but the label itself."""
-    if element.type not in _TEXT_TYPES or _plain(label(element)) != _plain(name):
+    """What a label speaks about: the text beside it, if the element is nothing but the label itself."""
+    if element.type not in _TEXT_TYPES or _plain(label(element)) != _plain(name) or _is_no_label(element):
         return element
     elements = [one for one in state.actionable_elements if one.is_visible]
     position = next((index for index, one in enumerate(elements) if one.id == element.id), len(elements))
@@ -108,8 +122,29 @@ def text_beside(state: state_pb2.PageState, element: state_pb2.Element, name: st
         if after.parent_id == element.id or _plain(label(after)) == _plain(name):
             continue
         beside = after.type in _TEXT_TYPES or state_pb2.OPERATION_READ_VALUE in after.available_operations
-        return after if beside and after.frame_slot == element.frame_slot else element
+        belongs = _announces(element) or _on_one_line(element, after)
+        return after if beside and belongs and after.frame_slot == element.frame_slot else element
     return element
+
+
+def _announces(element: state_pb2.Element) -> bool:
+    """Whether it says by itself that something about it follows."""
+    said = _folded(label(element)).endswith(":")
+    return said or element.tag in ("dt", "label") or element.role in ("rowheader", "term")
+
+
+def _is_no_label(element: state_pb2.Element) -> bool:
+    """Headings, items and column heads stand for themselves, unless they announce what follows."""
+    for_itself = element.type in (state_pb2.ELEMENT_TYPE_HEADING, state_pb2.ELEMENT_TYPE_LIST_ITEM)
+    return (for_itself or element.role == "columnheader") and not _announces(element)
+
+
+def _on_one_line(left: state_pb2.Element, right: state_pb2.Element) -> bool:
+    """Whether the second stands beside the first: in its line, and further right."""
+    if not (left.HasField("bounds") and right.HasField("bounds")):
+        return True
+    middle = right.bounds.y + right.bounds.height / 2
+    return left.bounds.y <= middle <= left.bounds.y + left.bounds.height and right.bounds.x > left.bounds.x
 
 
 class _Page:
@@ -138,11 +173,14 @@ class _Page:
         for parent in self._around(text):
             if _can(parent, purpose):
                 return parent
-        if by_label and purpose in (Purpose.FILL, Purpose.SELECT, Purpose.CHECK, Purpose.UNCHECK):
+        labels = by_label and text.type in _TEXT_TYPES
+        if labels and purpose in (Purpose.FILL, Purpose.SELECT, Purpose.CHECK, Purpose.UNCHECK):
             position = self._position[text.id]
             for after in self._elements[position + 1 : position + 3]:
                 if _can(after, purpose):
                     return after
+                if after.type not in _TEXT_TYPES:
+                    return None  # the label is this one's
         return None
 
     def _around(self, element: state_pb2.Element) -> list[state_pb2.Element]:
@@ -175,6 +213,13 @@ def _can(element: state_pb2.Element, purpose: Purpose) -> bool:
     if wanted is not None:
         return wanted in operations and not element.states.disabled
     return any(operation in operations for operation in _OPERATED)
+
+
+def _is_blocked(element: state_pb2.Element, purpose: Purpose) -> bool:
+    """Whether it is what is wanted, but cannot be used now."""
+    if purpose is Purpose.CLICK:
+        return element.states.disabled
+    return element.type in _OF_THE_KIND.get(purpose, ()) and not _can(element, purpose)
 
 
 def _at(elements: Iterable[state_pb2.Element], name: str, tier: Tier) -> list[state_pb2.Element]:
@@ -230,7 +275,8 @@ def _ambiguous(target: Target, matches: Sequence[state_pb2.Element]) -> TabwireE
     candidates = [candidate(match) for match in matches[:MAX_CANDIDATES]]
     lines = "; ".join(f"{index}. {_words(one)}" for index, one in enumerate(candidates[:_SHOWN], start=1))
     more = f"; and {len(matches) - _SHOWN} more" if len(matches) > _SHOWN else ""
-    context = next((one.context for one in candidates if one.context), "")
+    contexts = {one.context for one in candidates}
+    context = next((one.context for one in candidates if one.context), "") if len(contexts) > 1 else ""
     exact = f'first "{target.name}"' + (f', or "{target.name}" in "{context}"' if context else "")
     return TabwireError(
         error_pb2.ERROR_CODE_AMBIGUOUS_TARGET,
@@ -251,14 +297,21 @@ def _too_few(target: Target, matches: Sequence[state_pb2.Element]) -> TabwireErr
     )
 
 
+def _not_usable(element: state_pb2.Element) -> TabwireError:
+    if element.states.disabled:
+        why, remedy = "is disabled", "Do first what the page asks for, so that it can be used."
+    elif element.states.readonly:
+        why, remedy = "is read-only", "Change what it follows from, or use another field."
+    else:
+        why, remedy = "takes no input of this kind", "Use the command that fits it, or do this by hand."
+    return TabwireError(
+        error_pb2.ERROR_CODE_TARGET_ELEMENT_NOT_INTERACTABLE,
+        f'The {role(element)} "{_folded(label(element))[:200]}" {why}.',
+        remedy=remedy,
+    )
+
+
 def _not_found(state: state_pb2.PageState, target: Target, purpose: Purpose) -> TabwireError:
-    disabled = [one for one in state.actionable_elements if one.is_visible and one.states.disabled]
-    for element in _at(disabled, target.name, Tier.CASE):
-        raise TabwireError(
-            error_pb2.ERROR_CODE_TARGET_ELEMENT_NOT_INTERACTABLE,
-            f'The {role(element)} "{_folded(label(element))[:200]}" is disabled.',
-            remedy="Do first what the page asks for, so that it can be used.",
-        )
     near = _nearest(state, target, purpose)
     candidates = [candidate(element) for element in near]
     where = f' in "{target.context}"' if target.context else ""

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tabwire.agent.history import History, StepRecord
     from tabwire.browser.port import BrowserPort
-    from tabwire.v1 import error_pb2, state_pb2, task_pb2
+    from tabwire.v1 import action_pb2, error_pb2, state_pb2, task_pb2
 
 
 class Host(Protocol):
@@ -81,6 +81,11 @@ class Decider(Protocol):
 
     def result(self, task: task_pb2.Task, history: History) -> str | None:
         """The task's result if there is nothing left to decide, else None."""
+
+    def unmet(
+        self, task: task_pb2.Task, number: int, action: action_pb2.Action, result: action_pb2.ActionResult
+    ) -> error_pb2.ErrorInfo | None:
+        """What step `number` wanted of an action that was done, and the page afterwards does not show; else None."""
 
     async def decide(self, context: StepContext) -> task_pb2.Decision:
         """The next decision. Its actions need no ids yet.

@@ -110,14 +110,19 @@ def build(facts: catalog.ActionFacts, values: Sequence[str], options: Mapping[st
         value = given[field.name]
         if field.enum_type is not None:
             value = _enum_number(field, value)
-        if field.is_repeated:
-            getattr(body, field.name).extend(value)
-        else:
-            setattr(body, field.name, value)
+        try:
+            if field.is_repeated:
+                getattr(body, field.name).extend(value)
+            else:
+                setattr(body, field.name, value)
+        except ValueError as error:
+            raise typer.BadParameter(f"{value!r} is out of the range of {_flag(field)}") from error
     return action
 
 
 def _do(action: action_pb2.Action, *, tab: int, browser: str, with_state: bool, save: Path | None, json: bool) -> None:
+    if save is not None and not save.parent.is_dir():
+        raise typer.BadParameter(f"the folder {save.parent} does not exist")
     options = state_pb2.StateRequest() if with_state else None
     answer = call(lambda client: client.act(action, tab, browser_id=browser, state_after=options), json=json)
     result = answer.result

@@ -94,7 +94,9 @@ class House:
         await self.stopping.wait()
 
     def write_status(self) -> None:
-        """Writes down what runs."""
+        """Writes down what runs, unless another `up` runs here: then the file is that one's."""
+        if self._lock is None:
+            return
         status = {
             "pid": os.getpid(),
             "server_url": self.settings.server_url,

@@ -70,7 +70,7 @@ def choose_decider(text: str, wanted: task_pb2.Decider.ValueType, settings: Sett
         except TabwireError as error:
             if wanted == task_pb2.DECIDER_COMMANDS:
                 raise
-            if looks_like_commands(text):
+            if looks_like_commands(text) or not Model.is_configured(settings):
                 hint = error.info.message
         else:
             return task_pb2.DECIDER_COMMANDS

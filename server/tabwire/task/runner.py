@@ -168,7 +168,7 @@ class Runner:
     async def _open_tab(self, url: str) -> None:
         """Opens the tab the task starts in. It is action 0 of step 0, journalled and done once like any other."""
         action = action_pb2.Action(id=f"{self.journal.task.task_id}/0/0", open_tab=action_pb2.OpenTabAction(url=url))
-        hands = Hands(self, decider_sees_outcomes=False)
+        hands = Hands(self, None)
         result = await hands.act(0, 0, action, pending=self.journal.history.opening)
         if not self.journal.task.tab_id:
             raise TabwireError.of(

@@ -153,3 +153,47 @@ def test_names_in_other_scripts() -> None:
     assert _id(state, "购物车") == 1
     assert _id(state, "поиск") == 2
     assert _id(state, "GRÖSSE") == 3
+
+
+def _beside(state: state_pb2.PageState, name: str) -> int:
+    found = names.find(state, Target(name), READ).element
+    return names.text_beside(state, found, name).id
+
+
+def _placed(made: state_pb2.Element, x: float, y: float) -> state_pb2.Element:
+    made.bounds.CopyFrom(state_pb2.Rect(x=x, y=y, width=80, height=20))
+    return made
+
+
+def test_a_field_that_cannot_be_filled_is_never_passed_over_for_another_one() -> None:
+    locked = element(1, "textbox", "Account")
+    locked.available_operations[:] = [state_pb2.OPERATION_READ_VALUE]
+    locked.states.readonly = True
+    state = _state(locked, element(2, "textbox", "Password"))
+    error = _refused(state, "Account", FILL)
+    assert error.error_code == error_pb2.ERROR_CODE_TARGET_ELEMENT_NOT_INTERACTABLE
+    assert "read-only" in error.message
+    box = element(3, "checkbox", "Terms", checked=False, disabled=True)
+    boxes = _state(box, element(4, "checkbox", "News", checked=False))
+    assert "disabled" in _refused(boxes, "Terms", Purpose.CHECK).message
+
+
+def test_a_disabled_button_does_not_lose_to_a_looser_match() -> None:
+    state = _state(element(1, "button", "Send", disabled=True), element(2, "button", "Send feedback"))
+    assert _refused(state, "Send").error_code == error_pb2.ERROR_CODE_TARGET_ELEMENT_NOT_INTERACTABLE
+
+
+def test_a_label_belongs_to_the_first_control_after_it() -> None:
+    state = _state(element(1, "text", "Photo"), element(2, "button", "Choose a file"), element(3, "textbox", "Caption"))
+    assert _refused(state, "Photo", FILL).error_code == error_pb2.ERROR_CODE_TARGET_ELEMENT_NOT_FOUND
+
+
+def test_reading_goes_on_to_the_next_text_only_from_a_label() -> None:
+    head, text = _placed(element(1, "heading", "Alpha"), 0, 0), _placed(element(2, "text", "Beta"), 0, 40)
+    assert _beside(_state(head, text), "Alpha") == 1
+    below = _placed(element(3, "text", "Gamma"), 0, 80)
+    assert _beside(_state(text, below), "Beta") == 2, "what stands below is another paragraph"
+    right = _placed(element(4, "text", "$3.99"), 100, 40)
+    assert _beside(_state(text, right), "Beta") == 4, "what stands in the same line is its value"
+    term = _placed(element(5, "text", "Total", tag="dt"), 0, 0)
+    assert _beside(_state(term, _placed(element(6, "text", "$7"), 0, 40)), "Total") == 6
