@@ -6,6 +6,9 @@ type Sender = chrome.runtime.MessageSender;
 /** The offscreen document's file. */
 export const OFFSCREEN_PAGE = "offscreen.html";
 
+/** The service worker's file. */
+const WORKER_SCRIPT = "background.js";
+
 /** True if one of the extension's own pages sent it: the offscreen document, or the side panel (also open in a tab). */
 export function isOwnPage(sender: Sender): boolean {
   return sender.id === chrome.runtime.id && pathOf(sender) !== undefined;
@@ -16,9 +19,9 @@ export function isOffscreen(sender: Sender): boolean {
   return isOwnPage(sender) && pathOf(sender) === OFFSCREEN_PAGE;
 }
 
-/** True if the service worker sent it: from inside the extension, and from no tab. */
+/** True if the service worker sent it. */
 export function isServiceWorker(sender: Sender): boolean {
-  return sender.id === chrome.runtime.id && sender.tab === undefined && !isOffscreen(sender);
+  return sender.id === chrome.runtime.id && sender.tab === undefined && pathOf(sender) === WORKER_SCRIPT;
 }
 
 /** True if a content script sent it, in a tab. */
