@@ -392,7 +392,7 @@ export const BrowserService: GenService<{
   /**
    * Does one action. Answers OK with a failed ActionResult if the browser tried and could not; the RPC itself fails only
    * if the browser could not be asked. Not safe to repeat, unless the action carries an id: then a repeat returns the
-   * first result.
+   * first result, and another action under the same id is refused: its result fails with ALREADY_EXISTS.
    *
    * @generated from rpc tabwire.v1.BrowserService.Act
    */
