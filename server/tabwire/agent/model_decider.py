@@ -37,16 +37,16 @@ class ModelDecider:
         """A model is shown what failed and decides again."""
         return True
 
-    def result(self, task: task_pb2.Task, history: History) -> str | None:  # noqa: ARG002 - the interface of every decider
+    def result(self, task: task_pb2.Task, history: History) -> str | None:
         """A model's task ends only by an action of its own."""
         return None
 
     def unmet(
         self,
-        task: task_pb2.Task,  # noqa: ARG002 - the interface of every decider
-        number: int,  # noqa: ARG002
-        action: action_pb2.Action,  # noqa: ARG002
-        result: action_pb2.ActionResult,  # noqa: ARG002
+        task: task_pb2.Task,
+        number: int,
+        action: action_pb2.Action,
+        result: action_pb2.ActionResult,
     ) -> error_pb2.ErrorInfo | None:
         """A model sees for itself what came of its actions."""
         return None
