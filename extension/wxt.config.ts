@@ -14,8 +14,10 @@ export default defineConfig({
   outDir: ".output",
   alias,
   vite: () => ({ plugins: [generatedCode(), preact(), asciiOnly()], build: { target: "chrome120" } }),
-  manifest: {
-    name: "Tabwire",
+  // `wxt build --mode trusted` gives the second flavour: input that pages cannot tell from a person's, by Chrome's
+  // debugger. It has the same key, so that each replaces the other and the server knows both.
+  manifest: ({ mode }) => ({
+    name: mode === "trusted" ? "Tabwire (trusted input)" : "Tabwire",
     description: "An agent that works in your own Chrome, on your word.",
     // The public key pins the extension's id (identity.json), which the edge lets in by its origin.
     key: identity.key,
@@ -31,6 +33,9 @@ export default defineConfig({
       "sidePanel",
       "contextMenus",
       "downloads",
+      // Is there only once the person has allowed user scripts in the extension's details (actions/run_javascript.ts).
+      "userScripts",
+      ...(mode === "trusted" ? ["debugger" as const] : []),
     ],
     host_permissions: ["<all_urls>"],
     content_scripts: [
@@ -58,5 +63,5 @@ export default defineConfig({
         description: "Open the Tabwire side panel",
       },
     },
-  },
+  }),
 });

@@ -7,6 +7,7 @@ import { WaitActionSchema } from "@gen/tabwire/v1/action_pb";
 import { ErrorCode } from "@gen/tabwire/v1/error_pb";
 import { type FrameRequest, FrameRequestSchema } from "@gen/tabwire/v1/extension_pb";
 import { pause } from "./clock";
+import type { Dialogs } from "./dialogs";
 import { BrowserError, deadlinePassed, failure } from "./errors";
 import type { FrameInfo, Frames } from "./frames";
 import type { TabWatch } from "./tab_watch";
@@ -20,6 +21,8 @@ const QUIET_MS = 2_500;
 const CHILDREN_MS = 1_500;
 /** How long to look for what follows a navigation that Chrome says was aborted: another one, or a download. */
 const ABORTED_MS = 500;
+/** A document that is not parsed after so long is looked at: a dialog may block it. */
+const SUSPECT_MS = 1_000;
 
 /** How a tab arrived. */
 export interface Arrival {
@@ -28,16 +31,25 @@ export interface Arrival {
   readonly url: string;
   /** True if the page still changed when the waiting ended. */
   readonly stillChanging: boolean;
+  /** Set if a dialog blocks the page it arrived at, with the words for it. */
+  readonly blocked?: string;
 }
 
 /** The request that asks a document whether it is quiet. */
 export function quietRequest(): FrameRequest {
-  return create(FrameRequestSchema, { kind: { case: "check", value: { wait: create(WaitActionSchema) } } });
+  const kind = { case: "wait", value: create(WaitActionSchema) } as const;
+  return create(FrameRequestSchema, { kind: { case: "check", value: { kind } } });
 }
 
 /** Waits for arrivals. */
 export class Arrivals {
-  constructor(private readonly frames: Frames) {}
+  /** The tabs whose documents answered nothing on the way, by what blocks them. */
+  readonly #blocked = new Map<number, string>();
+
+  constructor(
+    private readonly frames: Frames,
+    private readonly dialogs: Pick<Dialogs, "blocking">,
+  ) {}
 
   /**
    * Waits until the watched tab is where it set out for. Throws NAVIGATION_FAILED with Chrome's reason, or the
@@ -57,7 +69,9 @@ export class Arrivals {
     if (arrived === undefined) return await this.#stayed(watch, until, signal);
     const stillChanging = await this.settle(watch, until, signal);
     const finalUrl = watch.movedTo ?? watch.frame().arrived?.url ?? arrived.url;
-    return { kind: "document", url: finalUrl, stillChanging };
+    const blocked = this.#blocked.get(watch.tabId);
+    this.#blocked.delete(watch.tabId);
+    return { kind: "document", url: finalUrl, stillChanging, ...(blocked === undefined ? {} : { blocked }) };
   }
 
   /** Waits until the document shown now is parsed, answers and is quiet. True if it still changes at the end. */
@@ -66,6 +80,7 @@ export class Arrivals {
     for (;;) {
       const before = watch.frame().arrived?.documentId;
       const parsed = await this.#parsed(watch, parsedBy, signal);
+      if (this.#blocked.has(watch.tabId)) return true;
       const childrenBy = Math.min(until, Date.now() + CHILDREN_MS);
       if (parsed) await watch.until(() => watch.isUnderway() || !watch.areChildrenLoading(), childrenBy, signal);
       const quiet = parsed && (await this.#quiet(watch, Math.min(until, Date.now() + QUIET_MS), signal));
@@ -87,12 +102,25 @@ export class Arrivals {
   /** True once the main document is parsed. A document that came out of the cache tells no event: the tab's status does. */
   async #parsed(watch: TabWatch, until: number, signal: AbortSignal): Promise<boolean> {
     const isParsed = (): boolean => watch.closed || watch.isUnderway() || watch.frame().parsed;
-    while (!isParsed()) {
+    this.#blocked.delete(watch.tabId);
+    for (let suspectAt = Date.now() + SUSPECT_MS; !isParsed(); ) {
+      if (Date.now() >= suspectAt) {
+        suspectAt = Date.now() + SUSPECT_MS;
+        if (await this.#isBlocked(watch)) return false;
+      }
       const tab = await chrome.tabs.get(watch.tabId).catch(() => undefined);
       if (tab === undefined || tab.status === "complete") return true;
       if (Date.now() >= until) return false;
       await watch.until(isParsed, Math.min(until, Date.now() + 250), signal);
     }
+    return true;
+  }
+
+  async #isBlocked(watch: TabWatch): Promise<boolean> {
+    const main = await this.frames.main(watch.tabId).catch(() => undefined);
+    const blocked = main === undefined ? undefined : await this.dialogs.blocking(watch.tabId, main);
+    if (blocked === undefined || watch.isUnderway() || watch.frame().parsed) return false;
+    this.#blocked.set(watch.tabId, blocked.message);
     return true;
   }
 

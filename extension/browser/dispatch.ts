@@ -5,22 +5,33 @@ import { create } from "@bufbuild/protobuf";
 import { type Action, type ActionResult, ActionStatus } from "@gen/tabwire/v1/action_pb";
 import { ErrorCode } from "@gen/tabwire/v1/error_pb";
 import { FrameRequestSchema } from "@gen/tabwire/v1/extension_pb";
-import { type Command, type CommandResult, CommandResultSchema, PongSchema } from "@gen/tabwire/v1/link_pb";
+import {
+  type Command,
+  type CommandResult,
+  CommandResultSchema,
+  GrantsSchema,
+  PongSchema,
+} from "@gen/tabwire/v1/link_pb";
 import { type PageState, type StateRequest, TimingSchema } from "@gen/tabwire/v1/state_pb";
+import { answerDialog } from "./actions/answer_dialog";
 import { type ActionCall, type ActionParts, failed } from "./actions/context";
+import { seeExpectation } from "./actions/expectation";
 import { inPage } from "./actions/in_page";
 import { goBack, goForward, navigate, reload } from "./actions/navigate";
-import { readText } from "./actions/read_page";
+import { isPageRead, readPage } from "./actions/page_reads";
+import { runJavascript } from "./actions/run_javascript";
 import { screenshot } from "./actions/screenshot";
 import { closeTab, openTab, switchTab } from "./actions/tab_actions";
 import { wait } from "./actions/wait";
 import { microsSince } from "./clock";
+import { withDialogs } from "./dialog_round";
 import { isForPage, isRepeatable } from "./effects";
 import { BrowserError, deadlinePassed, errorInfo, outcomeUnknown, toErrorInfo } from "./errors";
+import type { Look } from "./look";
 import type { Perceiver } from "./perceive";
 
-/** Told when an action has ended, with the state after it if that was taken. */
-export type OnActed = (tabId: number, state: PageState | undefined) => void;
+/** Told when an action has ended, with a way to the whole state after it if that was taken. */
+export type OnActed = (tabId: number, state: (() => PageState) | undefined) => void;
 
 /** How long the state after an action may still take when the action used its time up. */
 const STATE_MS = 3_000;
@@ -60,10 +71,8 @@ export class Dispatcher {
     switch (request.case) {
       case "action":
         return { case: "actionResult", value: await this.#act(command, request.value, until, signal, begunAt) };
-      case "observe": {
-        const state = await this.perceiver.perceive(command.tabId, request.value, until);
-        return { case: "pageState", value: state };
-      }
+      case "observe":
+        return (await this.perceiver.look(command.tabId, request.value, until)).answer;
       case "listTabs":
         return { case: "tabList", value: { $typeName: "tabwire.v1.TabList", tabs: await this.parts.tabs.list() } };
       case "ping":
@@ -87,23 +96,21 @@ export class Dispatcher {
     const effect = { begun: false };
     let result: ActionResult;
     try {
-      result = await this.#perform({
-        ...this.parts,
-        action,
-        kind: action.kind.value,
-        tabId,
-        taskId,
-        until,
-        signal,
-        effect,
-        begunAt,
+      const kind = action.kind.value;
+      const grants = command.grants ?? create(GrantsSchema);
+      const call = { ...this.parts, action, kind, tabId, taskId, until, signal, effect, begunAt, grants };
+      result = await withDialogs(call, async (round) => {
+        const done = await this.#perform(round);
+        await seeExpectation(round, done);
+        return done;
       });
     } catch (thrown) {
       result = failed({ action, effect }, toErrorInfo(thrown));
     }
-    const state = await this.#stateAfter(command, result, until);
-    if (state !== undefined) result.stateAfter = { case: "newState", value: state };
-    this.onActed(tabId, result.currentTabId === 0 || result.currentTabId === tabId ? state : undefined);
+    const look = await this.#stateAfter(command, result, until);
+    if (look !== undefined) result.stateAfter = stateOf(look);
+    const isOfThisTab = result.currentTabId === 0 || result.currentTabId === tabId;
+    this.onActed(tabId, isOfThisTab ? look?.whole : undefined);
     result.timing ??= create(TimingSchema);
     result.timing.inBrowserUs = microsSince(start);
     return result;
@@ -111,7 +118,7 @@ export class Dispatcher {
 
   async #perform(call: ActionCall): Promise<ActionResult> {
     const { action } = call;
-    if (action.kind.case === "readText") return await readText({ ...call, kind: action.kind.value });
+    if (isPageRead(action)) return await readPage(call);
     if (isForPage(action)) return await inPage(call);
     // Only a document remembers what it was given. What the browser itself was to do cannot be asked after.
     if (call.begunAt !== undefined && !isRepeatable({ request: { case: "action", value: action } })) {
@@ -133,7 +140,13 @@ export class Dispatcher {
       case "closeTab":
         return await closeTab({ ...call, kind: action.kind.value });
       case "screenshot":
-        return await screenshot({ ...call, kind: action.kind.value });
+        return await screenshot({ ...call, kind: action.kind.value }, (options) =>
+          this.perceiver.perceive(call.tabId, options, call.until),
+        );
+      case "answerDialog":
+        return await answerDialog({ ...call, kind: action.kind.value });
+      case "runJavascript":
+        return await runJavascript({ ...call, kind: action.kind.value });
       case "wait":
         return await wait({ ...call, kind: action.kind.value });
       default:
@@ -142,12 +155,12 @@ export class Dispatcher {
   }
 
   /** The state after an action, if it was asked for and there is a tab to tell of. */
-  async #stateAfter(command: Command, result: ActionResult, until: number): Promise<PageState | undefined> {
+  async #stateAfter(command: Command, result: ActionResult, until: number): Promise<Look | undefined> {
     const options: StateRequest | undefined = command.stateAfter;
     const tabId = result.currentTabId || command.tabId;
     if (options === undefined || tabId === 0 || result.status === ActionStatus.CANCELLED) return undefined;
     try {
-      return await this.perceiver.perceive(tabId, options, Math.max(until, Date.now() + STATE_MS));
+      return await this.perceiver.look(tabId, options, Math.max(until, Date.now() + STATE_MS));
     } catch (thrown) {
       // The tab is gone, as after closing it. The result stands without a state.
       if (thrown instanceof BrowserError) return undefined;
@@ -178,6 +191,10 @@ export class Dispatcher {
       throw thrown;
     }
   }
+}
+
+function stateOf({ answer }: Look): ActionResult["stateAfter"] {
+  return answer.case === "pageState" ? { case: "newState", value: answer.value } : answer;
 }
 
 function unknownRequest() {

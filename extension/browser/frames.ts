@@ -7,9 +7,15 @@ import { isFor, seal, unseal } from "../wire/envelope";
 import { within } from "./clock";
 import { BrowserError, errorInfo, messageOf, tabNotFound } from "./errors";
 import { restriction } from "./restricted";
+import type { TabEvent } from "./tab_events";
 
-/** The content script's file, as the manifest names it. */
-export const CONTENT_SCRIPT = "frame.js";
+/** The page engine's file, put into a document when it is first asked for something (entrypoints/engine). */
+export const ENGINE_SCRIPT = "engine.js";
+
+/** How long the documents of a tab may take to say that they are there. */
+const UNLISTED_MS = 500;
+/** Of so many documents a tab has shown it is remembered; Chrome keeps fewer. */
+const MAX_SHOWN = 50;
 
 /** One document of a tab. */
 export interface FrameInfo {
@@ -49,10 +55,30 @@ export class FrameSilent extends BrowserError {
 /** The documents of tabs and the way to them. */
 export class Frames {
   readonly #injecting = new Map<string, Promise<void>>();
+  /** The main documents that each tab has shown, and those among them that it has gone back or forward to. */
+  readonly #shown = new Map<number, Set<string>>();
+  readonly #returned = new Set<string>();
+
+  /** Hears what happens in tabs. */
+  hear(event: TabEvent): void {
+    if (event.kind === "committed" && event.frameId === 0) {
+      const shown = this.#shown.get(event.tabId) ?? new Set();
+      if (shown.has(event.documentId)) this.#returned.add(event.documentId);
+      this.#shown.set(event.tabId, shown.add(event.documentId));
+      for (const oldest of shown) {
+        if (shown.size <= MAX_SHOWN) break;
+        shown.delete(oldest);
+        this.#returned.delete(oldest);
+      }
+    }
+    if (event.kind !== "closed") return;
+    for (const documentId of this.#shown.get(event.tabId) ?? []) this.#returned.delete(documentId);
+    this.#shown.delete(event.tabId);
+  }
 
   /** The documents that a tab shows, the main one first. Empty if the tab is asleep. Throws TAB_NOT_FOUND. */
   async list(tabId: number): Promise<FrameInfo[]> {
-    const found = (await chrome.webNavigation.getAllFrames({ tabId })) ?? [];
+    const found = await framesOf(tabId);
     const frames = found
       .filter((frame) => frame.documentLifecycle === undefined || frame.documentLifecycle === "active")
       .map((frame) => ({
@@ -62,6 +88,8 @@ export class Frames {
         url: frame.url,
         failed: frame.errorOccurred,
       }));
+    const main = frames.find((frame) => frame.frameId === 0);
+    if (main !== undefined && this.#returned.has(main.documentId)) frames.push(...(await unlisted(tabId, frames)));
     return frames.sort((a, b) => a.frameId - b.frameId);
   }
 
@@ -140,13 +168,41 @@ export class Frames {
     if (refused !== undefined) throw new BrowserError(refused);
     try {
       const target = { tabId, documentIds: [frame.documentId] };
-      await chrome.scripting.executeScript({ target, files: [CONTENT_SCRIPT], injectImmediately: true });
+      await chrome.scripting.executeScript({ target, files: [ENGINE_SCRIPT], injectImmediately: true });
     } catch (thrown) {
       const message = messageOf(thrown);
       if (/no tab with id/i.test(message)) throw tabNotFound(tabId);
       if (/no (document|frame) with id|frame .*was removed/i.test(message)) throw new FrameGone();
       throw new BrowserError(restriction(frame.url, { refused: true }) ?? new FrameGone().info);
     }
+  }
+}
+
+/**
+ * The documents that Chrome's list leaves out: of a page that was kept while another one was shown, it does not know those
+ * of other sites any more. Scripts reach them all the same. Which document is around one is known only for the main one.
+ */
+async function unlisted(tabId: number, listed: readonly FrameInfo[]): Promise<FrameInfo[]> {
+  const func = (): { url: string; isOuter: boolean } => ({ url: location.href, isOuter: parent === top });
+  const target = { tabId, allFrames: true };
+  const asked = chrome.scripting.executeScript({ target, func, injectImmediately: true }).catch(() => []);
+  const found = (await within(UNLISTED_MS, asked)) ?? [];
+  return found
+    .filter((frame) => !listed.some((known) => known.frameId === frame.frameId) && frame.result != null)
+    .map(({ frameId, documentId, result }) => ({
+      frameId,
+      parentFrameId: result?.isOuter === true ? 0 : -1,
+      documentId,
+      url: result?.url ?? "",
+      failed: false,
+    }));
+}
+
+async function framesOf(tabId: number): Promise<chrome.webNavigation.GetAllFrameResultDetails[]> {
+  try {
+    return (await chrome.webNavigation.getAllFrames({ tabId })) ?? [];
+  } catch (thrown) {
+    throw /no tab with id/i.test(messageOf(thrown)) ? tabNotFound(tabId) : thrown;
   }
 }
 

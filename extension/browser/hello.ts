@@ -2,6 +2,7 @@
 
 import { create } from "@bufbuild/protobuf";
 import { type Hello, HelloSchema } from "@gen/tabwire/v1/link_pb";
+import { performedActions } from "./effects";
 
 /** The revisions of the protocol that this extension speaks (link.proto, Hello). */
 export const MIN_REVISION = 1;
@@ -18,7 +19,11 @@ export function hello(): Hello {
     minRevision: MIN_REVISION,
     maxRevision: MAX_REVISION,
     extensionVersion: chrome.runtime.getManifest().version,
-    capabilities: { screenshots: true },
+    capabilities: {
+      ...{ screenshots: true, stateDeltas: true, javascript: true, dialogs: true },
+      trustedInput: import.meta.env.MODE === "trusted",
+      actions: performedActions(),
+    },
     limits: {
       maxMessageBytes: MAX_MESSAGE_BYTES,
       maxUnackedMessages: MAX_UNACKED_MESSAGES,

@@ -2,7 +2,7 @@
 // in each, different tabs side by side; cancels are passed on; and every command gets exactly one answer. How a command
 // is carried out is the dispatcher's business (dispatch.ts), what is remembered is the journal's.
 
-import { create } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { ActionResultSchema, ActionStatus } from "@gen/tabwire/v1/action_pb";
 import { ErrorCode, type ErrorInfo } from "@gen/tabwire/v1/error_pb";
 import {
@@ -14,7 +14,8 @@ import {
 } from "@gen/tabwire/v1/link_pb";
 import type { ServerClock } from "./clock";
 import type { CommandJournal } from "./command_journal";
-import { BrowserError, errorInfo, failure } from "./errors";
+import { isRepeatable } from "./effects";
+import { BrowserError, errorInfo, failure, outcomeUnknown } from "./errors";
 
 /**
  * Carries one command out. Never throws; stops when the signal says so. `begunAt` is given if an earlier life of the
@@ -36,8 +37,8 @@ export interface InboxParts {
   readonly execute: Execute;
   /** The tab that a command means; throws TAB_NOT_FOUND. */
   readonly resolveTab: (tabId: number) => Promise<number>;
-  /** Hands an answer to the link. True if it was taken. */
-  readonly deliver: (result: CommandResult) => Promise<boolean>;
+  /** Hands an answer to the link, which needs its binary form. True if it was taken. */
+  readonly deliver: (result: CommandResult, encoded: Uint8Array) => Promise<boolean>;
   /** Told when the first command starts and when the last one has ended. */
   readonly onBusy: (busy: boolean) => void;
 }
@@ -87,8 +88,12 @@ export class Inbox {
     }
   }
 
+  /** Done when the command is recorded. What only looks is begun while that is written, all else not before. */
   async #receive(command: Command): Promise<void> {
-    const verdict = await this.#parts.journal.record(command);
+    const isHarmless = isRepeatable(command);
+    const begins = command.tabId !== 0 && !this.#lanes.has(command.tabId);
+    const { verdict, written } = await this.#parts.journal.admit(command, begins);
+    if (!isHarmless) await written;
     switch (verdict.kind) {
       case "new":
         await this.#lineUp(command);
@@ -106,6 +111,7 @@ export class Inbox {
         await this.#joinRunning(command);
         break;
     }
+    await written;
   }
 
   /** A repeat of what is being carried out: the one answer goes to the newer asker. */
@@ -170,31 +176,55 @@ export class Inbox {
     } else if (Date.now() >= until) {
       result = refusal(command, late());
     } else {
-      await this.#parts.journal.begin(command.commandId);
+      if (!isRepeatable(command)) await this.#parts.journal.begin(command.commandId);
       result = await this.#parts.execute(command, until, signal, begunAt);
     }
     result.epoch = command.epoch;
-    await this.#parts.journal.answer(result);
-    this.#tell(result);
+    const encoded = toBinary(CommandResultSchema, result);
+    const stored = this.#parts.journal.answer(result, encoded);
+    this.#tell(result, encoded, stored);
+    await stored;
   }
 
   /** Hands an answer to the link. If the link cannot take it now, the server asks again and gets it from the journal. */
-  #tell(result: CommandResult): void {
+  #tell(
+    result: CommandResult,
+    encoded = toBinary(CommandResultSchema, result),
+    stored: Promise<void> = Promise.resolve(),
+  ): void {
     this.#parts
-      .deliver(result)
+      .deliver(result, encoded)
       .then(async (taken) => {
+        await stored;
         if (taken) await this.#parts.journal.deliver(result.commandId);
       })
       .catch((thrown: unknown) => console.error("Tabwire: an answer could not be handed to the link", thrown));
+  }
+
+  /** A command that was too large to be kept, of an earlier life. */
+  async #giveUp(command: Command, begun: boolean): Promise<void> {
+    const result = refusal(command, forgotten(begun));
+    await this.#parts.journal.answer(result);
+    this.#tell(result);
   }
 
   async #takeUpLeftovers(): Promise<void> {
     await this.#parts.ready;
     const left = await this.#parts.journal.leftovers();
     for (const result of left.toDeliver) this.#tell(result);
+    for (const { command, begun } of left.lost) await this.#giveUp(command, begun);
     for (const { command, begunAt } of left.inDoubt) await this.#lineUp(command, begunAt);
     for (const command of left.toRun) await this.#lineUp(command);
   }
+}
+
+/** The answer to a command that is not known any more. */
+function forgotten(begun: boolean): ErrorInfo {
+  if (begun) return outcomeUnknown("The extension was stopped by Chrome while it carried this out.").info;
+  return errorInfo(ErrorCode.UNAVAILABLE, "The extension was stopped by Chrome before it could begin this.", {
+    remedy: "Do it again, under another id.",
+    retryable: true,
+  });
 }
 
 /** The answer to a command that was not carried out. */

@@ -77,13 +77,13 @@ export class Observer {
     if (watched !== undefined) watched.acting += 1;
   }
 
-  /** An action has ended in a tab; `state` is the state after it, if that was taken anyway. */
-  acted(tabId: number, state: PageState | undefined): void {
+  /** An action has ended in a tab; `state` gives the state after it, if that was taken anyway. */
+  acted(tabId: number, state: (() => PageState) | undefined): void {
     const watched = this.#tabs.get(tabId);
     if (watched === undefined) return;
     watched.acting = Math.max(0, watched.acting - 1);
     watched.causes.delete(StateCause.MUTATION);
-    this.#tell(tabId, StateCause.ACTION, state);
+    this.#tell(tabId, StateCause.ACTION, state?.());
     if (watched.causes.size > 0) this.#schedule(tabId, watched);
   }
 

@@ -49,15 +49,17 @@ export class Pipe {
   /** Hands a message to the offscreen document. True if it took it. */
   async send(kind: NonNullable<MessageInitShape<typeof PipeMessageSchema>["kind"]>): Promise<boolean> {
     const envelope = seal("offscreen", "pipe", PipeMessageSchema, create(PipeMessageSchema, { kind }));
-    for (let attempt = 1; attempt <= 3; attempt += 1) {
-      await this.ensure();
+    for (let attempt = 1; attempt <= 4; attempt += 1) {
+      // Almost always it is there, so it is looked for only when nobody answers.
+      if (attempt > 1) await this.ensure();
       try {
-        const receipt: unknown = await chrome.runtime.sendMessage(envelope);
-        return (receipt as Partial<Receipt> | undefined)?.ok === true;
+        const receipt = (await chrome.runtime.sendMessage(envelope)) as Partial<Receipt> | undefined;
+        if (receipt?.ok !== undefined) return receipt.ok;
+        // Somebody else hears messages, the panel for one, but the document is not there.
       } catch (thrown) {
         // The document has just been made and does not listen yet, or has just gone.
-        if (attempt === 3) console.warn("Tabwire: the offscreen document does not answer", messageOf(thrown));
-        await pause(100 * attempt);
+        if (attempt === 4) console.warn("Tabwire: the offscreen document does not answer", messageOf(thrown));
+        if (attempt > 1) await pause(100 * attempt);
       }
     }
     return false;

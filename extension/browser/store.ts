@@ -2,7 +2,7 @@
 // are is listed here, so that no two modules use the same.
 
 import { type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
-import { base64Decode, base64Encode } from "@bufbuild/protobuf/wire";
+import { base64Decode, base64Encode } from "../wire/base64";
 
 /** Keys in chrome.storage.session, which lives as long as the browser runs. */
 export const SESSION = {

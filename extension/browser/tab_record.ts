@@ -43,30 +43,42 @@ export function emptyRecord(): TabRecord {
   };
 }
 
-/** Gives every frame its slot: the one it has, or the next free one. A new main document starts all anew. */
-export function assignSlots(record: TabRecord, frames: readonly SlotFrame[]): void {
+/**
+ * Gives every frame its slot: the one it has, or the next free one. A new main document starts all anew. True if anything
+ * has changed that ids of elements depend on, so that the record has to be saved before they are told.
+ */
+export function assignSlots(record: TabRecord, frames: readonly SlotFrame[]): boolean {
+  let hasChanged = false;
   const main = frames.find((frame) => frame.frameId === 0);
   if (main !== undefined && main.documentId !== record.mainDocument) {
-    // Nonces may have arrived from the new document's children already, so they outlive the change.
-    Object.assign(record, { ...emptyRecord(), mainDocument: main.documentId, nonces: record.nonces });
+    // Nonces may have arrived from the new document's children already, so they outlive the change. And no revision is
+    // told twice for different states.
+    const { nonces, revision } = record;
+    Object.assign(record, { ...emptyRecord(), mainDocument: main.documentId, nonces, revision });
+    hasChanged = true;
   }
   for (const frame of frames) {
     if (record.slots[frame.frameId] === undefined) {
       record.slots[frame.frameId] = record.nextSlot;
       record.nextSlot += 1;
+      hasChanged = true;
     }
   }
   const alive = new Set(frames.map((frame) => frame.frameId));
   for (const [nonce, frameId] of Object.entries(record.nonces)) {
     if (!alive.has(frameId)) delete record.nonces[nonce];
   }
+  return hasChanged;
 }
 
-/** The revision for what was perceived: the same as long as nothing changed, else one more. */
-export function advanceRevision(record: TabRecord, signature: string): number {
+/**
+ * The revision for what was perceived: the same as long as nothing changed, else a higher one. It is taken from the clock,
+ * so that a life of the service worker whose predecessor could not save its last one does not tell it again.
+ */
+export function advanceRevision(record: TabRecord, signature: string, now = Date.now()): number {
   if (signature !== record.signature) {
     record.signature = signature;
-    record.revision += 1;
+    record.revision = Math.max(record.revision + 1, now);
   }
   return record.revision;
 }
@@ -102,6 +114,11 @@ export class TabRecords {
     const key = SESSION.tab + tabId;
     const stored = (await this.#area.get(key))[key] as Partial<TabRecord> | undefined;
     return { ...emptyRecord(), ...stored };
+  }
+
+  /** Writes the record of a tab in a while: nothing that is told depends on it. */
+  saveSoon(tabId: number): void {
+    this.save(tabId).catch((thrown: unknown) => console.error("Tabwire: what is known of a tab was not kept", thrown));
   }
 
   /** Writes the record of a tab. */

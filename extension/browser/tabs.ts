@@ -75,6 +75,14 @@ export class Tabs {
     return tabId;
   }
 
+  /** Opens a tab behind another one and next to it, as a link in it would. */
+  async openNextTo(openerTabId: number, url: string, taskId: string): Promise<number> {
+    const { windowId, index } = await this.get(openerTabId);
+    const tab = await chrome.tabs.create({ windowId, url, openerTabId, index: index + 1, active: false });
+    if (tab.id !== undefined && taskId !== "") await this.join(tab.id, taskId);
+    return tab.id ?? 0;
+  }
+
   /** Puts a tab into the group of a task, which is made if there is none (any more). */
   async join(tabId: number, taskId: string): Promise<void> {
     const groups = await this.#groups();

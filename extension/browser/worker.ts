@@ -2,7 +2,7 @@
 // anew for every message after it has let it die, and hands the message only to listeners that are there by then.
 
 import { create } from "@bufbuild/protobuf";
-import type { PipeMessage } from "@gen/tabwire/v1/extension_pb";
+import { EncodedResultSchema, type PipeMessage } from "@gen/tabwire/v1/extension_pb";
 import { type Uplink, UplinkSchema } from "@gen/tabwire/v1/link_pb";
 import { diagnose } from "../link/diagnose";
 import { Arrivals } from "./arrival";
@@ -11,6 +11,8 @@ import { ServerClock } from "./clock";
 import { CommandJournal } from "./command_journal";
 import { Connection } from "./connection";
 import { ContextMenu } from "./context_menu";
+import { DialogMemory } from "./dialog_memory";
+import { Dialogs } from "./dialogs";
 import { Dispatcher } from "./dispatch";
 import { toErrorInfo } from "./errors";
 import { FramePort } from "./frame_port";
@@ -28,6 +30,7 @@ import { StatusBoard } from "./status";
 import { TabEvents } from "./tab_events";
 import { TabRecords } from "./tab_record";
 import { Tabs } from "./tabs";
+import { trustedInput } from "./trusted/index";
 
 const ALARM = "tick";
 
@@ -43,7 +46,9 @@ export function startWorker(): void {
   const pipe = new Pipe();
   const pairing = new Pairing(local, authRpc, diagnose, clock);
   const connection = new Connection({ pairing, pipe, board, clock, readOffer, local });
-  const perceiver = new Perceiver(tabs, frames, records);
+  const dialogs = new Dialogs(events, frames);
+  const memory = new DialogMemory(session);
+  const perceiver = new Perceiver(tabs, frames, records, dialogs);
   const person = new Person(tabs, frames, records);
   const send = (body: Uplink["body"]): Promise<boolean> =>
     pipe.send({ case: "uplink", value: create(UplinkSchema, { body }) });
@@ -57,7 +62,12 @@ export function startWorker(): void {
     isConnected: () => board.isConnected(),
   });
   const dispatcher = new Dispatcher(
-    { tabs, frames, records, events, arrivals: new Arrivals(frames) },
+    {
+      ...{ tabs, frames, records, events, dialogs },
+      arrivals: new Arrivals(frames, dialogs),
+      memory,
+      trusted: trustedInput((tabId, options, until) => perceiver.perceive(tabId, options, until)),
+    },
     perceiver,
     (tabId) => observer.acting(tabId),
     (tabId, state) => observer.acted(tabId, state),
@@ -70,13 +80,20 @@ export function startWorker(): void {
     ready: board.get().then((status) => clock.learn(Number(status.clockOffsetMs))),
     execute: (command, until, signal, begunAt) => dispatcher.execute(command, until, signal, begunAt),
     resolveTab: (tabId) => tabs.resolve(tabId),
-    deliver: (result) => send({ case: "commandResult", value: result }),
+    deliver: ({ commandId, epoch }, commandResult) => {
+      const value = create(EncodedResultSchema, { commandId, epoch, commandResult });
+      return pipe.send({ case: "result", value });
+    },
     onBusy: (busy) => keepAlive.setBusy(busy),
   });
 
   const menu = new ContextMenu(person, session);
   events.listen();
+  events.subscribe((event) => frames.hear(event));
   events.subscribe((event) => observer.take(event));
+  events.subscribe((event) => {
+    if (event.kind === "closed") see("forgetting a tab's dialogs", memory.forget(event.tabId));
+  });
   pipe.listen(
     (message) => takeFromLink(message, { inbox, observer, connection }),
     () => connection.introduce(),
@@ -114,9 +131,6 @@ async function takeFromLink(
 
 /** The occasions at which the worker sees to itself: install, update, start of the browser, alarm, and its own start. */
 function listenToLife(connection: Connection, inbox: Inbox, menu: ContextMenu): void {
-  const see = (what: string, promise: Promise<unknown>): void => {
-    promise.catch((thrown: unknown) => console.error(`Tabwire: ${what} failed`, toErrorInfo(thrown)));
-  };
   chrome.runtime.onInstalled.addListener(() => {
     see("making the context menu's entry", menu.install());
     see("setting up the side panel", chrome.sidePanel.setPanelBehavior({ openPanelOnActionClick: true }));
@@ -136,4 +150,9 @@ function listenToLife(connection: Connection, inbox: Inbox, menu: ContextMenu): 
 /** An alarm every half minute revives a worker that has died, and with it the offscreen document. */
 async function setAlarm(): Promise<void> {
   await chrome.alarms.create(ALARM, { periodInMinutes: 0.5 });
+}
+
+/** Does something that nobody waits for, and logs what goes wrong. */
+function see(what: string, promise: Promise<unknown>): void {
+  promise.catch((thrown: unknown) => console.error(`Tabwire: ${what} failed`, toErrorInfo(thrown)));
 }

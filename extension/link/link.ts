@@ -1,15 +1,15 @@
 // One open link: drives its channel with streams, Sends and time. It knows nothing of other links and of reconnecting: that
 // is link_client.ts. Streams come and go under one link; what is to be delivered or sent outlives them.
 
-import { create, toBinary } from "@bufbuild/protobuf";
+import { toBinary } from "@bufbuild/protobuf";
 import { type Client, Code, ConnectError } from "@connectrpc/connect";
+import type { EncodedResult } from "@gen/tabwire/v1/extension_pb";
 import {
   type Attached,
   type Downlink,
   DownlinkSchema,
   type Rotate,
   type Uplink,
-  UplinkSchema,
   type Welcome,
 } from "@gen/tabwire/v1/link_pb";
 import type { LinkService, SendResponse } from "@gen/tabwire/v1/link_service_pb";
@@ -17,8 +17,9 @@ import { Channel } from "./channel";
 import { Delivery } from "./delivery";
 import { digestOf } from "./digest";
 import type { Effect } from "./effects";
+import { numbered, type Outgoing } from "./outgoing";
 import { Sender } from "./sender";
-import { fitting } from "./size";
+import { fitting, fittingResult } from "./size";
 import { asConnectError } from "./transport";
 
 const ATTACH_TIMEOUT_MS = 15_000;
@@ -39,7 +40,7 @@ export interface LinkEnv {
 export class Link {
   readonly welcome: Welcome;
   readonly #env: LinkEnv;
-  readonly #channel: Channel<Uplink>;
+  readonly #channel: Channel<Outgoing>;
   readonly #delivery: Delivery;
   #sender: Sender | undefined;
   #failure: ConnectError | undefined;
@@ -70,9 +71,16 @@ export class Link {
 
   /** Numbers a message, and sends it as soon as that is possible. */
   send(uplink: Uplink): void {
-    const message = fitting(uplink, this.welcome.limits?.maxMessageBytes ?? 0);
-    const bare = create(UplinkSchema, { body: message.body });
-    this.#apply(this.#channel.enqueue(bare, toBinary(UplinkSchema, bare).length));
+    this.#enqueue(fitting(uplink, this.welcome.limits?.maxMessageBytes ?? 0));
+  }
+
+  /** The same with an answer that is encoded already. */
+  sendResult(result: EncodedResult): void {
+    this.#enqueue(fittingResult(result, this.welcome.limits?.maxMessageBytes ?? 0));
+  }
+
+  #enqueue(message: Outgoing): void {
+    this.#apply(this.#channel.enqueue(message, message.size));
   }
 
   /** Holds one stream until it ends. Returns how the server wants to go on; throws why the stream broke. */
@@ -184,11 +192,11 @@ export class Link {
     this.#timer = setTimeout(() => this.#tick(), Math.max(0, due - this.#env.now()));
   }
 
-  #apply(effects: readonly Effect<Uplink>[]): void {
+  #apply(effects: readonly Effect<Outgoing>[]): void {
     for (const effect of effects) {
       switch (effect.effect) {
         case "transmit":
-          this.#sender?.push(create(UplinkSchema, { seq: BigInt(effect.seq), body: effect.body.body }));
+          this.#sender?.push(numbered(effect.body, effect.seq));
           break;
         case "send_heartbeat":
           this.#sender?.heartbeat();

@@ -10,6 +10,7 @@ import {
   type ConnectionStatus,
   ConnectionStatusSchema,
   ConnectionTrouble,
+  type EncodedResult,
   type LinkCredentials,
 } from "@gen/tabwire/v1/extension_pb";
 import { type Downlink, HelloSchema, type Rotate, RotateReason, type Uplink } from "@gen/tabwire/v1/link_pb";
@@ -122,6 +123,13 @@ export class LinkClient {
   send(uplink: Uplink): boolean {
     if (this.#link === undefined || this.#link.lost) return false;
     this.#link.send(uplink);
+    return true;
+  }
+
+  /** The same with an answer that is encoded already. */
+  sendResult(result: EncodedResult): boolean {
+    if (this.#link === undefined || this.#link.lost) return false;
+    this.#link.sendResult(result);
     return true;
   }
 

@@ -5,6 +5,7 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import {
   type ConnectionStatus,
+  type EncodedResult,
   type LinkCredentials,
   type PipeMessage,
   PipeMessageSchema,
@@ -28,6 +29,8 @@ export interface PipeHandler {
   disconnect(reason: string): void;
   /** False if the message cannot be queued. */
   send(uplink: Uplink): boolean;
+  /** The same with an answer that is encoded already. */
+  sendResult(result: EncodedResult): boolean;
   pushStatus(): void;
   retryNow(): void;
 }
@@ -103,6 +106,8 @@ function handle({ kind }: PipeMessage, handler: PipeHandler): boolean {
       return true;
     case "uplink":
       return handler.send(kind.value);
+    case "result":
+      return handler.sendResult(kind.value);
     case "statusRequest":
       handler.pushStatus();
       return true;

@@ -1,11 +1,13 @@
 // Sends the uplink messages of one stream: one Send at a time, with all that has gathered meanwhile. A Send that failed on
-// the way is repeated, which is safe; one that was refused ends the stream, and the next one sorts it out.
+// the way is repeated, which is safe; one that was refused ends the stream, and the next one sorts it out. A sign of life has
+// no place in the order: it goes beside the others, so that no answer waits behind it.
 
-import { create, toBinary } from "@bufbuild/protobuf";
+import { create } from "@bufbuild/protobuf";
 import { type Client, Code, type ConnectError } from "@connectrpc/connect";
-import { HeartbeatSchema, type Uplink, UplinkSchema } from "@gen/tabwire/v1/link_pb";
+import { HeartbeatSchema, UplinkSchema } from "@gen/tabwire/v1/link_pb";
 import type { LinkService, SendResponse } from "@gen/tabwire/v1/link_service_pb";
 import { Backoff } from "./backoff";
+import { type Outgoing, outgoing } from "./outgoing";
 import { sleep } from "./sleep";
 import { asConnectError } from "./transport";
 
@@ -46,7 +48,7 @@ export interface SenderEnv {
 /** The uplink of one stream. */
 export class Sender {
   readonly #env: SenderEnv;
-  readonly #queue: Uplink[] = [];
+  readonly #queue: Outgoing[] = [];
   #running = false;
 
   constructor(env: SenderEnv) {
@@ -54,15 +56,26 @@ export class Sender {
   }
 
   /** Sends a message after those before it. */
-  push(message: Uplink): void {
+  push(message: Outgoing): void {
     this.#queue.push(message);
     if (!this.#running) void this.#run();
   }
 
   /** Sends a sign of life and the acknowledgement, unless a message is about to carry both. */
   heartbeat(): void {
-    if (this.#queue.length === 0) {
-      this.push(create(UplinkSchema, { body: { case: "heartbeat", value: create(HeartbeatSchema) } }));
+    if (this.#queue.length > 0) return;
+    const uplink = create(UplinkSchema, { body: { case: "heartbeat", value: create(HeartbeatSchema) } });
+    void this.#sendApart(outgoing(uplink));
+  }
+
+  /** One try: if it is lost on the way, the next one is due soon enough. */
+  async #sendApart(message: Outgoing): Promise<void> {
+    try {
+      const response = await this.#send([message]);
+      if (!this.#env.signal.aborted) this.#env.onResponse(response);
+    } catch (thrown) {
+      const error = asConnectError(thrown);
+      if (!this.#env.signal.aborted && !REPEAT.has(error.code)) this.#env.onFailure(error);
     }
   }
 
@@ -91,22 +104,22 @@ export class Sender {
     this.#running = false;
   }
 
-  #nextBatch(): Uplink[] {
-    const batch: Uplink[] = [];
+  #nextBatch(): Outgoing[] {
+    const batch: Outgoing[] = [];
     const most = this.#env.maxBytes === 0 ? MAX_BATCH_BYTES : Math.min(MAX_BATCH_BYTES, this.#env.maxBytes);
     let bytes = REQUEST_BYTES;
     for (const message of this.#queue) {
-      bytes += toBinary(UplinkSchema, message).length + MESSAGE_BYTES;
+      bytes += message.size + MESSAGE_BYTES;
       if (batch.length > 0 && (batch.length >= MAX_BATCH_MESSAGES || bytes > most)) break;
       batch.push(message);
     }
     return batch;
   }
 
-  #send(batch: Uplink[]): Promise<SendResponse> {
+  #send(batch: readonly Outgoing[]): Promise<SendResponse> {
     const { client, linkId, epoch, signal } = this.#env;
     const ack = BigInt(this.#env.acknowledge());
-    for (const message of batch) message.ack = ack;
-    return client.send({ linkId, attachEpoch: BigInt(epoch), messages: batch }, { signal, timeoutMs: SEND_TIMEOUT_MS });
+    const messages = batch.map(({ uplink }) => ({ ...uplink, ack }));
+    return client.send({ linkId, attachEpoch: BigInt(epoch), messages }, { signal, timeoutMs: SEND_TIMEOUT_MS });
   }
 }

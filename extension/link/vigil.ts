@@ -34,8 +34,12 @@ export class Vigil {
 
   /** The worker has sent this message. */
   sent({ body }: Uplink): void {
-    if (body.case !== "commandResult") return;
-    this.#owed.delete(body.value.commandId);
+    if (body.case === "commandResult") this.answered(body.value.commandId);
+  }
+
+  /** The worker has answered this command. */
+  answered(commandId: string): void {
+    this.#owed.delete(commandId);
     if (this.#owed.size > 0) return;
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -75,3 +75,18 @@ export function nextTask(): Promise<void> {
     channel.port2.postMessage(null);
   });
 }
+
+/**
+ * Waits as long as a timer of the page does: what the page has put off for less has then happened. In a hidden tab Chrome lets
+ * such timers wait for the next second, and after some minutes longer; longer than `limit` is not waited.
+ */
+export async function pageTimer(ms: number, limit: number): Promise<void> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const fired = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  const cap = sleeping(limit);
+  await Promise.race([fired, cap.done]);
+  cap.wake();
+  clearTimeout(timer);
+}

@@ -3,10 +3,12 @@
 
 import {
   activeElementOf,
+  allOfTag,
   assignedSlotOf,
   attributeOf,
   bodyOf,
   childNodesOf,
+  closest,
   contains,
   firstChildOf,
   localNameOf,
@@ -15,6 +17,7 @@ import {
   openRootOf,
   ownerOf,
   parentNodeOf,
+  positionOf,
   queryAll,
   rootElementOf,
   rootNodeOf,
@@ -151,10 +154,23 @@ export function shadowRootsBelow(start: Document | Element | ShadowRoot): Shadow
   return found;
 }
 
+/** Of so many controls the labels are looked for one by one; for more, all labels are gathered once. */
+const FEW = 4;
+
+interface Labels {
+  asked: number;
+  gathered: Map<Element, HTMLLabelElement[]> | null;
+}
+
 /** Labels by control. The browser's own list of a control's labels goes through the whole document for each control. */
-const labels = new OncePerReading((root) => {
+const labels = new OncePerReading<Labels>(() => ({ asked: 0, gathered: null }));
+
+function gather(root: Document | ShadowRoot): Map<Element, HTMLLabelElement[]> {
   const found = new Map<Element, HTMLLabelElement[]>();
-  for (const label of queryAll<HTMLLabelElement>(root, "label")) {
+  const all = isShadowRoot(root)
+    ? queryAll<HTMLLabelElement>(root, "label")
+    : allOfTag<HTMLLabelElement>(root, "label");
+  for (const label of all) {
     const control = label.control;
     if (control === null) continue;
     const others = found.get(control);
@@ -162,11 +178,27 @@ const labels = new OncePerReading((root) => {
     else others.push(label);
   }
   return found;
-});
+}
+
+/** The labels of one control: those that name it, and the one around it. */
+function labelsOfOne(element: Element, root: Document | ShadowRoot): HTMLLabelElement[] {
+  const id = attributeOf(element, "id") ?? "";
+  const naming = id === "" ? [] : Array.from(queryAll<HTMLLabelElement>(root, `label[for="${CSS.escape(id)}"]`));
+  const around = closest(element, "label") as HTMLLabelElement | null;
+  const all = around === null || naming.includes(around) ? naming : [around, ...naming];
+  return all
+    .filter((label) => label.control === element)
+    .sort((a, b) => ((positionOf(a, b) & Node.DOCUMENT_POSITION_FOLLOWING) !== 0 ? -1 : 1));
+}
 
 /** The label elements of a control. */
 export function labelsOf(element: Element): readonly HTMLLabelElement[] {
-  return LABELABLE.has(localNameOf(element)) ? (labels.get(rootOf(element)).get(element) ?? []) : [];
+  if (!LABELABLE.has(localNameOf(element))) return [];
+  const root = rootOf(element);
+  const known = labels.get(root);
+  if (++known.asked <= FEW && known.gathered === null) return labelsOfOne(element, root);
+  known.gathered ??= gather(root);
+  return known.gathered.get(element) ?? [];
 }
 
 /** Whether an element is disabled, by HTML or by ARIA, itself or by what is around it. */
@@ -176,10 +208,11 @@ export function isDisabled(element: Element): boolean {
   return closestShown(element, (at) => attributeOf(at, "aria-disabled") === "true") !== null;
 }
 
-/** Whether an element is the outermost one of an editable area. */
+/** Whether an element is the outermost one of an editable area: by its attribute, or the body of a document that is. */
 export function isEditingHost(element: Element): boolean {
   const value = attributeOf(element, "contenteditable");
-  return value !== null && value.toLowerCase() !== "false";
+  if (value !== null) return value.toLowerCase() !== "false";
+  return localNameOf(element) === "body" && ownerOf(element).designMode === "on";
 }
 
 /** The value of a property that only some elements have, or undefined. Forms have none of those that are asked for. */

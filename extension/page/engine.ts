@@ -2,38 +2,42 @@
 // How the messages travel is the content script's business; how a page is perceived and acted on is told in perceive/
 // and act/. While nothing is asked of it, it does nothing.
 
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type { Action, ActionResult } from "@gen/tabwire/v1/action_pb";
 import { ErrorCode } from "@gen/tabwire/v1/error_pb";
-import {
-  type ActInFrame,
-  type ContextDescription,
-  ContextDescriptionSchema,
-  type FrameEvent,
-  FrameEventSchema,
-  type FrameReply,
-  FrameReplySchema,
-  type FrameRequest,
+import type {
+  ActInFrame,
+  ArmDialogs,
+  ContextDescription,
+  FrameEvent,
+  FrameReply,
+  FrameRequest,
 } from "@gen/tabwire/v1/extension_pb";
-import { conditionHolds } from "./act/condition";
+import { conditionHolds, isMet } from "./act/condition";
 import { ActContext } from "./act/context";
 import { perform } from "./act/perform";
-import { ContextMenuMemory, selectedText } from "./context_menu";
+import { type ContextMenuMemory, selectedText } from "./context_menu";
+import { DialogGuard } from "./dialogs";
 import { PageError, toErrorInfo } from "./errors";
 import { Observer } from "./observe";
 import { CONTROL_ROLES, roleOf } from "./perceive/role";
 import { Perceiver } from "./perceive/state";
 import { Registry } from "./registry";
+import { type BegunInput, withInput } from "./trusted/prepared";
 
 /** What the engine needs from the content script around it. */
 export interface PageEnvironment {
+  /** Has remembered what context menus were opened on since the document began. */
+  readonly menu: ContextMenuMemory;
+  /** Since when nothing that this document was given can have been lost, in milliseconds of the browser's clock. */
+  readonly bornAt: number;
   /** Takes what happens unasked. */
   onEvent(event: FrameEvent): void;
 }
 
-type ReplyKind = NonNullable<MessageInitShape<typeof FrameReplySchema>["kind"]>;
-type EventKind = NonNullable<MessageInitShape<typeof FrameEventSchema>["kind"]>;
+type ReplyKind = FrameReply["kind"];
+type EventKind = FrameEvent["kind"];
+
+const ACK: ReplyKind = { case: "ack", value: { $typeName: "tabwire.v1.FrameAck" } };
 
 /** Of so many of the latest actions it is remembered what became of them. */
 const REMEMBERED_ACTIONS = 50;
@@ -44,30 +48,30 @@ export class PageEngine {
   private readonly registry = new Registry();
   private readonly perceiver = new Perceiver(this.registry);
   private readonly observer: Observer;
-  private readonly menu = new ContextMenuMemory();
+  private readonly dialogs = new DialogGuard((kind) => this.emit(kind));
   private readonly running = new Map<string, ActContext>();
   /** What became of the latest actions, for a service worker that died before it heard it. */
   private readonly given = new Map<string, Promise<ActionResult>>();
-  private readonly bornAt = Date.now();
   private disposed = false;
 
   constructor(env: PageEnvironment) {
     this.env = env;
     this.observer = new Observer((cause, domChanges) => {
       this.perceiver.noticeChange();
-      this.emit({ case: "changed", value: { cause, domChanges } });
+      this.emit({ case: "changed", value: { $typeName: "tabwire.v1.FrameChanged", cause, domChanges } });
     });
     // Whoever constructs the engine is not ready for events before the constructor has returned.
-    queueMicrotask(() => this.emit({ case: "ready", value: { url: document.location.href } }));
+    const url = document.location.href;
+    queueMicrotask(() => this.emit({ case: "ready", value: { $typeName: "tabwire.v1.FrameReady", url } }));
   }
 
   /** Answers a request. Never rejects. */
   async handle(request: FrameRequest): Promise<FrameReply> {
     try {
-      return create(FrameReplySchema, { kind: await this.answer(request) });
+      return reply(await this.answer(request), this.dialogs.told);
     } catch (thrown) {
       if (!(thrown instanceof PageError)) console.error("Tabwire: unexpected error in the page engine", thrown);
-      return create(FrameReplySchema, { kind: { case: "errorInfo", value: toErrorInfo(thrown) } });
+      return reply({ case: "errorInfo", value: toErrorInfo(thrown) }, this.dialogs.told);
     }
   }
 
@@ -75,7 +79,7 @@ export class PageEngine {
   dispose(): void {
     this.disposed = true;
     this.observer.stop();
-    this.menu.dispose();
+    this.dialogs.dispose();
     for (const action of this.running.values()) action.cancel();
   }
 
@@ -85,45 +89,74 @@ export class PageEngine {
         const options = kind.value.options;
         if (options === undefined)
           throw new PageError(ErrorCode.INVALID_ARGUMENT, "The request does not say what to perceive.");
-        return { case: "state", value: this.perceiver.take(options) };
+        const told = this.perceiver.take(options, kind.value.baseRevision);
+        return told.$typeName === "tabwire.v1.FrameDelta"
+          ? { case: "delta", value: told }
+          : { case: "state", value: told };
       }
       case "act":
         return { case: "actionResult", value: await this.act(kind.value) };
       case "ping":
-        return { case: "ack", value: {} };
+        return ACK;
       case "observe":
         if (kind.value.enabled) this.observer.start();
         else this.observer.stop();
-        return { case: "ack", value: {} };
+        return ACK;
       case "cancel":
         this.running.get(kind.value.actionId)?.cancel();
-        return { case: "ack", value: {} };
+        return ACK;
       case "check": {
-        const wait = kind.value.wait;
-        if (wait === undefined)
+        const asked = kind.value.kind;
+        if (asked.case === undefined)
           throw new PageError(ErrorCode.INVALID_ARGUMENT, "The request does not say what to check.");
         const roots = [document, ...this.perceiver.knownRoots()];
-        return { case: "condition", value: { holds: await conditionHolds(wait, this.registry, roots) } };
+        const holds =
+          asked.case === "wait"
+            ? await conditionHolds(asked.value, this.registry, roots)
+            : isMet(asked.value, this.registry);
+        return { case: "condition", value: { $typeName: "tabwire.v1.ConditionStatus", holds } };
       }
+      case "armDialogs":
+        this.dialogs.arm(kind.value);
+        return ACK;
+      case "prepareInput":
+      case "finishInput":
+        if (import.meta.env.MODE !== "trusted") throw unknownRequest();
+        return await withInput(kind, (action, deadlineMs, dialogs) => this.beginInput(action, deadlineMs, dialogs));
       case "describeContext":
         return { case: "context", value: this.describeContext() };
       default:
-        throw new PageError(ErrorCode.UNIMPLEMENTED, "This document's script does not know the request.", {
-          remedy: "Reload the page, so that it gets the current script.",
-        });
+        throw unknownRequest();
     }
   }
 
-  private act({ action, deadline, begunAt }: ActInFrame): Promise<ActionResult> {
+  private act({ action, deadlineMs, begunAtMs, dialogs }: ActInFrame): Promise<ActionResult> {
     if (action === undefined) throw new PageError(ErrorCode.INVALID_ARGUMENT, "The request does not say what to do.");
-    if (begunAt !== undefined) {
+    if (begunAtMs !== 0) {
       const known = this.given.get(action.id);
       if (known !== undefined) return known;
-      if (this.bornAt >= timestampMs(begunAt)) throw outcomeUnknown();
+      if (this.env.bornAt >= begunAtMs) throw outcomeUnknown();
     }
-    const result = this.carryOut(action, deadline === undefined ? 0 : timestampMs(deadline));
+    if (dialogs !== undefined) this.dialogs.arm(dialogs);
+    const result = this.carryOut(action, deadlineMs).finally(() => this.dialogs.end());
     if (action.id !== "") this.remember(action.id, result);
     return result;
+  }
+
+  /** Begins an action whose input the browser gives. */
+  private beginInput(action: Action, deadlineMs: number, dialogs: ArmDialogs | undefined): BegunInput {
+    if (dialogs !== undefined) this.dialogs.arm(dialogs);
+    this.dialogs.inputIsAgents = true;
+    const ctx = new ActContext(this.registry, this.perceiver, deadlineMs);
+    this.running.set(action.id, ctx);
+    const resume = this.observer.pause();
+    const end = (): void => {
+      resume();
+      this.running.delete(action.id);
+      this.dialogs.end();
+      this.dialogs.inputIsAgents = false;
+    };
+    return { ctx, end };
   }
 
   private async carryOut(action: Action, deadlineMs: number): Promise<ActionResult> {
@@ -147,8 +180,11 @@ export class PageEngine {
   }
 
   private describeContext(): ContextDescription {
-    const description = create(ContextDescriptionSchema, { selectedText: selectedText() });
-    const path = this.menu.path();
+    const description: ContextDescription = {
+      $typeName: "tabwire.v1.ContextDescription",
+      selectedText: selectedText(),
+    };
+    const path = this.env.menu.path();
     // What a person points at in a button is the button.
     const control = path.find((element) => CONTROL_ROLES.has(roleOf(element)));
     for (const element of control === undefined ? path : [control, ...path]) {
@@ -161,8 +197,18 @@ export class PageEngine {
   }
 
   private emit(kind: EventKind): void {
-    if (!this.disposed) this.env.onEvent(create(FrameEventSchema, { kind }));
+    if (!this.disposed) this.env.onEvent({ $typeName: "tabwire.v1.FrameEvent", kind });
   }
+}
+
+function unknownRequest(): PageError {
+  return new PageError(ErrorCode.UNIMPLEMENTED, "This document's script does not know the request.", {
+    remedy: "Reload the page, so that it gets the current script.",
+  });
+}
+
+function reply(kind: ReplyKind, eventsTold: number): FrameReply {
+  return { $typeName: "tabwire.v1.FrameReply", kind, eventsTold };
 }
 
 /** The answer about an action that was begun before this document's script was there. */

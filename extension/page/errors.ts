@@ -1,21 +1,14 @@
 // Failures of the page engine as values. Inside the engine they are thrown as PageError; the engine turns them into the
 // ErrorInfo of a result. Whatever else is thrown is a fault of the engine itself.
 
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import {
-  ComponentOrigin,
-  ErrorCode,
-  type ErrorDetailsSchema,
-  type ErrorInfo,
-  ErrorInfoSchema,
-} from "@gen/tabwire/v1/error_pb";
+import { ComponentOrigin, ErrorCode, type ErrorDetails, type ErrorInfo } from "@gen/tabwire/v1/error_pb";
 
 /** What a PageError may say besides its code and message. */
 export interface PageErrorOptions {
   /** One instruction: what to do next. */
   readonly remedy?: string;
   /** Facts that go with the code. */
-  readonly details?: MessageInitShape<typeof ErrorDetailsSchema>;
+  readonly details?: ErrorDetails["kind"];
   /** True if the same request may succeed when simply sent again. */
   readonly retryable?: boolean;
   /** What is in the field now, for failures that are told by reading it back. */
@@ -47,22 +40,27 @@ const REMEDIES: Partial<Record<ErrorCode, string>> = {
 export function toErrorInfo(thrown: unknown): ErrorInfo {
   const componentOrigin = ComponentOrigin.CONTENT_SCRIPT;
   if (!(thrown instanceof PageError)) {
-    return create(ErrorInfoSchema, {
+    return {
+      $typeName: "tabwire.v1.ErrorInfo",
       errorCode: ErrorCode.EXTENSION_INTERNAL_ERROR,
       message: "The page engine failed at this request.",
       componentOrigin,
+      retryable: false,
       remedy: "Reload the page and try again.",
-    });
+      correlationId: "",
+    };
   }
   const { remedy = REMEDIES[thrown.code] ?? "", details, retryable = false } = thrown.options;
-  return create(ErrorInfoSchema, {
+  return {
+    $typeName: "tabwire.v1.ErrorInfo",
     errorCode: thrown.code,
     message: thrown.message,
     componentOrigin,
     remedy,
     retryable,
-    ...(details === undefined ? {} : { details }),
-  });
+    correlationId: "",
+    ...(details === undefined ? {} : { details: { $typeName: "tabwire.v1.ErrorDetails", kind: details } }),
+  };
 }
 
 /** The element cannot take the action now. */
@@ -79,6 +77,12 @@ export function failedInTarget(message: string, remedy: string, valueNow?: strin
 export function invalidArgument(field: string, description: string, message: string): PageError {
   return new PageError(ErrorCode.INVALID_ARGUMENT, message, {
     remedy: `Give ${field} so that it ${description}.`,
-    details: { kind: { case: "fieldViolations", value: { violations: [{ field, description }] } } },
+    details: {
+      case: "fieldViolations",
+      value: {
+        $typeName: "tabwire.v1.FieldViolationsDetails",
+        violations: [{ $typeName: "tabwire.v1.FieldViolation", field, description }],
+      },
+    },
   });
 }

@@ -28,6 +28,8 @@ export const textOf = reader<string | null>(N, "textContent");
 export const localNameOf = reader<string>(E, "localName");
 export const childrenOf = reader<HTMLCollection>(E, "children");
 export const firstElementOf = reader<Element | null>(E, "firstElementChild");
+export const nextElementOf = reader<Element | null>(E, "nextElementSibling");
+export const previousElementOf = reader<Element | null>(E, "previousElementSibling");
 export const elementCountOf = reader<number>(E, "childElementCount");
 export const attributesOf = reader<NamedNodeMap>(E, "attributes");
 export const openRootOf = reader<ShadowRoot | null>(E, "shadowRoot");
@@ -104,4 +106,9 @@ export function query<T extends Element = Element>(node: ParentNode, selector: s
 
 export function queryAll<T extends Element = Element>(node: ParentNode, selector: string): NodeListOf<T> {
   return queries(node).querySelectorAll.call(node, selector) as NodeListOf<T>;
+}
+
+/** All elements of a tag in a document: a live list, which Chrome keeps between questions. */
+export function allOfTag<T extends Element = Element>(doc: Document, tag: string): HTMLCollectionOf<T> {
+  return Document.prototype.getElementsByTagName.call(doc, tag) as unknown as HTMLCollectionOf<T>;
 }

@@ -1,5 +1,5 @@
 // For whom a message between the parts of the extension is. Apart from the wrapping itself (envelope.ts), so that the
-// content script can look at an address without loading protobuf.
+// content script can look at an address, and wrap what it says, without loading protobuf.
 
 /** Which conversation an envelope belongs to: "pipe" (service worker and offscreen document), "frame" (content script), "panel". */
 export type Conversation = "pipe" | "frame" | "panel";
@@ -11,13 +11,14 @@ export type Recipient = "background" | "offscreen" | "frame";
 export interface Envelope {
   readonly to: Recipient;
   readonly conversation: Conversation;
-  /** base64 of the binary protobuf message. */
-  readonly body: string;
+  /** base64 of the binary protobuf message; for content scripts, the message as a plain object (wire/plain.ts). */
+  readonly body: string | object;
 }
 
 /** Tells an envelope for this recipient and conversation from anything else that arrives. */
 export function isFor(value: unknown, to: Recipient, conversation: Conversation): value is Envelope {
   if (typeof value !== "object" || value === null) return false;
-  const envelope = value as Partial<Envelope>;
-  return envelope.to === to && envelope.conversation === conversation && typeof envelope.body === "string";
+  const { to: recipient, conversation: name, body } = value as Partial<Envelope>;
+  if (recipient !== to || name !== conversation) return false;
+  return name === "frame" ? typeof body === "object" && body !== null : typeof body === "string";
 }

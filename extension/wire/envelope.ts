@@ -1,10 +1,12 @@
 // How the parts of the extension carry protobuf messages through chrome.runtime and chrome.tabs messaging, which knows
-// JSON only: as base64 of the binary form, in an envelope that says for whom it is. What the messages mean is declared in
-// proto/tabwire/v1/extension.proto; who answers what is told by the modules that listen.
+// JSON only: as base64 of the binary form, in an envelope that says for whom it is. Content scripts are spoken to in plain
+// objects instead (plain.ts). What the messages mean is declared in proto/tabwire/v1/extension.proto; who answers what is
+// told by the modules that listen.
 
 import { type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
-import { base64Decode, base64Encode } from "@bufbuild/protobuf/wire";
 import type { Conversation, Envelope, Recipient } from "./address";
+import { base64Decode, base64Encode } from "./base64";
+import { fromPlain, toPlain } from "./plain";
 
 export { type Conversation, type Envelope, isFor, type Recipient } from "./address";
 
@@ -15,10 +17,12 @@ export function seal<Desc extends DescMessage>(
   schema: Desc,
   message: MessageShape<Desc>,
 ): Envelope {
-  return { to, conversation, body: base64Encode(toBinary(schema, message)) };
+  const body = conversation === "frame" ? toPlain(schema, message) : base64Encode(toBinary(schema, message));
+  return { to, conversation, body };
 }
 
 /** Unwraps a message. Throws if the body is not a message of this schema. */
 export function unseal<Desc extends DescMessage>(schema: Desc, envelope: Envelope): MessageShape<Desc> {
-  return fromBinary(schema, base64Decode(envelope.body));
+  const { body } = envelope;
+  return typeof body === "string" ? fromBinary(schema, base64Decode(body)) : fromPlain(schema, body);
 }

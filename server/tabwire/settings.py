@@ -6,8 +6,9 @@ Names are `TABWIRE_` and the field in upper case; the model's are those of every
 from __future__ import annotations
 
 from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -36,6 +37,12 @@ class Settings(BaseSettings):
     )
     browser_path: str = Field(default="", description="Chromium to start; empty to look for one on the PATH.")
     browser_args: str = Field(default="", description="More arguments for it, separated by spaces.")
+    extension_flavour: str = Field(
+        default="default",
+        pattern="^(default|trusted)$",
+        description="Build of the extension that `tabwire up` installs: default, or trusted, which can give input that "
+        "pages cannot tell from a person's (by Chrome's debugger, which shows a bar while it does).",
+    )
     database_url: str = Field(
         default="", description="Database, as SQLAlchemy writes it; empty for SQLite in the home folder."
     )
@@ -78,6 +85,31 @@ class Settings(BaseSettings):
     )
     link_window_s: int = Field(default=300, ge=1, description="How long a link without a stream is kept, in seconds.")
     max_message_bytes: int = Field(default=16 * 2**20, ge=65536, description="Largest message, in bytes.")
+
+    javascript_origins: str = Field(
+        default="",
+        description="Origins (https://example.com) in which JavaScript may be run in pages, separated by commas.",
+    )
+    trusted_input: str = Field(
+        default="when_needed",
+        pattern="^(never|when_needed|always)$",
+        description="Input that pages cannot tell from a person's, where the extension can give it: never, when_needed "
+        "(where nothing else works, or an action asks for it), or always.",
+    )
+
+    @field_validator("javascript_origins")
+    @classmethod
+    def _only_origins(cls, value: str) -> str:
+        for origin in _split(value):
+            parts = urlsplit(origin)
+            if parts.scheme not in {"http", "https"} or not parts.hostname or origin != _origin_of(parts):
+                raise ValueError(f"{origin!r} is no origin; write it as https://example.com")
+        return value
+
+    @property
+    def javascript_origin_list(self) -> list[str]:
+        """The origins in which JavaScript may be run."""
+        return _split(self.javascript_origins)
 
     @property
     def home_path(self) -> Path:
@@ -135,3 +167,11 @@ class Settings(BaseSettings):
         everywhere = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what to connect to where it listens on all
         host = everywhere.get(self.host, self.host)
         return f"https://[{host}]:{self.port}" if ":" in host else f"https://{host}:{self.port}"
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _origin_of(parts: SplitResult) -> str:
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"

@@ -160,6 +160,9 @@ class BrowserDouble:
         self._check_link()
         return self._state(self._tab(tab_id), options.scope)
 
+    async def look(self, tab_id: int, options: state_pb2.StateRequest, *, timeout_s: float) -> state_pb2.PageState:
+        return await self.observe(tab_id, options, timeout_s=timeout_s)
+
     async def act(
         self,
         tab_id: int,
@@ -271,6 +274,8 @@ class BrowserDouble:
         elif kind == "click" and found is not None and found.states.checked:
             on = found.states.checked == state_pb2.TOGGLE_ON
             found.states.checked = state_pb2.TOGGLE_OFF if on else state_pb2.TOGGLE_ON
+        elif kind == "set_checked" and found is not None:
+            found.states.checked = state_pb2.TOGGLE_ON if action.set_checked.checked else state_pb2.TOGGLE_OFF
         elif kind == "select_option" and found is not None:
             found.current_value = action.select_option.options[0]
         elif kind == "read_text":

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = ROOT / "tests" / "pages"
+KITS = PAGES / "kits" / "dist"
 CHROMIUM = os.environ.get("TABWIRE_CHROMIUM", "/usr/bin/chromium")
 
 MANIFEST = {
@@ -113,6 +114,12 @@ class EnginePage:
     async def open(self, name: str) -> None:
         """Loads a page of tests/pages/engine."""
         await self.page.goto(f"{self.origins[0]}/engine/{name}.html")
+
+    async def open_kit(self, name: str, fragment: str = "") -> None:
+        """Loads a page of tests/pages/kits, which `npm run build` there makes out of other people's packages."""
+        assert (KITS / f"{name}.html").exists(), f"tests/pages/kits has no page {name}: run `make setup`"
+        await self.page.goto(f"{self.origins[0]}/kits/dist/{name}.html{fragment}")
+        await self.page.wait_for_function("window.ready === true")
 
     async def content(self, html: str) -> None:
         """Loads a page given as text, on the test origin."""

@@ -11,6 +11,7 @@ import json
 import queue
 import subprocess
 import threading
+import time
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -107,6 +108,14 @@ class HiddenTab:
 
     def open(self, name: str) -> None:
         self._tab = self._order("open", f"{self.origin}/engine/{name}.html")
+
+    def open_kit(self, name: str, fragment: str = "") -> None:
+        """Opens a page of tests/pages/kits, and waits until it can be used."""
+        self._tab = self._order("open", f"{self.origin}/kits/dist/{name}.html{fragment}")
+        until = time.monotonic() + 20
+        while not self.truth("window.ready === true"):
+            assert time.monotonic() < until, f"the page {name} did not get ready"
+            time.sleep(0.05)
 
     def ask(self, request: extension_pb2.FrameRequest) -> extension_pb2.FrameReply:
         answer = self._order("ask", self._tab, base64.b64encode(request.SerializeToString()).decode())

@@ -12,6 +12,7 @@ from e2e_page.hidden_tab import HiddenTab
 from tabwire.v1 import action_pb2, extension_pb2, state_pb2
 from tabwire.v1.action_pb2 import (
     ClickAction,
+    DragAction,
     InputTextAction,
     PressKeysAction,
     ScrollAction,
@@ -71,7 +72,7 @@ def test_text_with_focus_change_and_blur(tab: HiddenTab) -> None:
     assert result.outcome_details.value_now == "typed behind"
     do(tab, input_text=InputTextAction(element_id=find(tab, "Text area").id, text="next"))
     heard = tab.truth("truth.log.filter((line) => line.startsWith('plain '))")
-    assert [line for line in heard if "key" not in line] == [
+    assert [line for line in heard if "key" not in line and "beforeinput" not in line] == [
         "plain focus",
         "plain input true",
         "plain change",
@@ -89,6 +90,40 @@ def test_keys_lists_and_scrolling(tab: HiddenTab) -> None:
     tab.open("scroll")
     do(tab, scroll=ScrollAction(direction=action_pb2.SCROLL_DIRECTION_DOWN))
     assert tab.truth("scrollY") > 100
+
+
+def test_the_page_hears_that_it_was_scrolled(tab: HiddenTab) -> None:
+    tab.open("scroll")
+    box = find(tab, "Box")
+    do(tab, scroll=ScrollAction(direction=action_pb2.SCROLL_DIRECTION_DOWN, element_id=box.id))
+    do(tab, scroll=ScrollAction(direction=action_pb2.SCROLL_DIRECTION_DOWN))
+    assert tab.truth("[truth.box > 0, truth.page > 0]") == [True, True]
+
+
+def test_a_list_that_draws_only_what_it_shows(tab: HiddenTab) -> None:
+    tab.open("select")
+    people = find(tab, "People")
+    result = do(tab, select_option=SelectOptionAction(element_id=people.id, options=["Person 60"]))
+    assert tab.truth("truth.log") == ["person 60"]
+    assert not result.outcome_details.no_effect_seen
+
+
+def test_dragging(tab: HiddenTab) -> None:
+    tab.open("drag")
+    card, late, zone = find(tab, "Card"), find(tab, "Late card"), find(tab, "Zone")
+    do(tab, drag=DragAction(element_id=card.id, to_element_id=zone.id))
+    assert tab.truth("truth.log.includes('drop zone card 7 text/plain')")
+    do(tab, drag=DragAction(element_id=late.id, to_element_id=zone.id))
+    do(tab, drag=DragAction(element_id=find(tab, "Box").id, offset_x=100))
+    assert tab.truth("[truth.log.includes('shown'), box.style.left]") == [True, "110px"]
+
+
+def test_what_a_page_lets_fade_by_slow_timers(tab: HiddenTab) -> None:
+    tab.open("click")
+    covered = find(tab, "Covered")
+    tab.truth("let left = 2; const timer = setInterval(() => { if (--left === 0) cover.remove(); }, 20)")
+    do(tab, click=ClickAction(element_id=covered.id))
+    assert tab.truth("truth.log") == ["covered"]
 
 
 def test_quiet_is_found_out_in_time(tab: HiddenTab) -> None:

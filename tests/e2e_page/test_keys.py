@@ -75,6 +75,24 @@ async def test_tab_goes_from_stop_to_stop(engine: EnginePage) -> None:
     assert await engine.truth("document.activeElement.id") == "other"
 
 
+async def test_tab_goes_where_chromes_own_goes(engine: EnginePage) -> None:
+    await engine.open("tab_order")
+    real = []
+    for _ in range(60):
+        await engine.page.keyboard.press("Tab")
+        real.append(await engine.truth("where()"))
+        if real[-1] == "last":
+            break
+    await engine.open("tab_order")
+    ours = []
+    for _ in real:
+        await press(engine, None, "Tab")
+        ours.append(await engine.truth("where()"))
+    assert ours == real, f"{ours} is not {real}"
+    await press(engine, None, *["Shift+Tab"] * 3)
+    assert await engine.truth("where()") == real[-4]
+
+
 async def test_choices(engine: EnginePage) -> None:
     await engine.open("keys")
     await press(engine, "Agree", "Space")
@@ -97,10 +115,14 @@ async def test_handlers_hear_chords(engine: EnginePage) -> None:
     await engine.open("keys")
     await press(engine, "Shortcuts", "Control+s", "Shift+ArrowDown", "Escape", "F2")
     assert await engine.truth("truth.log") == [
+        "down Control ControlLeft 17 truefalse",
         "down s KeyS 83 truefalse",
         "up s",
+        "up Control",
+        "down Shift ShiftLeft 16 falsetrue",
         "down ArrowDown ArrowDown 40 falsetrue",
         "up ArrowDown",
+        "up Shift",
         "down Escape Escape 27 falsefalse",
         "up Escape",
         "down F2 F2 113 falsefalse",
@@ -126,6 +148,55 @@ async def test_keys_scroll_the_page(engine: EnginePage) -> None:
     assert not result.outcome_details.no_effect_seen
     await press(engine, None, "Home")
     assert await engine.truth("scrollY") == 0
+
+
+async def test_keys_scroll_the_part_that_has_the_focus(engine: EnginePage) -> None:
+    await engine.open("keys")
+    await press(engine, "Pane", "PageDown")
+    inside = await engine.truth("pane.scrollTop")
+    assert 80 < inside < 100
+    top = await engine.truth("scrollY")
+    await press(engine, None, "End", "End")
+    # When there is no room left in it, the page goes on.
+    assert await engine.truth(
+        "[pane.scrollTop + pane.clientHeight >= pane.scrollHeight - 1, scrollY > " + f"{top}]"
+    ) == [
+        True,
+        True,
+    ]
+
+
+async def test_copying_and_pasting_in_one_page(engine: EnginePage) -> None:
+    await engine.open("keys")
+    await press(engine, "Source", "Control+a", "Control+c")
+    await press(engine, "First", "Control+v", "!")
+    assert await engine.truth("[first.value, source.value]") == ["copied text!", "copied text"]
+    await press(engine, "Source", "Control+a", "Control+x")
+    await press(engine, "Notes", "Control+End", "Control+v")
+    assert await engine.truth("[notes.value, source.value]") == ["onecopied text", ""]
+    # What a page copies itself is what it says; a password is not copied.
+    await press(engine, "Copier", "Control+c")
+    await press(engine, "Secret", "Control+a", "Control+c")
+    await press(engine, "Source", "Control+v")
+    assert await engine.truth("source.value") == "from the page"
+
+
+async def test_space_clicks_when_it_is_let_go(engine: EnginePage) -> None:
+    await engine.open("keys")
+    await press(engine, "Release", "Space")
+    assert await engine.truth("truth.log") == ["down  ", "up  ", "click"]
+
+
+async def test_enter_tells_the_change_first(engine: EnginePage) -> None:
+    await engine.open("keys")
+    await press(engine, "Todo", "m", "i", "Enter")
+    assert await engine.truth("truth.log") == ["enter", "change mi"]
+
+
+async def test_escape_empties_a_search(engine: EnginePage) -> None:
+    await engine.open("keys")
+    await press(engine, "Search", "Escape")
+    assert await engine.truth("search.value") == ""
 
 
 async def test_refusals(engine: EnginePage) -> None:

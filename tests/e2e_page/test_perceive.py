@@ -126,6 +126,8 @@ async def test_what_a_person_could_not_read_is_marked(engine: EnginePage) -> Non
         "Faded orders",
         "Clear orders",
         "Colourless orders",
+        "White orders",
+        "Camouflaged orders",
         "Off-screen orders",
         "Indented orders",
         "Screen reader text",

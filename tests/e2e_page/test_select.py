@@ -93,3 +93,30 @@ async def test_a_popup_is_opened_and_waited_for(engine: EnginePage) -> None:
     result = await choose(engine, "City", "Paris")
     assert await engine.truth("truth.log") == ["city Paris"]
     assert result.outcome_details.value_now == "Paris"
+
+
+@pytest.mark.parametrize(
+    ("name", "option", "heard"),
+    [
+        ("People", "Person 77", "person 77"),
+        ("Filtered", "Ankara", "match Ankara"),
+        ("By key", "Down", "key Down"),
+        ("Mine", "South", "mine South"),
+    ],
+    ids=["drawn as scrolled", "filtered by typing", "opened by key", "slotted"],
+)
+async def test_lists_of_other_kinds(engine: EnginePage, name: str, option: str, heard: str) -> None:
+    await engine.open("select")
+    await choose(engine, name, option)
+    assert await engine.truth("truth.log.at(-1)") == heard
+
+
+async def test_an_entry_that_no_scrolling_brings_up(engine: EnginePage) -> None:
+    await engine.open("select")
+    people = await engine.find("People")
+    result = await engine.refused(
+        err.ERROR_CODE_TARGET_ELEMENT_NOT_FOUND,
+        select_option=SelectOptionAction(element_id=people.id, options=["Person 777"]),
+    )
+    assert '"Person 1"' in result.error_info.message
+    assert await engine.truth("[people.scrollTop, truth.log.length]") == [0, 0]

@@ -10,12 +10,17 @@ import {
   OutcomeDetailsSchema,
 } from "@gen/tabwire/v1/action_pb";
 import { ErrorCode, type ErrorInfo } from "@gen/tabwire/v1/error_pb";
+import type { Grants } from "@gen/tabwire/v1/link_pb";
 import type { Arrivals } from "../arrival";
+import type { DialogMemory } from "../dialog_memory";
+import type { DialogRound } from "../dialog_round";
+import type { Dialogs } from "../dialogs";
 import { failure } from "../errors";
 import type { Frames } from "../frames";
 import type { TabEvents } from "../tab_events";
 import type { TabRecords } from "../tab_record";
 import type { Tabs } from "../tabs";
+import type { TrustedInput } from "../trusted/port";
 
 /** The parts of the service worker that actions use. */
 export interface ActionParts {
@@ -24,6 +29,10 @@ export interface ActionParts {
   readonly records: TabRecords;
   readonly events: TabEvents;
   readonly arrivals: Arrivals;
+  readonly dialogs: Dialogs;
+  readonly memory: DialogMemory;
+  /** Only in the build with trusted input. */
+  readonly trusted: TrustedInput | undefined;
 }
 
 /** One action to be carried out. */
@@ -43,6 +52,10 @@ export interface ActionCall<Kind = unknown> extends ActionParts {
   readonly effect: { begun: boolean };
   /** Set if an earlier life of the service worker began it at that time: nothing may be done twice. */
   readonly begunAt: number | undefined;
+  /** What the policy lets it do that is forbidden otherwise. */
+  readonly grants: Grants;
+  /** The dialogs that it meets. */
+  readonly round: DialogRound;
 }
 
 /** Writes the result of an action that was done. */

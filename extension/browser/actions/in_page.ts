@@ -4,6 +4,7 @@
 import { clone, create } from "@bufbuild/protobuf";
 import {
   type ActionResult,
+  ActionResultSchema,
   ActionSchema,
   ActionStatus,
   type OutcomeDetails,
@@ -12,17 +13,19 @@ import {
 import { ComponentOrigin, ErrorCode } from "@gen/tabwire/v1/error_pb";
 import { FrameRequestSchema } from "@gen/tabwire/v1/extension_pb";
 import type { Arrival } from "../arrival";
-import { fromMillis, pause } from "../clock";
+import { pause } from "../clock";
 import { isRepeatable } from "../effects";
 import { BrowserError, deadlinePassed, failure, outcomeUnknown } from "../errors";
 import { FocusGuard } from "../focus_guard";
 import { FrameGone, type FrameInfo, FrameSilent } from "../frames";
-import { makeLocal, slotOf, tabWideId, targetOf } from "../ids";
+import { idsOf, makeLocal, makeTabWide, slotOf, tabWideId, targetOf } from "../ids";
 import { restriction } from "../restricted";
 import { assignSlots, frameOfSlot } from "../tab_record";
 import { TabWatch } from "../tab_watch";
+import { withBestInput } from "../trusted/choose";
 import { type ActionCall, succeeded } from "./context";
 import { downloadName } from "./downloads";
+import { isForDocument } from "./expectation";
 
 /** The document gets a little less time than there is, so that its answer still arrives. */
 const MARGIN_MS = 400;
@@ -31,23 +34,26 @@ const FRAME_MS = 10_000;
 /** How often to see if a document that does not answer is still alive, and how long it may take to say so. */
 const PULSE_MS = 1_000;
 const PULSE_PATIENCE_MS = 2_500;
+/** Files take a document a while to take in; it gets so much more time for each mebibyte. */
+const PULSE_PER_MIB_MS = 1_000;
 /** How long a navigation, tab or download may take to show after an action that changed nothing in the page. */
 const GRACE_MS = 80;
 
 /** Carries a page action out in the document that holds its element. */
 export async function inPage(call: ActionCall): Promise<ActionResult> {
   const tab = await call.tabs.awake(call.tabId, call.until);
-  const frame = await findFrame(call).catch((thrown: unknown) => {
+  const target = await findFrame(call, tab).catch((thrown: unknown) => {
     if (call.begunAt === undefined) throw thrown;
     throw outcomeUnknown("The page went elsewhere while the action was carried out. It may have had effect.");
   });
-  const slot = (await call.records.get(call.tabId)).slots[frame.frameId] ?? 0;
+  const { frame, slot } = target;
   const watch = new TabWatch(call.events, call.tabId);
   const guard = await FocusGuard.over(call.events, tab);
   try {
     call.signal.throwIfAborted();
+    if (call.round.blocked !== undefined) throw call.round.blocked;
     call.effect.begun = true;
-    const result = await act(call, frame, watch);
+    const result = await act(call, target, watch);
     if (result === undefined) return await afterDeparture(call, frame, watch);
     toTabWide(result, slot);
     if (result.status === ActionStatus.SUCCEEDED) (await call.records.get(call.tabId)).activeSlot = slot;
@@ -58,25 +64,32 @@ export async function inPage(call: ActionCall): Promise<ActionResult> {
   }
 }
 
-/** The document an action is meant for. Throws STALE_ELEMENT, TARGET_ELEMENT_NOT_FOUND or RESTRICTED_PAGE. */
-async function findFrame(call: ActionCall): Promise<FrameInfo> {
-  const frames = await call.frames.list(call.tabId);
-  const tab = await call.tabs.get(call.tabId);
+/** The document an action is meant for. */
+interface Target {
+  readonly frame: FrameInfo;
+  readonly slot: number;
+  /** How many documents the tab shows. */
+  readonly documents: number;
+}
+
+/** Finds the document. Throws STALE_ELEMENT, TARGET_ELEMENT_NOT_FOUND, RESTRICTED_PAGE or INVALID_ARGUMENT. */
+async function findFrame(call: ActionCall, tab: chrome.tabs.Tab): Promise<Target> {
+  const [frames, record] = await Promise.all([call.frames.list(call.tabId), call.records.get(call.tabId)]);
   const refused = restriction(tab.url ?? "", { failed: frames[0]?.failed ?? false });
   if (refused !== undefined) throw new BrowserError(refused);
-  const record = await call.records.get(call.tabId);
   const before = record.mainDocument;
   assignSlots(record, frames);
   const target = targetOf(call.action);
+  if (new Set(idsOf(call.action).map(slotOf)).size > 1) throw acrossDocuments();
   // Without an element: keys go where the focus was last, all else to the main frame.
   const slot = target === 0 && call.action.kind.case === "pressKeys" ? record.activeSlot : slotOf(target);
   const frameId = frameOfSlot(record, slot);
   const frame = frames.find((candidate) => candidate.frameId === frameId);
   const isGone = frame === undefined || (slot !== 0 && before !== record.mainDocument);
-  if (isGone && target === 0) return frames[0] ?? fail(stale());
+  if (isGone && target === 0) return { frame: frames[0] ?? fail(stale()), slot: 0, documents: frames.length };
   if (isGone) throw stale();
   if (call.action.documentId !== "" && call.action.documentId !== frame.documentId && target !== 0) throw stale();
-  return frame;
+  return { frame, slot, documents: frames.length };
 }
 
 function fail(error: Error): never {
@@ -89,20 +102,37 @@ function stale(): BrowserError {
   });
 }
 
+function acrossDocuments(): BrowserError {
+  return failure(
+    ErrorCode.INVALID_ARGUMENT,
+    "The elements are in different documents of the page, and nothing can be moved from one document to another.",
+    { remedy: "Name elements of the same document: their ids begin with the same hundred thousands." },
+  );
+}
+
 /** Hands the action to the document. Undefined if the document went away before it answered. */
-async function act(call: ActionCall, frame: FrameInfo, watch: TabWatch): Promise<ActionResult | undefined> {
+async function act(call: ActionCall, target: Target, watch: TabWatch): Promise<ActionResult | undefined> {
+  const { frame } = target;
   const action = clone(ActionSchema, call.action);
   action.documentId = "";
   makeLocal(action);
-  const deadline = fromMillis(call.until - MARGIN_MS);
-  const begun = call.begunAt === undefined ? {} : { begunAt: fromMillis(call.begunAt) };
-  const request = create(FrameRequestSchema, { kind: { case: "act", value: { action, deadline, ...begun } } });
+  const isExpectedHere = action.expect !== undefined && isForDocument(action.expect, target.slot, target.documents);
+  if (!isExpectedHere) delete action.expect;
+  const deadlineMs = call.until - MARGIN_MS;
+  const begunAtMs = call.begunAt ?? 0;
+  const dialogs = call.round.arming(frame.documentId, call.until);
+  const value = { action, deadlineMs, begunAtMs, dialogs };
+  const request = create(FrameRequestSchema, { kind: { case: "act", value } });
   const onAbort = (): void => cancelIn(call, frame);
   call.signal.addEventListener("abort", onAbort, { once: true });
   const pulse = new AbortController();
   try {
-    const asked = call.frames.ask(call.tabId, frame, request, Math.max(1, call.until - Date.now()));
-    const reply = await Promise.race([asked, watchPulse(call, frame, watch, pulse.signal)]);
+    const asked = withBestInput(call, frame, action, () =>
+      call.frames.ask(call.tabId, frame, request, Math.max(1, call.until - Date.now())),
+    );
+    const opened = call.dialogs.opened(call.tabId, pulse.signal);
+    const reply = await Promise.race([asked, watchPulse(call, frame, watch, pulse.signal), opened]);
+    await call.round.expect(frame.documentId, reply.eventsTold);
     if (reply.kind.case === "actionResult") return reply.kind.value;
     if (reply.kind.case === "errorInfo") throw new BrowserError(reply.kind.value);
     throw failure(ErrorCode.EXTENSION_INTERNAL_ERROR, "The page's script gave an answer that was not asked for.");
@@ -125,10 +155,11 @@ function cancelIn(call: ActionCall, frame: FrameInfo): void {
 /** Rejects with DIALOG_OPEN once a document that has been given an action answers nothing any more, not even a ping. */
 async function watchPulse(call: ActionCall, frame: FrameInfo, watch: TabWatch, over: AbortSignal): Promise<never> {
   const ping = create(FrameRequestSchema, { kind: { case: "ping", value: {} } });
+  const patience = PULSE_PATIENCE_MS + (PULSE_PER_MIB_MS * uploadBytes(call)) / 2 ** 20;
   for (;;) {
     await pause(PULSE_MS, over);
     try {
-      await call.frames.ask(call.tabId, frame, ping, PULSE_PATIENCE_MS);
+      await call.frames.ask(call.tabId, frame, ping, patience);
     } catch (thrown) {
       over.throwIfAborted();
       if (!(thrown instanceof FrameSilent)) throw thrown;
@@ -141,6 +172,11 @@ async function watchPulse(call: ActionCall, frame: FrameInfo, watch: TabWatch, o
       );
     }
   }
+}
+
+function uploadBytes({ action: { kind } }: ActionCall): number {
+  if (kind.case !== "uploadFiles") return 0;
+  return kind.value.files.reduce((sum, file) => sum + file.content.length, 0);
 }
 
 /** The document went away while it acted: that is what following a link looks like. */
@@ -194,7 +230,7 @@ async function addWhatTabDid(
   if (isLate || result.status === ActionStatus.CANCELLED) return result;
   const happened = (): boolean =>
     hasTravelled(watch, 0) || watch.movedTo !== undefined || watch.openedTabIds.size > 0 || watch.downloads.length > 0;
-  const isQuestionable = details.domChanges === 0 && !isRepeatable({ request: { case: "action", value: call.action } });
+  const isQuestionable = details.noEffectSeen && !isRepeatable({ request: { case: "action", value: call.action } });
   if (isQuestionable && !happened()) {
     await watch.until(happened, Math.min(call.until, Date.now() + GRACE_MS), call.signal);
   }
@@ -277,14 +313,10 @@ function say(details: OutcomeDetails, about: string, sentence: string): void {
 /** Turns the ids that the document's script named into the tab's, also in what it says. */
 function toTabWide(result: ActionResult, slot: number): void {
   if (slot === 0) return;
+  makeTabWide(ActionResultSchema, result, slot);
   const rename = (text: string): string => {
     return text.replace(/^Element (\d+)\b/, (_, local: string) => `Element ${tabWideId(slot, Number(local))}`);
   };
   if (result.outcomeDetails !== undefined) result.outcomeDetails.message = rename(result.outcomeDetails.message);
   if (result.errorInfo !== undefined) result.errorInfo.message = rename(result.errorInfo.message);
-  const details = result.errorInfo?.details?.kind;
-  if (details?.case === "covered") details.value.elementId = tabWideId(slot, details.value.elementId);
-  if (details?.case === "candidates") {
-    for (const candidate of details.value.candidates) candidate.elementId = tabWideId(slot, candidate.elementId);
-  }
 }

@@ -1,9 +1,11 @@
-// The actions that bring the tab to another page: navigate, go back, go forward, reload. Each starts the way and then
-// waits until the tab has arrived (arrival.ts).
+// The actions that bring the tab to another page: navigate, go back, go forward, reload. Each asks the page it leaves,
+// starts the way and then waits until the tab has arrived (arrival.ts).
 
+import { create } from "@bufbuild/protobuf";
 import type { ActionResult, NavigateAction } from "@gen/tabwire/v1/action_pb";
-import { ErrorCode } from "@gen/tabwire/v1/error_pb";
+import { DialogDetailsSchema, ErrorCode } from "@gen/tabwire/v1/error_pb";
 import type { Arrival } from "../arrival";
+import { asksToStay } from "../dialog_round";
 import { failure, messageOf, tabNotFound } from "../errors";
 import { TabWatch } from "../tab_watch";
 import { type ActionCall, succeeded, webAddress } from "./context";
@@ -32,6 +34,19 @@ export function reload(call: ActionCall): Promise<ActionResult> {
   return travel(call, "Reloaded", () => chrome.tabs.reload(call.tabId));
 }
 
+/**
+ * Asks the page whether it may be left. Throws DIALOG_OPEN if it asks to stay and no answer lets it go. Chrome itself asks
+ * only where a person has used the page, and then blocks the tab; so the page is asked before Chrome does.
+ */
+export async function askToLeave(call: ActionCall, tabId: number): Promise<void> {
+  const message = await call.dialogs.askToLeave(tabId, false);
+  if (message === null) return;
+  const accepted = call.round.answerTo("beforeunload", message)?.accept === true;
+  call.round.met.push(create(DialogDetailsSchema, { type: "beforeunload", message, accepted }));
+  if (!accepted) throw asksToStay(message);
+  await call.dialogs.askToLeave(tabId, true);
+}
+
 /** A way through the history that leads anywhere is set out on at once, however long the page then takes. */
 const HISTORY_MS = 2_000;
 
@@ -42,14 +57,19 @@ async function travel(
   setsOutWithin?: number,
 ): Promise<ActionResult> {
   const watch = new TabWatch(call.events, call.tabId);
+  const over = new AbortController();
   try {
     call.signal.throwIfAborted();
     call.effect.begun = true;
+    await askToLeave(call, call.tabId);
     await begin(call.tabId, start);
     if (setsOutWithin !== undefined) await setOut(call, watch, setsOutWithin);
-    const arrival = await call.arrivals.wait(watch, call.until, call.signal);
+    // A page that no script could ask may still have Chrome ask the person.
+    const stays = call.dialogs.opened(call.tabId, over.signal);
+    const arrival = await Promise.race([call.arrivals.wait(watch, call.until, call.signal), stays]);
     return await tell(call, did, arrival, watch);
   } finally {
+    over.abort();
     watch.close();
   }
 }
@@ -99,7 +119,8 @@ async function tell(call: ActionCall, did: string, arrival: Arrival, watch: TabW
   const { stillChanging } = arrival;
   const openedTabIds = [...watch.openedTabIds];
   if (arrival.kind !== "none") {
-    const message = `${did} ${arrival.url}.`;
+    const message =
+      arrival.blocked === undefined ? `${did} ${arrival.url}.` : `${did} ${arrival.url}. ${arrival.blocked}`;
     return succeeded(call, { message, navigationOccurred: true, newUrl: arrival.url, stillChanging, openedTabIds });
   }
   const download = await downloadName(watch.downloads[0]);

@@ -5,6 +5,10 @@ import { messageOf, tabNotFound } from "../errors";
 import type { TabEvent } from "../tab_events";
 import { TabWatch } from "../tab_watch";
 import { type ActionCall, succeeded, webAddress } from "./context";
+import { askToLeave } from "./navigate";
+
+/** How long an empty tab may take to be there. */
+const BLANK_MS = 1_000;
 
 /** See OpenTabAction. */
 export async function openTab(call: ActionCall<OpenTabAction>): Promise<ActionResult> {
@@ -21,7 +25,11 @@ export async function openTab(call: ActionCall<OpenTabAction>): Promise<ActionRe
     watch = new TabWatch(call.events, tabId);
     stop();
     watch.catchUp(early);
+    call.round.alsoIn(tabId, call.until, early);
     if (isBlank) {
+      // Going elsewhere from a tab that is still on its way here would look like a failure of that.
+      const { signal } = call;
+      await watch.until(() => watch?.frame().arrived !== undefined, Date.now() + BLANK_MS, signal);
       return going(call, tabId, { message: `Opened the blank tab ${tabId}.`, openedTabIds: [tabId] });
     }
     const arrival = await call.arrivals.wait(watch, call.until, call.signal);
@@ -48,11 +56,15 @@ export async function closeTab(call: ActionCall<CloseTabAction>): Promise<Action
   const next = await call.tabs.heir(tab, call.taskId);
   call.signal.throwIfAborted();
   call.effect.begun = true;
+  await askToLeave(call, tabId);
+  const over = new AbortController();
   try {
-    await chrome.tabs.remove(tabId);
+    await Promise.race([chrome.tabs.remove(tabId), call.dialogs.opened(tabId, over.signal)]);
   } catch (thrown) {
     if (/no tab with id/i.test(messageOf(thrown))) throw tabNotFound(tabId);
     throw thrown;
+  } finally {
+    over.abort();
   }
   const message = `Closed tab ${tabId}.`;
   return tabId === call.tabId ? going(call, next, { message }) : succeeded(call, { message });

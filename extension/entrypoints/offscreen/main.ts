@@ -45,6 +45,10 @@ chrome.runtime.onMessage.addListener((message, sender, respond) => {
       vigil.sent(uplink);
       return client.send(uplink);
     },
+    sendResult: (result) => {
+      vigil.answered(result.commandId);
+      return client.sendResult(result);
+    },
     pushStatus: () => pipe.pushStatus(client.status),
     retryNow: () => client.retryNow(),
   });

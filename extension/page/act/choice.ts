@@ -12,20 +12,25 @@ export interface Choice<T> {
 }
 
 /** The entry that a word means: by exact label or value, then without regard to case. */
-export function findChoice<T>(choices: readonly Choice<T>[], wanted: string, words: string): Choice<T> {
+export function matchOf<T>(choices: readonly Choice<T>[], wanted: string): Choice<T> | undefined {
   const exact = fold(wanted);
   const lower = exact.toLowerCase();
-  const found =
+  return (
     choices.find((choice) => choice.label === exact) ??
     choices.find((choice) => choice.value === wanted) ??
     choices.find((choice) => choice.label.toLowerCase() === lower) ??
-    choices.find((choice) => choice.value.toLowerCase() === lower);
+    choices.find((choice) => choice.value.toLowerCase() === lower)
+  );
+}
+
+/** The entry that a word means. Throws with what there is, if there is none. */
+export function findChoice<T>(choices: readonly Choice<T>[], wanted: string, words: string): Choice<T> {
+  const found = matchOf(choices, wanted);
   if (found !== undefined) return found;
   const shown = choices.slice(0, 30).map((choice) => quote(choice.label || choice.value));
   const more = choices.length > 30 ? ` and ${choices.length - 30} more` : "";
-  throw new PageError(
-    ErrorCode.TARGET_ELEMENT_NOT_FOUND,
-    `The ${words} has no entry ${quote(wanted)}. It has ${shown.join(", ")}${more}.`,
-    { remedy: "Use one of these labels." },
-  );
+  const has = shown.length === 0 ? "It shows none at all." : `It has ${shown.join(", ")}${more}.`;
+  throw new PageError(ErrorCode.TARGET_ELEMENT_NOT_FOUND, `The ${words} has no entry ${quote(wanted)}. ${has}`, {
+    remedy: "Use one of these labels.",
+  });
 }

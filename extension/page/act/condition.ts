@@ -1,14 +1,18 @@
-// Whether what a WaitAction waits for holds in this document: a text shown, an element there and visible, or quiet. The
-// address is checked by the service worker, which also asks again until it holds.
+// Whether what a WaitAction waits for, or what is expected of an action, holds in this document: a text shown, an element
+// there and visible, or quiet. The address is checked by the service worker, which also asks a wait again until it holds; how
+// an action waits for what is expected of it is told in expect.ts.
 
-import type { WaitAction } from "@gen/tabwire/v1/action_pb";
+import type { Expectation, WaitAction } from "@gen/tabwire/v1/action_pb";
+import type { ElementQuery } from "@gen/tabwire/v1/extract_pb";
 import { fold } from "../clean";
 import { isElement, property, shownChildren, tagOf } from "../dom";
 import { PageError } from "../errors";
+import { elementsLike } from "../extract/find_elements";
 import { attributeOf, bodyOf, nodeTypeOf } from "../native";
 import { isSkipped } from "../perceive/classify";
 import { readableText } from "../perceive/text";
 import { isVisible } from "../perceive/visibility";
+import { beginReading } from "../reading";
 import type { Registry } from "../registry";
 import { isSecret } from "../secrets";
 import { waitForQuiet } from "./settle";
@@ -55,6 +59,29 @@ function showsElement(id: number, registry: Registry): boolean {
   } catch (thrown) {
     if (thrown instanceof PageError) return false;
     throw thrown;
+  }
+}
+
+/** Whether there is a visible element of a role and name. */
+function showsElementLike(query: ElementQuery): boolean {
+  return elementsLike(query).some(isVisible);
+}
+
+/** Whether what is expected of an action is seen now. The address is that of this document. */
+export function isMet(expectation: Expectation, registry: Registry): boolean {
+  const { kind, gone } = expectation;
+  beginReading();
+  switch (kind.case) {
+    case "text":
+      return showsText(kind.value) !== gone;
+    case "url":
+      return document.location.href.includes(kind.value) !== gone;
+    case "elementId":
+      return showsElement(kind.value, registry) !== gone;
+    case "element":
+      return showsElementLike(kind.value) !== gone;
+    default:
+      return false;
   }
 }
 

@@ -1,16 +1,18 @@
 // What every action is given: the document's registry, its deadline, a way to be cancelled, and the moment after which it
 // cannot be taken back. And what every action answers with.
 
-import type { OutcomeDetails } from "@gen/tabwire/v1/action_pb";
+import type { ActionResult, OutcomeDetails } from "@gen/tabwire/v1/action_pb";
 import { ErrorCode } from "@gen/tabwire/v1/error_pb";
+import { isShadowRoot, rootOf } from "../dom";
 import { PageError } from "../errors";
 import { inWords, meaningNow } from "../perceive/describe";
 import type { Perceiver } from "../perceive/state";
 import type { Box } from "../perceive/visibility";
 import { beginReading } from "../reading";
 import type { Registry } from "../registry";
-import type { Effects } from "./effects";
-import { Watch } from "./settle";
+import { type Effects, type Snapshot, snapshot } from "./effects";
+import { endAfterwards, release, settle } from "./settle";
+import { Watch } from "./watch";
 
 /** The element that an action is about. */
 export interface Target {
@@ -31,6 +33,8 @@ export interface Outcome {
   /** Text or attributes, for actions that read. */
   readonly text?: string;
   readonly attributes?: Record<string, string>;
+  /** What was read, in a form of its own. */
+  readonly extracted?: ActionResult["extracted"];
   /** Details that the action knows better than the effects. */
   readonly details?: Partial<Pick<OutcomeDetails, "noEffectSeen">>;
 }
@@ -43,6 +47,8 @@ export class ActContext {
   private cancelled = false;
   private begun = false;
   private watch: Watch | null = null;
+  private before: Snapshot | null = null;
+  private about: Element | null = null;
 
   /** `deadline` is in milliseconds of the browser's clock; 0 for none. */
   constructor(registry: Registry, perceiver: Perceiver, deadline: number) {
@@ -59,6 +65,16 @@ export class ActContext {
   /** Whether the page may have noticed the action already. */
   get hasBegun(): boolean {
     return this.begun;
+  }
+
+  /** Whether the document has begun to be left since the action began. */
+  get isLeaving(): boolean {
+    return this.watch?.isLeaving === true;
+  }
+
+  /** The document and the shadow roots that are known of. */
+  get roots(): (Document | ShadowRoot)[] {
+    return [document, ...this.perceiver.knownRoots()];
   }
 
   /** Stops the action if it has had no effect yet. */
@@ -90,20 +106,36 @@ export class ActContext {
   begin(element: Element | null): Watch {
     this.checkpoint();
     this.begun = true;
-    this.watch = new Watch([document, ...this.perceiver.knownRoots()], element);
+    endAfterwards();
+    this.about = element;
+    this.before = snapshot(element);
+    const around = element === null ? [] : shadowRootsAround(element);
+    const roots = new Set([document, ...around, ...this.perceiver.knownRoots()]);
+    this.watch = new Watch(Array.from(roots), (popup) => this.registry.knownIdOf(popup) === 0);
     return this.watch;
   }
 
-  /** Waits until the page has come to rest, and tells what happened since `begin`. */
-  async settle(): Promise<Effects> {
-    if (this.watch === null) throw new Error("settle without begin");
-    const effects = await this.watch.settle(Math.max(0, this.timeLeft() - 200));
+  /**
+   * Waits until the page has come to rest, and tells what happened since `begin`. `grace` is how long a page that has not reacted
+   * is waited for, if not as long as usual.
+   */
+  async settle(grace?: number): Promise<Effects> {
+    if (this.watch === null || this.before === null) throw new Error("settle without begin");
+    const effects = await settle(this.watch, this.before, this.about, Math.max(0, this.timeLeft() - 200), grace);
     if (effects.domChanges > 0) this.perceiver.noticeChange();
     return effects;
   }
 
   /** To be called at the end, however the action ended. */
   end(): void {
-    this.watch?.stop();
+    if (this.watch !== null) release(this.watch);
+    this.watch = null;
   }
+}
+
+/** The shadow roots that an element lies in. */
+function shadowRootsAround(element: Element): ShadowRoot[] {
+  const roots: ShadowRoot[] = [];
+  for (let root = rootOf(element); isShadowRoot(root); root = rootOf(root.host)) roots.push(root);
+  return roots;
 }

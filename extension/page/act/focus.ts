@@ -2,7 +2,7 @@
 // the page would have heard in front is then dispatched here, so that it behaves the same.
 
 import { closestShown, deepActiveElement, isDisabled, isEditingHost, tagOf } from "../dom";
-import { hasAttribute } from "../native";
+import { bodyOf, hasAttribute } from "../native";
 import { Rendering, renderingOf } from "../perceive/visibility";
 
 /** Whether an element can have the focus. */
@@ -44,7 +44,9 @@ export function focusOn(element: Element): boolean {
   if (deepActiveElement(document) === element) return true;
   withEvents(() => (element as HTMLElement).focus({ preventScroll: true }));
   const active = deepActiveElement(document);
-  return active !== null && (active === element || closestShown(active, (at) => at === element) !== null);
+  // A body that is edited has the focus when nothing else has.
+  if (active === null) return element === bodyOf(document) && isEditingHost(element);
+  return active === element || closestShown(active, (at) => at === element) !== null;
 }
 
 /** Takes the focus away from whatever has it. */

@@ -1,12 +1,13 @@
 // What a pointer would meet. Looks through shadow roots, tries several points of an element, and names what is on top.
 
-import { create } from "@bufbuild/protobuf";
-import { CoveredDetailsSchema, ErrorCode } from "@gen/tabwire/v1/error_pb";
-import { property, shadowRootOf, shownInside, shownParent, tagOf } from "../dom";
-import { PageError } from "../errors";
-import { elementFromPoint } from "../native";
+import { ErrorCode } from "@gen/tabwire/v1/error_pb";
+import { closestShown, isElement, property, shadowRootOf, shownInside, shownParent, tagOf } from "../dom";
+import { notInteractable, PageError } from "../errors";
+import { elementFromPoint, firstElementOf, nodeTypeOf, ownerOf } from "../native";
+import { isSkipped } from "../perceive/classify";
 import { inWords } from "../perceive/describe";
-import { type Box, intersection, viewportOf } from "../perceive/visibility";
+import { CONTROL_ROLES, roleOf } from "../perceive/role";
+import { type Box, intersection, overlaps, viewportOf } from "../perceive/visibility";
 import type { Registry } from "../registry";
 
 /** A point relative to the viewport. */
@@ -54,15 +55,62 @@ function boxesOf(element: Element, fallback: Box): Box[] {
 }
 
 /** Points to try, within the viewport. */
-function pointsOf(element: Element, fallback: Box): Point[] {
+function pointsOf(target: Element, surface: Element, fallback: Box): Point[] {
   const view = viewportOf(window);
   const points: Point[] = [];
-  for (const box of boxesOf(element, fallback)) {
+  if (target === surface) {
+    const text = CONTROL_ROLES.has(roleOf(target)) ? null : firstTextBox(target);
+    if (text !== null && overlaps(text, view)) points.push(middleOf(intersection(text, view)));
+  }
+  for (const box of boxesOf(surface, fallback)) {
     const shown = intersection(box, view);
     if (shown.width <= 0 || shown.height <= 0) continue;
     for (const [dx, dy] of SPOTS) points.push({ x: shown.x + shown.width * dx, y: shown.y + shown.height * dy });
   }
-  return points;
+  return points.concat(pointsOnOutline(surface));
+}
+
+function middleOf(box: Box): Point {
+  return { x: box.x + box.width / 2, y: box.y + box.height / 2 };
+}
+
+/** How many nodes are looked at for a text of its own. */
+const TEXT_SEARCH = 60;
+
+/**
+ * The first line of text in something that is pressed but is no control: the listener is often on the text, and the
+ * middle of a row may lie on something else that can be pressed. Null if there is no such text.
+ */
+function firstTextBox(element: Element): Box | null {
+  if (firstElementOf(element) === null) return null;
+  const walker = ownerOf(element).createTreeWalker(element, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT, (node) =>
+    isElement(node) && (isSkipped(tagOf(node)) || CONTROL_ROLES.has(roleOf(node)))
+      ? NodeFilter.FILTER_REJECT
+      : NodeFilter.FILTER_ACCEPT,
+  );
+  for (let looked = 0, node = walker.nextNode(); node !== null && looked < TEXT_SEARCH; looked++) {
+    if (nodeTypeOf(node) === 3 && (node as Text).data.trim() !== "") {
+      const range = ownerOf(element).createRange();
+      range.selectNodeContents(node);
+      const line = Array.from(range.getClientRects()).find((box) => box.width > 1 && box.height > 1);
+      if (line !== undefined) return line;
+    }
+    node = walker.nextNode();
+  }
+  return null;
+}
+
+/** Points on the line of a shape that is drawn without being filled. */
+function pointsOnOutline(element: Element): Point[] {
+  const shape = element as SVGGeometryElement;
+  if (typeof shape.getPointAtLength !== "function") return [];
+  const matrix = shape.getScreenCTM();
+  if (matrix === null) return [];
+  const length = shape.getTotalLength();
+  return [0.5, 0.25, 0.75, 0.125, 0.625].map((part) => {
+    const { x, y } = shape.getPointAtLength(length * part).matrixTransform(matrix);
+    return { x, y };
+  });
 }
 
 /** Whether hitting `hit` is hitting `target`: inside of it, or by the label that belongs to it. */
@@ -74,21 +122,49 @@ export function reaches(hit: Element, target: Element): boolean {
   return tagOf(target) === "label" && property<Element | null>(target, "control") === hit;
 }
 
-/** The first point at which the target can be hit. Null if there is none; then `coverer` was met in the middle. */
-export function hitTest(target: Element, surface: Element, box: Box): { hit: Hit | null; coverer: Element | null } {
+/** Whether a hit inside of the target would press another control that lies in it. */
+function meetsOther(hit: Element, target: Element): boolean {
+  const nearest = closestShown(hit, (at) => at === target || CONTROL_ROLES.has(roleOf(at)));
+  return nearest !== target && nearest !== null && shownInside(nearest, target);
+}
+
+/** What was found at the points of an element. */
+export interface Tried {
+  readonly hit: Hit | null;
+  /** What was met first instead. */
+  readonly coverer: Element | null;
+}
+
+/** The first point at which the target can be hit; rather one where nothing else that can be pressed lies in it. */
+export function hitTest(target: Element, surface: Element, box: Box): Tried {
   let coverer: Element | null = null;
-  for (const point of pointsOf(surface, box)) {
+  let other: Hit | null = null;
+  for (const point of pointsOf(target, surface, box)) {
     const element = elementAt(point);
     if (element === null) continue;
-    if (reaches(element, target) || (surface !== target && reaches(element, surface)))
-      return { hit: { point, element }, coverer: null };
-    coverer ??= element;
+    if (reaches(element, target) || (surface !== target && reaches(element, surface))) {
+      if (!meetsOther(element, target)) return { hit: { point, element }, coverer: null };
+      other ??= { point, element };
+    } else coverer ??= element;
   }
-  return { hit: null, coverer };
+  return { hit: other, coverer: other === null ? coverer : null };
+}
+
+/** What a point of the target meets. */
+export function hitTestAt(target: Element, point: Point): Tried {
+  const element = elementAt(point);
+  if (element !== null && reaches(element, target)) return { hit: { point, element }, coverer: null };
+  return { hit: null, coverer: element };
 }
 
 /** The error that names what is on top. */
-export function coveredBy(coverer: Element, words: string, registry: Registry): PageError {
+export function coveredBy(coverer: Element, target: Element, words: string, registry: Registry): PageError {
+  if (shownInside(target, coverer) && getComputedStyle(target).pointerEvents === "none") {
+    return notInteractable(
+      `The ${words} takes no pointer: its style lets it through.`,
+      "Find out what enables it, or use what is behind it.",
+    );
+  }
   let named: Element = coverer;
   for (let at: Element | null = coverer; at !== null; at = shownParent(at)) {
     if (registry.knownIdOf(at) === 0) continue;
@@ -96,9 +172,9 @@ export function coveredBy(coverer: Element, words: string, registry: Registry): 
     break;
   }
   const description = inWords(coverer);
-  const details = create(CoveredDetailsSchema, { elementId: registry.knownIdOf(named), description });
+  const elementId = registry.knownIdOf(named);
   return new PageError(ErrorCode.ELEMENT_COVERED, `The ${words} is covered by the ${description}.`, {
-    details: { kind: { case: "covered", value: details } },
+    details: { case: "covered", value: { $typeName: "tabwire.v1.CoveredDetails", elementId, description } },
     retryable: true,
   });
 }

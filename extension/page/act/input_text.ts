@@ -1,24 +1,30 @@
 // InputTextAction: puts text into a field, presses Enter if asked to, and reads back what the field holds.
 
 import type { InputTextAction } from "@gen/tabwire/v1/action_pb";
-import { ErrorCode } from "@gen/tabwire/v1/error_pb";
 import { nextTask } from "../clock";
 import { closestShown, isEditingHost, property, tagOf } from "../dom";
-import { notInteractable, PageError } from "../errors";
+import { notInteractable } from "../errors";
 import { isConnected, queryAll } from "../native";
 import { takesText } from "../perceive/operations";
+import { isReadonly } from "../perceive/states";
+import { isTypingProxy } from "../perceive/typing_proxy";
 import { isVisible } from "../perceive/visibility";
 import { isSecret } from "../secrets";
 import { makeReady, requireWritable } from "./actionable";
 import type { ActContext, Outcome, Target } from "./context";
-import { editorAround, pasteInto } from "./editors";
 import { focusOn } from "./focus";
 import { parseKey } from "./keys";
 import { pressKey } from "./press_keys";
-import { contentOf, isSetAsWhole, tellChanged, verifyText, writeText } from "./write_text";
+import { verifiedText, type Written, writeRichText } from "./rich_text";
+import { OWN_EFFECT } from "./settle";
+import { complaintAbout, isSetAsWhole, isTextField, tellChanged, verifyText, writeText } from "./write_text";
+import { rememberWritten } from "./written";
+
+/** What may be a field; one with an EditContext can be focused. */
+const FIELDS = "input,textarea,[contenteditable],[tabindex]";
 
 /** The field that an element stands for: itself, a label's control, or the only field inside of it. */
-function fieldOf(target: Target, ctx: ActContext): Target {
+export function fieldOf(target: Target, ctx: ActContext): Target {
   const { element, words } = target;
   if (takesText(element)) return target;
   const labelled = tagOf(element) === "label" ? property<Element | null>(element, "control") : null;
@@ -26,30 +32,35 @@ function fieldOf(target: Target, ctx: ActContext): Target {
     return { ...target, element: labelled, id: ctx.registry.idOf(labelled), seenAt: null };
   const editable = closestShown(element, isEditingHost);
   if (editable !== null) return { ...target, element: editable, seenAt: null };
-  const inside = Array.from(queryAll(element, "input,textarea,[contenteditable]")).filter(
-    (field) => takesText(field) && isVisible(field),
+  const inside = Array.from(queryAll(element, FIELDS)).filter(
+    (field) => takesText(field) && !isReadonly(field) && (isVisible(field) || isTypingProxy(field)),
   );
   const only = inside.length === 1 ? inside[0] : undefined;
   if (only !== undefined) return { ...target, element: only, id: ctx.registry.idOf(only), seenAt: null };
   throw notInteractable(`The ${words} takes no text.`, "Use an element that offers input_text.");
 }
 
-/** Writes into an editor that keeps its own model and takes nothing but a paste. */
-function writeByEditor(target: Target, text: string, append: boolean): string | null {
-  const editor = editorAround(target.element);
-  if (editor === null) return null;
-  if (editor.trusted) {
-    throw new PageError(
-      ErrorCode.NEEDS_TRUSTED_INPUT,
-      `The ${target.words} is a ${editor.name} editor, which takes only real typing.`,
-      {
-        remedy: "Type this text by hand.",
-      },
-    );
-  }
-  const before = contentOf(target.element);
-  pasteInto(target.element, editor, text, append);
-  return append ? before + text : text;
+/** What a field holds, from a source that does not lie; null if it cannot be told. */
+async function heldBy(field: Element, written: Written): Promise<string | null> {
+  return isRich(field) ? await verifiedText(field, written.byCommand) : (field as HTMLInputElement).value;
+}
+
+/** Whether a field is an editable area or belongs to an editor, and no text field of HTML. */
+export function isRich(field: Element): boolean {
+  return !isTextField(field) || isTypingProxy(field);
+}
+
+/** Judges what a field holds after writing. Answers with what is to be said about it, as clauses, and with the text. */
+export async function verified(
+  target: Target,
+  written: Written,
+  secret: boolean,
+): Promise<{ said: string; now?: string }> {
+  const now = await heldBy(target.element, written);
+  if (now === null) return { said: ", which could not be read back: what it holds is not verified" };
+  const clauses = [verifyText(target, now, written.wanted, secret), complaintAbout(target.element)];
+  const said = clauses.filter((clause) => clause !== "").map((clause) => `, ${clause}`);
+  return { said: said.join(""), ...(secret ? {} : { now }) };
 }
 
 /** Puts text into a field. */
@@ -62,25 +73,29 @@ export async function inputText(action: InputTextAction, ctx: ActContext): Promi
   ctx.begin(field);
   if (!focusOn(field))
     throw notInteractable(`The ${target.words} cannot have the focus.`, "Click it first, then take a new page state.");
-  const wanted = writeByEditor(target, action.text, action.append) ?? writeText(target, action.text, action.append);
-  if (action.submit) {
-    // What the field holds is judged before Enter: afterwards the page may empty it, or be gone.
-    await nextTask();
-    const shown = verifyText(target, wanted, secret);
-    if (!isSetAsWhole(field)) tellChanged(field);
-    await pressKey(parseKey("Enter"), field);
-    const effects = await ctx.settle();
-    const value = isConnected(field) && !secret ? contentOf(field) : undefined;
-    return {
-      message: `Put the text into the ${target.words}${shown === "" ? "" : `, ${shown},`} and pressed Enter`,
-      effects,
-      valueNow: value,
-    };
-  }
-  const effects = await ctx.settle();
+  const written = isRich(field)
+    ? await writeRichText(field, action.text, action.append)
+    : { wanted: writeText(target, action.text, action.append), byCommand: false };
+  if (action.submit) return await submit(target, written, secret, ctx);
+  const effects = await ctx.settle(isRich(field) ? undefined : OWN_EFFECT);
   if (!isConnected(field))
     return { message: `Put the text into the ${target.words}, which the page has then replaced`, effects };
-  const shown = effects.leaving ? "" : verifyText(target, wanted, secret);
-  const message = `Put the text into the ${target.words}${shown === "" ? "" : `, ${shown}`}`;
-  return { message, effects, valueNow: secret ? undefined : contentOf(field) };
+  if (effects.leaving) return { message: `Put the text into the ${target.words}`, effects };
+  const { said, now } = await verified(target, written, secret);
+  if (now !== undefined && !isRich(field)) rememberWritten(field, target.words, now);
+  return { message: `Put the text into the ${target.words}${said}`, effects, valueNow: now };
+}
+
+/** Presses Enter. What the field holds is judged before: afterwards the page may empty it, or be gone. */
+async function submit(target: Target, written: Written, secret: boolean, ctx: ActContext): Promise<Outcome> {
+  const field = target.element;
+  await nextTask();
+  const { said } = await verified(target, written, secret);
+  if (isTextField(field) && !isSetAsWhole(field)) tellChanged(field);
+  await pressKey(parseKey("Enter"), field);
+  const effects = await ctx.settle();
+  const readable = isConnected(field) && !secret && !effects.leaving;
+  const now = readable ? await heldBy(field, written) : null;
+  const message = `Put the text into the ${target.words}${said}${said === "" ? "" : ","} and pressed Enter`;
+  return { message, effects, valueNow: now ?? undefined };
 }

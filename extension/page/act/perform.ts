@@ -1,26 +1,32 @@
 // Carries one action out and turns what came of it into the ActionResult of the contract. Which handler does which action
 // is told here and nowhere else.
 
-import { create } from "@bufbuild/protobuf";
 import {
   type Action,
   type ActionResult,
-  ActionResultSchema,
   ActionStatus,
+  type Expectation,
   type OutcomeDetails,
-  OutcomeDetailsSchema,
 } from "@gen/tabwire/v1/action_pb";
 import { ErrorCode } from "@gen/tabwire/v1/error_pb";
 import { PageError, toErrorInfo } from "../errors";
 import { clickElement } from "./click";
 import type { ActContext, Outcome } from "./context";
+import { drag } from "./drag";
 import { effectsInWords, nothingSeen } from "./effects";
+import { awaitExpectation, notMet } from "./expect";
+import { findElements, findText } from "./find";
 import { hoverOver } from "./hover";
 import { inputText } from "./input_text";
 import { pressKeys } from "./press_keys";
 import { getAttributes, readText, readValue } from "./read";
+import { readMarkdown, readRows } from "./read_page";
 import { scroll } from "./scroll";
 import { selectOption } from "./select_option";
+import { selectText } from "./select_text";
+import { setChecked } from "./set_checked";
+import { uploadFiles } from "./upload";
+import { newsOfWritten } from "./written";
 
 /** Calls the handler of an action. */
 function handle(kind: Action["kind"], ctx: ActContext): Promise<Outcome> {
@@ -37,12 +43,28 @@ function handle(kind: Action["kind"], ctx: ActContext): Promise<Outcome> {
       return scroll(kind.value, ctx);
     case "hover":
       return hoverOver(kind.value, ctx);
+    case "drag":
+      return drag(kind.value, ctx);
+    case "setChecked":
+      return setChecked(kind.value, ctx);
+    case "selectText":
+      return selectText(kind.value, ctx);
+    case "uploadFiles":
+      return uploadFiles(kind.value, ctx);
     case "readText":
       return readText(kind.value, ctx);
     case "readValue":
       return readValue(kind.value, ctx);
     case "getAttributes":
       return getAttributes(kind.value, ctx);
+    case "readMarkdown":
+      return readMarkdown(kind.value, ctx);
+    case "readRows":
+      return readRows(kind.value, ctx);
+    case "findText":
+      return findText(kind.value, ctx);
+    case "findElements":
+      return findElements(kind.value, ctx);
     default:
       throw new PageError(
         ErrorCode.UNIMPLEMENTED,
@@ -54,24 +76,46 @@ function handle(kind: Action["kind"], ctx: ActContext): Promise<Outcome> {
   }
 }
 
+/** Outcome details of which only some are told. */
+function outcomeDetails(told: Partial<OutcomeDetails>): OutcomeDetails {
+  return {
+    $typeName: "tabwire.v1.OutcomeDetails",
+    message: "",
+    navigationOccurred: false,
+    newUrl: "",
+    openedTabIds: [],
+    domChanges: 0,
+    dialogs: [],
+    download: "",
+    stillChanging: false,
+    noEffectSeen: false,
+    trustedInputUsed: false,
+    validationMessage: "",
+    ...told,
+  };
+}
+
 function detailsOf(outcome: Outcome): OutcomeDetails {
   const { effects, valueNow, message } = outcome;
   const value = valueNow === undefined ? {} : { valueNow };
-  if (effects === undefined) return create(OutcomeDetailsSchema, { message: `${message}.`, ...value });
+  if (effects === undefined) return outcomeDetails({ message: `${message}.`, ...value });
   const noEffectSeen = outcome.details?.noEffectSeen ?? nothingSeen(effects);
-  const clause = noEffectSeen ? "nothing was seen to happen" : effectsInWords(effects);
-  return create(OutcomeDetailsSchema, {
+  const clauses = [noEffectSeen ? "nothing was seen to happen" : effectsInWords(effects), newsOfWritten()];
+  const clause = clauses.filter((part) => part !== "").join("; ");
+  return outcomeDetails({
     message: clause === "" ? `${message}.` : `${message}; ${clause}.`,
     navigationOccurred: effects.newUrl !== "",
     newUrl: effects.newUrl,
     domChanges: effects.domChanges,
     stillChanging: effects.stillChanging || effects.leaving,
     noEffectSeen,
+    validationMessage: effects.refusal?.message ?? "",
     ...value,
   });
 }
 
 function extractedOf(outcome: Outcome): ActionResult["extracted"] {
+  if (outcome.extracted !== undefined) return outcome.extracted;
   if (outcome.attributes !== undefined) {
     return { case: "attributeMap", value: { $typeName: "tabwire.v1.AttributeMap", attributes: outcome.attributes } };
   }
@@ -86,25 +130,48 @@ function failed(thrown: unknown): Partial<ActionResult> {
   return {
     status: cancelled ? ActionStatus.CANCELLED : ActionStatus.FAILED,
     errorInfo: info,
-    outcomeDetails: create(OutcomeDetailsSchema, {
+    outcomeDetails: outcomeDetails({
       message: info.message,
       ...(valueNow === undefined ? {} : { valueNow }),
     }),
   };
 }
 
-/** Carries out one action in this document. Never throws. */
-export async function perform(action: Action, ctx: ActContext): Promise<ActionResult> {
+/** Waits for what was expected. An action whose expectation is not met has failed, and still tells what did happen. */
+async function judge(result: ActionResult, expect: Expectation, ctx: ActContext): Promise<void> {
+  const details = result.outcomeDetails;
+  const met = await awaitExpectation(expect, ctx);
+  if (details === undefined || met === null) return;
+  details.expectationMet = met;
+  if (met) return;
+  result.status = ActionStatus.FAILED;
+  result.errorInfo = toErrorInfo(notMet(expect, details.message));
+}
+
+/** Carries out one action in this document. Never throws. `by` does it in another way than with synthetic events. */
+export async function perform(
+  action: Action,
+  ctx: ActContext,
+  by: (kind: Action["kind"]) => Promise<Outcome> = (kind) => handle(kind, ctx),
+): Promise<ActionResult> {
   const begun = performance.now();
-  const result = create(ActionResultSchema, { originalActionId: action.id });
+  const result: ActionResult = {
+    $typeName: "tabwire.v1.ActionResult",
+    originalActionId: action.id,
+    status: ActionStatus.UNSPECIFIED,
+    extracted: { case: undefined },
+    stateAfter: { case: undefined },
+    currentTabId: 0,
+  };
   let settleUs = 0;
   try {
     ctx.checkpoint();
-    const outcome = await handle(action.kind, ctx);
+    const outcome = await by(action.kind);
     settleUs = outcome.effects?.settleUs ?? 0;
     result.status = ActionStatus.SUCCEEDED;
     result.outcomeDetails = detailsOf(outcome);
     result.extracted = extractedOf(outcome);
+    if (action.expect !== undefined) await judge(result, action.expect, ctx);
   } catch (thrown) {
     Object.assign(result, failed(thrown));
   } finally {

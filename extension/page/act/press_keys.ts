@@ -12,8 +12,9 @@ import { currentValueOf } from "../perceive/states";
 import { requireEnabled, scrollIntoView, surfaceOf } from "./actionable";
 import type { ActContext, Outcome } from "./context";
 import { focusOn } from "./focus";
-import { doDefault } from "./key_defaults";
+import { doDefault, doReleaseDefault } from "./key_defaults";
 import { type Key, parseKey } from "./keys";
+import { untilSelectionTold } from "./press_defaults";
 
 function init(key: Key): KeyboardEventInit {
   return {
@@ -41,17 +42,58 @@ function hasPress(key: Key): boolean {
   return (key.text !== "" || key.key === "Enter") && !key.control && !key.alt && !key.meta;
 }
 
-/** Presses and releases one key in an element that has the focus. */
-export async function pressKey(key: Key, element: Element): Promise<void> {
+/** The keys that a chord holds down, in the order of their pressing. */
+function heldBy(key: Key): Key[] {
+  const none = { ...key, control: false, shift: false, alt: false, meta: false, text: "" };
+  const held: Key[] = [];
+  const hold = (name: keyof typeof none, label: string, keyCode: number): void => {
+    if (key[name] !== true || key.key === label) return;
+    const before = held[held.length - 1] ?? none;
+    held.push({ ...before, key: label, code: `${label}Left`, keyCode, [name]: true });
+  };
+  hold("control", "Control", 17);
+  hold("alt", "Alt", 18);
+  hold("meta", "Meta", 91);
+  // A capital letter is no chord: nobody names Shift for it.
+  if (key.text === "" || key.control || key.alt || key.meta) hold("shift", "Shift", 16);
+  return held;
+}
+
+/** Keys that move the caret or the selection. */
+const CARET = /^(Arrow(Down|Left|Right|Up)|End|Home|PageDown|PageUp)$/;
+
+async function goDown(key: Key, element: Element): Promise<boolean> {
   let goesOn = fire(element, "keydown", key);
   if (goesOn && hasPress(key)) {
     const code = key.key === "Enter" ? 13 : (key.text.codePointAt(0) ?? 0);
     goesOn = fire(element, "keypress", key, { charCode: code, keyCode: code, which: code });
   }
-  if (goesOn && isConnected(element)) doDefault(key, element);
+  if (!goesOn || !isConnected(element)) return goesOn;
+  const moves = CARET.test(key.key) || (key.control && key.key.toLowerCase() === "a");
+  // An editor has to hear where the caret is before the next key comes.
+  if (moves && (element as HTMLElement).isContentEditable) await untilSelectionTold(() => doDefault(key, element));
+  else await doDefault(key, element);
+  return true;
+}
+
+/** Presses and releases one key, with what its chord holds down, in an element that has the focus. */
+export async function pressKey(key: Key, element: Element): Promise<void> {
+  const held = heldBy(key);
+  for (const modifier of held) fire(element, "keydown", modifier);
+  const goesOn = await goDown(key, element);
   await nextTask();
-  const now = deepActiveElement(document) ?? bodyOf(document);
-  if (now !== null) fire(now, "keyup", key);
+  // Editors take in what is typed in tasks of their own, and lose the next key if it comes before.
+  if ((element as HTMLElement).isContentEditable) for (let task = 0; task < 3; task++) await nextTask();
+  const active = (): Element | null => deepActiveElement(document) ?? bodyOf(document);
+  const now = active();
+  if (now !== null && fire(now, "keyup", key) && goesOn && now === element) doReleaseDefault(key, element);
+  for (const [at, modifier] of held.reverse().entries()) {
+    const left = held[at + 1];
+    const state = left ?? { control: false, shift: false, alt: false, meta: false };
+    const { control, shift, alt, meta } = state;
+    const to = active();
+    if (to !== null) fire(to, "keyup", { ...modifier, control, shift, alt, meta });
+  }
 }
 
 /** The element that gets the keys. */

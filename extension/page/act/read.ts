@@ -12,6 +12,7 @@ import { checkedOf, currentValueOf } from "../perceive/states";
 import { readableText } from "../perceive/text";
 import { isSecret } from "../secrets";
 import type { ActContext, Outcome } from "./context";
+import { undrawnTextOf } from "./model_text";
 
 /** Reads the text of an element or of the whole document, in full. */
 export async function readText(action: ReadTextAction, ctx: ActContext): Promise<Outcome> {
@@ -20,7 +21,7 @@ export async function readText(action: ReadTextAction, ctx: ActContext): Promise
     return { message: `Read the page: ${text.length} characters`, text };
   }
   const { element, words } = ctx.target(action.elementId);
-  const text = readableText(element);
+  const text = (await undrawnTextOf(element)) ?? readableText(element);
   return { message: `Read the ${words}: ${text.length} characters`, text };
 }
 
@@ -41,7 +42,7 @@ export async function readValue(action: ReadValueAction, ctx: ActContext): Promi
   }
   const role = roleOf(field);
   const checked = CHECKED[checkedOf(field, role)];
-  const value = checked ?? currentValueOf(field, role) ?? buttonValue(field);
+  const value = checked ?? (await undrawnTextOf(field)) ?? currentValueOf(field, role) ?? buttonValue(field);
   if (value === undefined) throw notInteractable(`The ${words} has no value.`, "Use read_text for its text.");
   return {
     message: `Read the ${words}: ${fold(value).length === 0 ? "it is empty" : `${value.length} characters`}`,

@@ -10,6 +10,7 @@ import { boxOf, overlaps, viewportOf } from "../perceive/visibility";
 import { scrollIntoView, surfaceOf } from "./actionable";
 import type { ActContext, Outcome } from "./context";
 import { elementAt } from "./hit_test";
+import { scrollHeard } from "./scroll_events";
 
 const DEFAULT_PAGES = 0.8;
 
@@ -47,7 +48,7 @@ function inside(action: ScrollAction, ctx: ActContext): Scroller {
   return scrollerOf(found);
 }
 
-function move(scroller: Scroller, direction: ScrollDirection, pages: number): { x: number; y: number } {
+function move(scroller: Scroller, direction: ScrollDirection, pages: number): void {
   const { element, width, height } = scroller;
   const x = element.scrollLeft;
   const y = element.scrollTop;
@@ -74,7 +75,6 @@ function move(scroller: Scroller, direction: ScrollDirection, pages: number): { 
     default:
       break;
   }
-  return { x: element.scrollLeft - x, y: element.scrollTop - y };
 }
 
 function endReached(scroller: Scroller, direction: ScrollDirection): string {
@@ -119,7 +119,7 @@ export async function scroll(action: ScrollAction, ctx: ActContext): Promise<Out
   const direction = action.direction === ScrollDirection.UNSPECIFIED ? ScrollDirection.DOWN : action.direction;
   const scroller = inside(action, ctx);
   ctx.begin(null);
-  const by = move(scroller, direction, action.pages || DEFAULT_PAGES);
+  const by = await scrollHeard(scroller.element, () => move(scroller, direction, action.pages || DEFAULT_PAGES));
   const effects = await ctx.settle();
   const far = Math.round(Math.abs(by.x) + Math.abs(by.y));
   const end = endReached(scroller, direction);

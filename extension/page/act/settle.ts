@@ -1,172 +1,130 @@
-// Waits for a page to come to rest after an action: mutations quiet, busy marks gone; with a cap, and at once when the
-// document is being left, because the answer has to be out before this script is gone. Nothing happens: it returns after
-// a few dozen milliseconds. Images and frames are not waited for.
+// Waits for a page to come to rest after an action. The rule:
+// - what the action set off at once is over when the main thread has nothing else to do, twice;
+// - a page that has not reacted by then is left after GRACE; one that has, when nothing more has changed for a pause that is
+//   learnt from the page (ticking.ts: 12 to 150 ms; how it reacted after the last actions tells);
+// - busy marks, spinners and movements that came up are waited for (busy.ts);
+// - what changes by itself all the time is not (ticking.ts); nobody waits longer than CAP;
+// - when the document is being left, the answer goes out at once, before this script is gone.
+// What a page does later than that (after a slow request, say) is seen by the next look, and by an action's expectation.
+// Images and frames are not waited for.
 
-import { type Sleep, sleeping } from "../clock";
-import { isElement } from "../dom";
-import { queryAll } from "../native";
-import { type Effects, type Snapshot, snapshot } from "./effects";
+import { nextTask, type Sleep, sleep, sleeping } from "../clock";
+import { type Effects, effectsOf, type Snapshot } from "./effects";
+import { Habits, isTicking, Tickers } from "./ticking";
+import type { Watch } from "./watch";
 
-/** A page that has reacted is at rest after so many milliseconds without a further change. */
-const QUIET = 100;
-/** A page that has not reacted at all is left after so many. */
+/** A page that has not reacted at all is left after so many milliseconds. */
 const GRACE = 50;
+/**
+ * The same for an action that has its effect by itself, as setting a value has: nothing else need happen, and a page that
+ * answers at once, or in a timer of a frame or so, has done so.
+ */
+export const OWN_EFFECT = 25;
 /** Nobody waits longer than this. */
 const CAP = 2000;
-/** Changes of style alone are animation after this, and no longer put off the rest. */
-const STYLE_COUNTS = 300;
+/** How often to look if a busy mark is gone. */
+const BUSY_AGAIN = 25;
+/** A main thread that never rests is not waited for longer than this. */
+const TURN_LIMIT = 50;
+/** After the answer the page is watched for so long, to learn if it was given too early. */
+const AFTERWARDS = 150;
+/** The next action may cut that short. If it does so earlier than this, nothing has been learnt. */
+const ENOUGH = 15;
 
-const BUSY = '[aria-busy="true"]';
-
-interface NavigateEventLike extends Event {
-  readonly hashChange?: boolean;
-  readonly downloadRequest?: string | null;
-  readonly destination?: { readonly url: string; readonly sameDocument: boolean };
+interface Scheduler {
+  postTask(callback: () => void, options: { priority: "background" }): Promise<void>;
 }
 
-/** Watches a document from its construction until `stop`. */
-export class Watch {
-  private readonly roots: readonly (Document | ShadowRoot)[];
-  private readonly element: Element | null;
-  private readonly before: Snapshot;
-  private readonly busyBefore: number;
-  private readonly observer: MutationObserver;
-  private readonly begun = performance.now();
-  private lastChange = 0;
-  private changes = 0;
-  private touched = new WeakSet<Node>();
-  private leaving = false;
-  private destination = "";
-  private sleeping: Sleep | null = null;
-  private stopped = false;
+/** Lets everything run that the page has queued. In a hidden tab Chrome may put such a turn off, so there it is one task. */
+async function idleTurn(watch: Watch): Promise<void> {
+  if (watch.isLeaving) return;
+  const scheduler = (globalThis as { scheduler?: Scheduler }).scheduler;
+  if (scheduler === undefined || document.hidden) return nextTask();
+  const limit = sleeping(TURN_LIMIT);
+  await Promise.race([scheduler.postTask(() => undefined, { priority: "background" }), limit.done, watch.departure]);
+  limit.wake();
+}
 
-  constructor(roots: readonly (Document | ShadowRoot)[], element: Element | null) {
-    this.roots = roots;
-    this.element = element;
-    this.before = snapshot(element);
-    this.busyBefore = this.busy();
-    this.observer = new MutationObserver((records) => this.take(records));
-    const what = { subtree: true, childList: true, characterData: true, attributes: true };
-    for (const root of roots) this.observer.observe(root, what);
-    window.addEventListener("pagehide", this.leave);
-    window.addEventListener("beforeunload", this.leave);
-    navigation()?.addEventListener("navigate", this.navigate);
+const habits = new Habits();
+let afterwards: { readonly watch: Watch; readonly sleep: Sleep } | null = null;
+
+/** Ends what is left of the watching of the last action. To be called when the next one begins. */
+export function endAfterwards(): void {
+  afterwards?.sleep.wake();
+  afterwards?.watch.catchUp();
+  afterwards?.watch.stop();
+  afterwards = null;
+}
+
+/** Watches a little longer after the answer, and learns from what comes too late. */
+async function learn(watch: Watch): Promise<void> {
+  endAfterwards();
+  if (watch.isLeaving) {
+    watch.stop();
+    return;
   }
+  const reacted = watch.lastChange > 0;
+  const from = performance.now();
+  const own = { watch, sleep: sleeping(AFTERWARDS) };
+  afterwards = own;
+  await own.sleep.done;
+  if (afterwards === own) endAfterwards();
+  if (watch.longestPause > 0) habits.late(watch.longestPause);
+  else if (reacted && performance.now() - from >= ENOUGH) habits.calm();
+}
 
-  /** Ends the watching. */
-  stop(): void {
-    if (this.stopped) return;
-    this.stopped = true;
-    this.observer.disconnect();
-    window.removeEventListener("pagehide", this.leave);
-    window.removeEventListener("beforeunload", this.leave);
-    navigation()?.removeEventListener("navigate", this.navigate);
-  }
+/** In how many milliseconds the page is at rest, if nothing more happens. */
+function restIn(watch: Watch, from: number, now: number, grace: number | undefined): number {
+  const quiet =
+    watch.lastChange === 0
+      ? from + (grace ?? Math.max(GRACE, habits.quiet)) - now
+      : Math.max(watch.lastChange, from) + habits.quiet - now;
+  if (quiet > 0) return quiet;
+  return watch.busy.isBusy() ? BUSY_AGAIN : watch.busy.moving();
+}
 
-  /** How many nodes were added, removed or changed so far. */
-  count(): number {
-    this.take(this.observer.takeRecords());
-    return this.changes;
-  }
-
-  /** Whether the document has begun to be left. */
-  get isLeaving(): boolean {
-    return this.leaving;
-  }
-
-  /** Waits for rest, at most `limit` milliseconds and never longer than the cap. Tells what happened. */
-  async settle(limit: number): Promise<Effects> {
-    const from = performance.now();
-    const until = from + Math.min(CAP, limit);
-    let stillChanging = false;
-    for (;;) {
-      const now = performance.now();
-      const wait = this.restIn(from, now);
-      if (this.leaving || wait <= 0) break;
-      if (now >= until) {
-        stillChanging = true;
-        break;
-      }
-      this.sleeping = sleeping(Math.min(wait, until - now));
-      await this.sleeping.done;
-      this.take(this.observer.takeRecords());
-    }
-    return this.effects(stillChanging, performance.now() - from);
-  }
-
-  /** In how many milliseconds the page is at rest, if nothing more happens. */
-  private restIn(from: number, now: number): number {
-    if (this.changes === 0) return from + GRACE - now;
-    const quiet = Math.max(this.lastChange, from) + QUIET - now;
-    if (quiet > 0) return quiet;
-    return this.busy() > this.busyBefore ? QUIET / 2 : 0;
-  }
-
-  private busy(): number {
-    let count = 0;
-    for (const root of this.roots) count += queryAll(root, BUSY).length;
-    return count;
-  }
-
-  private effects(stillChanging: boolean, waited: number): Effects {
-    const changes = this.count();
-    const after = snapshot(this.element?.isConnected === true ? this.element : null);
-    const before = this.before;
-    const gone = this.element !== null && !this.element.isConnected;
-    return {
-      domChanges: changes,
-      stillChanging,
-      leaving: this.leaving,
-      destination: this.destination,
-      newUrl: after.url === before.url ? "" : after.url,
-      otherChange: gone || after.active !== before.active || after.scroll !== before.scroll || after.own !== before.own,
-      settleUs: Math.round(waited * 1000),
-    };
-  }
-
-  private readonly leave = (): void => {
-    this.leaving = true;
-    this.sleeping?.wake();
-  };
-
-  private readonly navigate = (event: Event): void => {
-    const to = event as NavigateEventLike;
-    if (to.destination === undefined || to.destination.sameDocument || to.hashChange === true) return;
-    // Whoever intercepts or prevents it does so in a listener of this same event, so it is looked at afterwards.
-    queueMicrotask(() => {
-      if (event.defaultPrevented) return;
-      if (typeof to.downloadRequest === "string") return;
-      this.destination = to.destination?.url ?? "";
-    });
-  };
-
-  private take(records: readonly MutationRecord[]): void {
-    if (records.length === 0) return;
+/**
+ * Waits for rest, at most `limit` milliseconds and never longer than the cap. Tells what happened. `grace` is how long a page
+ * that has not reacted is waited for, if not as long as usual.
+ */
+export async function settle(
+  watch: Watch,
+  before: Snapshot,
+  element: Element | null,
+  limit: number,
+  grace?: number,
+): Promise<Effects> {
+  const from = performance.now();
+  const until = from + Math.min(CAP, limit);
+  let stillChanging = false;
+  watch.endDispatch();
+  await idleTurn(watch);
+  watch.endReaction();
+  await idleTurn(watch);
+  for (;;) {
     const now = performance.now();
-    const early = now - this.begun < STYLE_COUNTS;
-    for (const record of records) {
-      if (record.type === "childList") {
-        this.changes += sizeOf(record.addedNodes) + sizeOf(record.removedNodes);
-        this.lastChange = now;
-        continue;
-      }
-      if (!this.touched.has(record.target)) {
-        this.touched.add(record.target);
-        this.changes++;
-      }
-      if (early || record.attributeName !== "style") this.lastChange = now;
+    let wait = restIn(watch, from, now, grace);
+    if (wait <= 0 && !watch.isLeaving) {
+      await idleTurn(watch);
+      watch.catchUp();
+      wait = restIn(watch, from, now, grace);
     }
+    if (watch.isLeaving || wait <= 0) break;
+    if (now >= until) {
+      stillChanging = true;
+      break;
+    }
+    const asleep = sleeping(Math.min(wait, until - now));
+    await Promise.race([asleep.done, watch.departure]);
+    asleep.wake();
+    watch.catchUp();
   }
+  return effectsOf(watch, before, element, { stillChanging, settleUs: Math.round((performance.now() - from) * 1000) });
 }
 
-function navigation(): EventTarget | undefined {
-  return (window as { navigation?: EventTarget }).navigation;
-}
-
-function sizeOf(nodes: NodeList): number {
-  let count = 0;
-  for (const node of nodes) count += 1 + (isElement(node) ? queryAll(node, "*").length : 0);
-  return count;
+/** To be called when an action is over. */
+export function release(watch: Watch): void {
+  void learn(watch);
 }
 
 /** Waits until nothing has changed for so many milliseconds, or the limit passes. Tells whether it was quiet. */
@@ -177,8 +135,16 @@ export async function waitForQuiet(
 ): Promise<boolean> {
   let last = performance.now();
   const until = last + limit;
+  const tickers = new Tickers();
+  const changed = new Map<Node, number>();
   const observer = new MutationObserver((records) => {
-    if (records.some((record) => record.attributeName !== "style")) last = performance.now();
+    const now = performance.now();
+    const own = records.filter((record) => !isTicking(record.target));
+    for (const record of own) if (record.attributeName !== "style") changed.set(record.target, now);
+    const found = tickers.note(own, now);
+    for (const node of found) changed.delete(node);
+    if (found.length > 0) last = until - limit;
+    for (const time of changed.values()) last = Math.max(last, time);
   });
   for (const root of roots) {
     observer.observe(root, { subtree: true, childList: true, characterData: true, attributes: true });
@@ -189,7 +155,7 @@ export async function waitForQuiet(
       const rest = last + quiet - now;
       if (rest <= 0) return true;
       if (now + rest > until + 1) return false;
-      await sleeping(rest).done;
+      await sleep(rest);
     }
   } finally {
     observer.disconnect();

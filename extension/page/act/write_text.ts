@@ -1,12 +1,13 @@
-// Puts text into a field and reads back what is there: by the editing command of the browser where the field is edited as
-// text, by value and events where it is not (numbers, dates, ranges, colours). What it says about the result is what
-// the field holds afterwards.
+// Puts text into a text field of HTML, by the editing command of the browser where the field is edited as text, by value and
+// events where it is not (numbers, dates, ranges, colours); and judges what a field of any kind holds afterwards. Editable
+// areas and editors are written into by rich_text.ts.
 
-import { isEditingHost, tagOf } from "../dom";
+import { tagOf } from "../dom";
 import { failedInTarget, invalidArgument } from "../errors";
-import { ownerOf } from "../native";
-import { editedText } from "../perceive/states";
+import { isTypingProxy } from "../perceive/typing_proxy";
+import { sameParagraphs, sameWhenBare } from "./compare";
 import type { Target } from "./context";
+import { announceEdit, unidentifiedKey } from "./edit_events";
 
 /** Input types that take no typing: their value is set as a whole, in the form HTML prescribes. */
 const FORMATS: Readonly<Record<string, { readonly form: string; readonly fits: RegExp }>> = {
@@ -67,101 +68,78 @@ function setWhole(target: Target, text: string): string {
   return given;
 }
 
-/** Android keyboards tell pages no more than this about keys, so pages cope with it. */
-function unidentifiedKey(field: Element, type: string): void {
-  field.dispatchEvent(
-    new KeyboardEvent(type, { key: "Unidentified", keyCode: 229, bubbles: true, composed: true, cancelable: true }),
-  );
-}
+type TextField = HTMLInputElement | HTMLTextAreaElement;
 
-function isTextField(element: Element): element is HTMLInputElement | HTMLTextAreaElement {
+/** Whether an element is a text field of HTML. */
+export function isTextField(element: Element): element is TextField {
   return tagOf(element) === "input" || tagOf(element) === "textarea";
 }
 
-/** Selects what is to be replaced, or puts the caret at the end. Answers false where the field has no selection. */
-function place(field: Element, append: boolean): boolean {
-  if (isTextField(field)) {
-    if (!append) {
-      field.select();
-      return true;
-    }
-    try {
-      field.setSelectionRange(field.value.length, field.value.length);
-      return true;
-    } catch {
-      return false; // e-mail fields have no selection that a script may set
-    }
+/** Selects what is to be replaced, or puts the caret at the end. Answers false where a script may not set the caret. */
+function place(field: TextField, append: boolean): boolean {
+  if (!append) {
+    field.select();
+    return true;
   }
-  const selection = ownerOf(field).getSelection();
-  if (selection === null) return false;
-  selection.selectAllChildren(field);
-  if (append) selection.collapseToEnd();
-  return true;
+  try {
+    field.setSelectionRange(field.value.length, field.value.length);
+    return true;
+  } catch {
+    return false; // e-mail fields have no selection that a script may set
+  }
 }
 
-/** Types into a text field or an editable area. It has to have the focus. */
-function typeInto(field: Element, text: string, append: boolean): void {
-  const before = contentOf(field);
+/** Types into a text field that has the focus. */
+function typeInto(field: TextField, text: string, append: boolean): void {
+  const before = field.value;
   const placed = place(field, append);
   const wanted = placed || !append ? text : before + text;
   if (!placed) place(field, false);
   unidentifiedKey(field, "keydown");
   // Nothing to replace and nothing to put in: the page hears nothing, as when a person does nothing.
   const nothing = wanted === "" && (append || before === "");
-  if (!nothing) {
+  if (!nothing && !announced(field, wanted)) {
     const done = document.execCommand(wanted === "" ? "delete" : "insertText", false, wanted);
-    if (!done && contentOf(field) === before) replaceByValue(field, placed && append ? before + text : wanted);
+    if (!done && field.value === before) replaceByValue(field, placed && append ? before + text : wanted);
   }
   unidentifiedKey(field, "keyup");
 }
 
+/** Chrome announces no edits that a command makes, but a page that lays out or refuses what is typed waits for it. */
+function announced(field: TextField, text: string): boolean {
+  return text === "" ? announceEdit(field, "deleteContentBackward", null) : announceEdit(field, "insertText", text);
+}
+
 /** For fields that refuse the editing command: value and events. */
-function replaceByValue(field: Element, text: string): void {
-  const event = { bubbles: true, composed: true, cancelable: true, data: text, inputType: "insertText" };
-  if (!field.dispatchEvent(new InputEvent("beforeinput", event))) return;
-  if (isTextField(field)) setNative(field, text);
-  else return;
+function replaceByValue(field: TextField, text: string): void {
+  setNative(field, text);
   tell(field, text, "insertText");
 }
 
-/** What a field holds. */
-export function contentOf(field: Element): string {
-  if (isTextField(field)) return field.value;
-  return editedText(field);
-}
-
-/** Writes text into a field that has the focus. Answers with what the field should hold then. */
+/** Writes text into a text field that has the focus. Answers with what the field should hold then. */
 export function writeText(target: Target, text: string, append: boolean): string {
-  const field = target.element;
-  const before = contentOf(field);
+  const field = target.element as TextField;
+  const before = field.value;
   if (isSetAsWhole(field)) return setWhole(target, append ? before + text : text);
   const line = tagOf(field) === "input" ? text.replace(/[\r\n]+/g, " ") : text.replace(/\r\n?/g, "\n");
   typeInto(field, line, append);
   return append ? before + line : line;
 }
 
-/** Letters and digits only, for fields that lay out what is typed: phone numbers, amounts, upper case. */
-function bare(text: string): string {
-  return text
-    .normalize("NFKC")
-    .toLowerCase()
-    .replace(/[^\p{L}\p{N}]/gu, "");
-}
-
-function folded(text: string): string {
-  return text.replace(/[\s\u200b\ufeff]+/g, " ").trim();
+/** A number, date or time that is written in another way than it is kept. */
+function sameValue(field: Element, now: string, wanted: string): boolean {
+  if (!isSetAsWhole(field) || now === "" || wanted === "") return false;
+  return Number(now) === Number(wanted) || now.startsWith(wanted) || now.toLowerCase() === wanted.toLowerCase();
 }
 
 /** How what the field holds compares to what was written. Throws if it is something else. */
-export function verifyText(target: Target, wanted: string, secret: boolean): string {
+export function verifyText(target: Target, now: string, wanted: string, secret: boolean): string {
   const field = target.element;
-  const now = contentOf(field);
-  if (now === wanted || (isEditingHost(field) && folded(now) === folded(wanted))) return "";
-  if (isSetAsWhole(field) && Number(now) === Number(wanted) && now !== "") return "";
-  if (isSetAsWhole(field) && now.startsWith(wanted) && wanted !== "") return ""; // 12:30 read back as 12:30:00
+  const plain = isTextField(field) && !isTypingProxy(field);
+  if (now === wanted || (!plain && sameParagraphs(now, wanted)) || sameValue(field, now, wanted)) return "";
   const shown = secret ? undefined : now;
   const told = secret ? `${now.length} characters` : JSON.stringify(now.length > 200 ? `${now.slice(0, 200)}…` : now);
-  const limit = isTextField(field) ? field.maxLength : -1;
+  const limit = plain ? field.maxLength : -1;
   if (limit >= 0 && wanted.length > limit && now.length <= limit) {
     throw failedInTarget(
       `The ${target.words} takes at most ${limit} characters; it holds ${told} now.`,
@@ -169,10 +147,16 @@ export function verifyText(target: Target, wanted: string, secret: boolean): str
       shown,
     );
   }
-  if (bare(now) === bare(wanted) && bare(now) !== "") return `which the page shows as ${told}`;
+  if (sameWhenBare(now, wanted)) return `which the page shows as ${told}`;
   throw failedInTarget(
     `The ${target.words} did not keep the text; it holds ${told} now.`,
     "Look at what the field accepts, then try another text.",
     shown,
   );
+}
+
+/** What the browser itself finds wrong with a field's value, as a clause; empty if nothing. */
+export function complaintAbout(field: Element): string {
+  if (!isTextField(field) || field.validity.valid || field.validity.customError) return "";
+  return `which the browser finds invalid (${field.validationMessage})`;
 }

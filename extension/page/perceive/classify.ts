@@ -1,39 +1,33 @@
 // What an element is to the walk: something to list, something to pass through, or nothing. Decides by tag, role and
 // attributes first, and asks the style only where these say nothing.
 
-import { isDisabled, isEditingHost, labelsOf, tagOf } from "../dom";
+import { isDisabled, isEditingHost, isElement, labelsOf, tagOf } from "../dom";
 import {
+  allOfTag,
   attributeOf,
   childrenOf,
   closest,
   elementCountOf,
+  firstChildOf,
   firstElementOf,
   hasAttribute,
   hasAttributes,
   localNameOf,
-  queryAll,
+  matches,
+  nextSiblingOf,
+  nodeTypeOf,
+  previousSiblingOf,
 } from "../native";
+import { hasHandler, saysDraggable } from "./handlers";
+import { Kind } from "./kind";
+import { isIcon, isSvgPart, shapeKind, svgKind } from "./pictures";
 import { CONTROL_ROLES, labelled } from "./role";
-import { type Box, isVisible } from "./visibility";
+import { editorOfProxy } from "./typing_proxy";
+import { type Box, hasLayout, isVisible } from "./visibility";
 
-/** Why an element is a candidate for the state. */
-export enum Kind {
-  /** Operated by a person: its role says so. */
-  Control,
-  /** Clickable by handler, tabindex or cursor although its role does not say so. */
-  Clickable,
-  Heading,
-  /** Text that is no part of a control. */
-  Text,
-  Image,
-  Media,
-  Canvas,
-  Frame,
-  Dialog,
-  Form,
-  /** Shows only a part of what is in it. */
-  Scroller,
-}
+export { hasHandler } from "./handlers";
+export { Kind } from "./kind";
+export { pictureKind } from "./pictures";
 
 /** Tags that show nothing by themselves and hold nothing that is shown. */
 const SKIPPED = new Set(
@@ -75,22 +69,44 @@ export function flows(tag: string): boolean {
   return INLINE.has(tag);
 }
 
-/** Whether letters before and after the tag may be one word. */
-export function glues(tag: string): boolean {
-  return GLUED.has(tag);
+/** Whether letters before and after the element may be one word. */
+export function glues(tag: string, element: Element): boolean {
+  return GLUED.has(tag) || (TIGHT.has(tag) && isTight(element));
 }
 
-const HANDLERS = ["onclick", "onmousedown", "onmouseup", "onpointerdown", "onpointerup", "ng-click", "data-ng-click"];
+/** Inline tags that are as tight as those, unless style sets them apart. */
+const TIGHT = new Set("a abbr acronym cite code data kbd q samp span time tt".split(" "));
 
-/** Whether an attribute says that something happens at a press. */
-export function hasHandler(element: Element): boolean {
-  if (!hasAttributes(element)) return false;
-  for (const name of HANDLERS) if (hasAttribute(element, name)) return true;
-  return /\bclick\b/.test(attributeOf(element, "jsaction") ?? "");
+/** Whether something stands right beside an element, without a space that is in the text. */
+function touchesText(element: Element): boolean {
+  const before = previousSiblingOf(element);
+  const after = nextSiblingOf(element);
+  const meets = (node: Node, at: number): boolean =>
+    nodeTypeOf(node) === 3 ? !/^\s?$/.test((node as Text).data.at(at) ?? "") : isElement(node);
+  return (before !== null && meets(before, -1)) || (after !== null && meets(after, 0));
+}
+
+/** Whether an inline element leaves no gap to what stands beside it. Style is asked only where it makes a difference. */
+function isTight(element: Element): boolean {
+  if (!hasLayout || !touchesText(element)) return false;
+  const style = getComputedStyle(element);
+  if (style.display !== "inline" || style.position === "absolute") return false;
+  const gaps = [style.marginLeft, style.marginRight, style.paddingLeft, style.paddingRight];
+  return gaps.every((gap) => Number.parseFloat(gap) < 2);
 }
 
 /** Roles that may be focusable for scrolling or reading without being one thing to press. */
-const PRESSABLE_ROLES = new Set(["", "cell", "generic", "gridcell", "img", "listitem", "row"]);
+const PRESSABLE_ROLES = new Set([
+  "",
+  "cell",
+  "generic",
+  "gridcell",
+  "img",
+  "listitem",
+  "row",
+  "scrollbar",
+  "separator",
+]);
 
 function takesFocus(element: Element, role: string): boolean {
   if (!PRESSABLE_ROLES.has(role)) return false;
@@ -125,11 +141,20 @@ export function kindOf(element: Element, tag: string, role: string): Kind | null
   if (role === "heading") return Kind.Heading;
   if (role === "dialog" || role === "alertdialog") return Kind.Dialog;
   if (role === "img" && tag !== "svg") return Kind.Image;
-  if (tag === "svg" && (hasAttribute(element, "aria-label") || hasAttribute(element, "role"))) return Kind.Image;
+  if (role === "progressbar" || role === "meter") return Kind.Image; // a picture of a number
   if (isEditingHost(element)) return Kind.Control;
-  if (hasHandler(element) || takesFocus(element, role)) return Kind.Clickable;
+  if (hasHandler(element) || takesFocus(element, role) || saysDraggable(element)) return Kind.Clickable;
+  if (tag === "svg") return svgKind(element);
+  if (tag === "a") return isBareLink(element) ? Kind.Clickable : null;
+  if (role === "") return shapeKind(element, tag);
   if ((role === "form" && labelled(element)) || role === "search") return Kind.Form;
   return null;
+}
+
+/** A link without an address that is not only a mark to jump to: something happens when it is pressed. */
+function isBareLink(element: Element): boolean {
+  if (hasAttribute(element, "name") || firstChildOf(element) === null) return false;
+  return hasAttributes(element);
 }
 
 function isPartOfSelect(element: Element, tag: string): boolean {
@@ -138,14 +163,49 @@ function isPartOfSelect(element: Element, tag: string): boolean {
 
 /** Where a pointer cursor on the whole says nothing about the parts: each part is judged for itself. */
 export function isCollection(element: Element, tag: string): boolean {
-  if (/^(body|dl|g|html|main|ol|svg|table|tbody|tfoot|thead|tr|ul)$/.test(tag)) return true;
+  if (/^(body|dl|g|html|main|menu|ol|svg|table|tbody|tfoot|thead|tr|ul)$/.test(tag)) return true;
   const first = firstElementOf(element);
-  if (first === null || elementCountOf(element) < 3) return false;
-  for (const child of childrenOf(element)) {
-    if (localNameOf(child) !== localNameOf(first)) return false;
-    if (child.classList[0] !== first.classList[0]) return false;
-  }
+  if (first === null) return false;
+  const count = elementCountOf(element);
+  if (count < 2 || count > MANY_PARTS) return count > MANY_PARTS;
+  const alike = count === 2 ? hasSameInside : hasSameClass;
+  for (const child of childrenOf(element)) if (!alike(child, first)) return false;
   return true;
+}
+
+/** With more parts than these nothing is one thing to press. */
+const MANY_PARTS = 200;
+
+function hasSameClass(child: Element, first: Element): boolean {
+  return localNameOf(child) === localNameOf(first) && child.classList[0] === first.classList[0];
+}
+
+/** Two parts are alike if each is made of the same tags, and of more than text. */
+function hasSameInside(child: Element, first: Element): boolean {
+  if (localNameOf(child) !== localNameOf(first) || elementCountOf(child) === 0) return false;
+  if (child === first) return true;
+  const tags = (of: Element): string => Array.from(childrenOf(of), localNameOf).join();
+  return tags(child) === tags(first);
+}
+
+/**
+ * What an element is inside of something that is clickable without being a control, as a card or a row: something of its
+ * own if it hears presses itself, is an icon that shows a hand, or is an item of a list in it. `box` is asked for only then.
+ */
+export function insideClickable(
+  element: Element,
+  tag: string,
+  role: string,
+  kind: Kind | null,
+  box: () => Box,
+): Kind | null {
+  if (kind === Kind.Clickable) return kind;
+  if (!hasLayout || kind !== null) return null;
+  if ((tag === "li" || tag === "tr" || role === "listitem" || role === "row") && hasPointerCursor(element)) {
+    return Kind.Clickable;
+  }
+  const small = firstElementOf(element) === null && !isSvgPart(element) && !isLeaf(tag);
+  return small && isIcon(element, box()) ? Kind.Clickable : null;
 }
 
 /** Whether an element shows a hand to the pointer. */
@@ -158,9 +218,13 @@ export function isWrapper(element: Element, box: Box, view: Box): boolean {
   return elementCountOf(element) > 0 && box.width * box.height > 0.5 * view.width * view.height;
 }
 
-/** A visible label that stands for a control that is not painted itself, as styled check boxes and upload buttons do. */
-export function standIn(element: Element): HTMLLabelElement | null {
-  if (tagOf(element) !== "input" || isDisabled(element)) return null;
+/**
+ * What stands for a control that is not shown itself: a visible label, as of styled check boxes and upload buttons, or the
+ * editor that a field catches the typing for.
+ */
+export function standIn(element: Element): Element | null {
+  if (tagOf(element) !== "input") return editorOfProxy(element);
+  if (isDisabled(element)) return null;
   if (!/^(checkbox|file|radio)$/.test((element as HTMLInputElement).type)) return null;
   return labelsOf(element).find((label) => isVisible(label)) ?? null;
 }
@@ -172,6 +236,6 @@ export function isInert(element: Element): boolean {
 
 /** Whether a modal dialog of the document makes everything outside of it inert. */
 export function modalOf(doc: Document): Element | null {
-  const modals = queryAll(doc, "dialog:modal");
-  return modals[modals.length - 1] ?? null;
+  const modals = Array.from(allOfTag(doc, "dialog")).filter((dialog) => matches(dialog, ":modal"));
+  return modals.at(-1) ?? null;
 }

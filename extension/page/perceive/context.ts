@@ -1,19 +1,23 @@
 // Where an element stands: in which form, landmark or dialog, under which heading, in which row or card. The walk knows
 // most of it on its way down; for a single element it is found here by going up.
 
-import { cut, fold } from "../clean";
+import { cut, fold, informs } from "../clean";
 import { closestShown, isElement, property, shownChildren, shownParent, tagOf } from "../dom";
 import {
   attributeOf,
   contains,
   hasAttribute,
+  localNameOf,
+  nextElementOf,
   nodeTypeOf,
   positionOf,
+  previousElementOf,
   query,
   queryAll,
   rootNodeOf,
   textOf,
 } from "../native";
+import { OncePerReading } from "../reading";
 import { nameOf } from "./name";
 import { LANDMARK_ROLES, roleOf } from "./role";
 import { Rendering, renderingOf } from "./visibility";
@@ -83,43 +87,96 @@ export function rowOf(element: Element): Element | null {
   return parent === null ? null : closestShown(parent, isRow);
 }
 
+/** Cards are not looked for in more levels than this around an element. */
+const CARD_LEVELS = 6;
+
 /**
- * What tells one row from another: its heading, else the first text in it. Rows that a list recycles keep their elements
- * and change this.
+ * The nearest part around an element that is one of several alike: a row, an item, or a card that only its class makes
+ * one. `row` is the row around it that is known already.
  */
-export function rowKey(row: Element): string {
-  const heading = query(row, HEADINGS);
-  const said = heading === null ? "" : fold(textOf(heading) ?? "");
-  return cut(said !== "" ? said : firstText(row), ROW_TEXT);
+export function cardOf(element: Element, row: Element | null): Element | null {
+  let at = shownParent(element);
+  for (let level = 0; level < CARD_LEVELS && at !== null && at !== row; level++, at = shownParent(at)) {
+    if (isOneOfMany(at)) return at;
+  }
+  return row;
 }
 
-function firstText(start: Element): string {
+function isOneOfMany(element: Element): boolean {
+  const words = attributeOf(element, "class");
+  if (words === null || words.trim() === "") return false;
+  return looksLike(previousElementOf(element), element, words) || looksLike(nextElementOf(element), element, words);
+}
+
+function looksLike(other: Element | null, element: Element, words: string): boolean {
+  return other !== null && localNameOf(other) === localNameOf(element) && attributeOf(other, "class") === words;
+}
+
+const ROW_HEADERS = "th,[role=rowheader]";
+/** Words on these are the same in every row. */
+const ALIKE_IN_ROWS = new Set("button input option select textarea".split(" "));
+
+/**
+ * What tells one row from another: its heading or header cell, else the first text in it. Rows that a list recycles keep
+ * their elements and change this.
+ */
+export function rowKey(row: Element): string {
+  const heading = query(row, HEADINGS) ?? (isTableRow(row) ? query(row, ROW_HEADERS) : null);
+  const said = heading === null ? "" : fold(textOf(heading) ?? "");
+  if (said !== "") return cut(said, ROW_TEXT);
+  return cut(firstText(row, ALIKE_IN_ROWS) || firstText(row, NOTHING), ROW_TEXT);
+}
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+function isTableRow(row: Element): boolean {
+  return tagOf(row) === "tr" || attributeOf(row, "role") === "row";
+}
+
+function firstText(start: Element, without: ReadonlySet<string>): string {
   for (const child of shownChildren(start)) {
     if (nodeTypeOf(child) === 3) {
       const text = fold((child as Text).data);
-      if (text !== "") return text;
-    } else if (isElement(child) && !/^(script|style|template)$/.test(tagOf(child))) {
-      if (renderingOf(child) === Rendering.None) continue;
-      const text = firstText(child);
-      if (text !== "") return text;
+      if (informs(text)) return text;
+      continue;
     }
+    if (!isElement(child)) continue;
+    const tag = tagOf(child);
+    if (/^(script|style|template)$/.test(tag) || without.has(tag) || renderingOf(child) === Rendering.None) continue;
+    const text = firstText(child, without);
+    if (text !== "") return text;
   }
   return "";
+}
+
+const headings = new OncePerReading((root) => Array.from(queryAll(root, HEADINGS)));
+
+/** How many headings stand before an element; they are in order, so few are compared. */
+function headingsBefore(all: readonly Element[], element: Element): number {
+  let [low, high] = [0, all.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    const heading = all[middle];
+    const isBefore = heading !== undefined && positionOf(heading, element) & Node.DOCUMENT_POSITION_FOLLOWING;
+    if (isBefore) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }
 
 /** The heading that a single element stands under: the last one before it in its landmark that its section shares. */
 export function headingOf(element: Element): Element | null {
   const landmark = closestShown(element, (at) => landmarkRole(at) !== "");
   const root = rootNodeOf(element) as Document | ShadowRoot;
-  let last: Element | null = null;
-  for (const heading of queryAll(root, HEADINGS)) {
-    if (heading === element || contains(heading, element)) continue;
-    if (!(positionOf(heading, element) & Node.DOCUMENT_POSITION_FOLLOWING)) break;
-    if (landmark !== null && contains(root, landmark) && !contains(landmark, heading)) continue;
+  const all = headings.get(root);
+  for (let i = headingsBefore(all, element) - 1; i >= 0; i--) {
+    const heading = all[i];
+    if (heading === undefined || heading === element || contains(heading, element)) continue;
+    if (landmark !== null && contains(root, landmark) && !contains(landmark, heading)) return null;
     const section = closestShown(heading, isSection);
-    if (section === null || contains(section, element)) last = heading;
+    if (section === null || contains(section, element)) return heading;
   }
-  return last;
+  return null;
 }
 
 /** Row, landmark and form of a single element in words, for lists of candidates. */

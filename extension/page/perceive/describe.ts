@@ -1,51 +1,41 @@
 // Turns what the walk found, or a single element, into the Element message of the contract, and into the fingerprint
 // that the registry keeps.
 
-import { create } from "@bufbuild/protobuf";
-import {
-  type ElementStates,
-  ElementType,
-  RectSchema,
-  type SelectOption,
-  SelectOptionSchema,
-  type Element as StateElement,
-  ElementSchema as StateElementSchema,
-} from "@gen/tabwire/v1/state_pb";
+import { type ElementStates, ElementType, type Element as StateElement } from "@gen/tabwire/v1/state_pb";
 import { cut, fold, joinPieces, quote } from "../clean";
-import { isDisabled, isEditingHost, labelsOf, property, tagOf } from "../dom";
-import { attributeOf, hasAttributes, matches, queryAll, textOf } from "../native";
+import { isEditingHost, labelsOf, property, tagOf } from "../dom";
+import { attributeOf, boundingBox, textOf } from "../native";
 import type { Fingerprint } from "../registry";
 import { isSecret } from "../secrets";
+import { tellingAttributes } from "./attributes";
 import { Kind } from "./classify";
-import { formName, formOf, landmarkName, rowKey, rowOf } from "./context";
-import { descriptionOf, nameOf } from "./name";
+import { ColumnHeaders } from "./columns";
+import { cardOf, formName, formOf, landmarkName, rowKey, rowOf } from "./context";
+import type { Item } from "./item";
+import { nameOf } from "./name";
 import { operationsOf } from "./operations";
+import { optionsOf } from "./options";
+import { isSvgPart } from "./pictures";
 import { roleOf, typeOf } from "./role";
 import { isReadonly, shortValueOf, statesOf } from "./states";
 import { isObscured } from "./visibility";
-import type { Item } from "./walk";
 
 /** At most so many characters of an element's text are told with a state. */
 const TEXT_LIMIT = 1000;
 const NAME_LIMIT = 400;
-const ATTRIBUTE_LIMIT = 300;
-const OPTION_LIMIT = 100;
-
-const TELLING = (
-  "type href placeholder name title alt src value min max step maxlength pattern accept multiple target download " +
-  "autocomplete inputmode aria-haspopup aria-current aria-sort aria-level data-testid"
-).split(" ");
 
 /** What is the same for many elements of one state and costs time to find: names of forms, landmarks, headings, rows. */
 export class Surroundings {
   private readonly cache = new Map<Element, string>();
+  private readonly landmarks = new Map<Element, string>();
+  private readonly columns = new ColumnHeaders();
 
-  private get(element: Element | null, read: (element: Element) => string): string {
+  private get(element: Element | null, read: (element: Element) => string, cache = this.cache): string {
     if (element === null) return "";
-    const known = this.cache.get(element);
+    const known = cache.get(element);
     if (known !== undefined) return known;
     const fresh = read(element);
-    this.cache.set(element, fresh);
+    cache.set(element, fresh);
     return fresh;
   }
 
@@ -55,7 +45,7 @@ export class Surroundings {
 
   landmark(element: Element | null): string {
     // A form can be a landmark too, under another name: the role stands before it.
-    return element === null ? "" : landmarkName(element);
+    return this.get(element, landmarkName, this.landmarks);
   }
 
   heading(element: Element | null): string {
@@ -64,6 +54,15 @@ export class Surroundings {
 
   row(element: Element | null): string {
     return this.get(element, rowKey);
+  }
+
+  /** What tells the nearest row or card around an element from the others. */
+  card(element: Element, row: Element | null): string {
+    return this.row(cardOf(element, row));
+  }
+
+  column(element: Element): string {
+    return this.columns.of(element);
   }
 }
 
@@ -88,61 +87,6 @@ export function elementTypeOf(element: Element, role: string, kind: Kind): Eleme
   const type = typeOf(element, role, OTHERWISE[kind]);
   // Text in something that is a group or a picture by role only is text all the same.
   return kind === Kind.Text && (type === ElementType.FORM || type === ElementType.DIALOG) ? OTHERWISE[kind] : type;
-}
-
-/** What the author called something that says nothing to a reader, as an icon without a name. */
-function authorsWords(element: Element): Record<string, string> {
-  const told: Record<string, string> = {};
-  for (const attribute of ["id", "class"]) {
-    const value = fold(attributeOf(element, attribute) ?? "");
-    if (value !== "") told[attribute] = cut(value, 100);
-  }
-  return told;
-}
-
-/** The attributes that help to tell an element from others. */
-function tellingAttributes(element: Element, name: string): Record<string, string> {
-  const told: Record<string, string> = {};
-  if (!hasAttributes(element)) return told;
-  for (const attribute of TELLING) {
-    const value = attributeOf(element, attribute);
-    if (value === null) continue;
-    if (
-      attribute === "value" &&
-      !/^(button|checkbox|radio|submit|reset)$/.test(property<string>(element, "type") ?? "")
-    )
-      continue;
-    if (attribute === "title" && fold(value) === name) continue;
-    told[attribute] = cut(fold(value), ATTRIBUTE_LIMIT);
-  }
-  const description = descriptionOf(element, name);
-  if (description !== "" && description !== told.title) told.description = cut(description, ATTRIBUTE_LIMIT);
-  return told;
-}
-
-/** The entries of a list to choose from. */
-export function optionsOf(element: Element, role: string): SelectOption[] {
-  if (tagOf(element) === "select") {
-    return Array.from((element as HTMLSelectElement).options, (option, index) =>
-      create(SelectOptionSchema, {
-        index,
-        label: cut(fold(option.label), ATTRIBUTE_LIMIT),
-        value: cut(option.value, ATTRIBUTE_LIMIT),
-        selected: option.selected,
-        disabled: matches(option, ":disabled"),
-      }),
-    );
-  }
-  if (role !== "listbox") return [];
-  return Array.from(queryAll(element, '[role="option"]'), (option, index) =>
-    create(SelectOptionSchema, {
-      index,
-      label: cut(nameOf(option), ATTRIBUTE_LIMIT),
-      value: cut(attributeOf(option, "data-value") ?? "", ATTRIBUTE_LIMIT),
-      selected: attributeOf(option, "aria-selected") === "true",
-      disabled: isDisabled(option),
-    }),
-  );
 }
 
 /** The text of a candidate: what the walk gathered, or for controls that hide their text in attributes, their value. */
@@ -178,14 +122,28 @@ export interface Described {
 function states(item: Item, focused: boolean): ElementStates {
   const textual = item.kind === Kind.Text || item.kind === Kind.Heading;
   const seen = item.label !== null || isReachedByLabel(item);
-  const obscured = !seen && isObscured(item.element, item.box, textual);
+  const obscured = !seen && (isClippedAway(item.element) || isObscured(item.element, item.box, textual));
   return statesOf(item.element, item.role, { focused, obscured, inert: item.inert });
+}
+
+/** Whether an element has no size of its own and cuts off what is in it. */
+function isClippedAway(element: Element): boolean {
+  const own = boundingBox(element);
+  if (own.width > 0 && own.height > 0) return false;
+  return /hidden|clip/.test(getComputedStyle(element).overflow);
 }
 
 /** A painted but transparent or tiny check box is read by its label. */
 function isReachedByLabel(item: Item): boolean {
   if (item.role !== "checkbox" && item.role !== "radio" && item.role !== "switch") return false;
   return labelsOf(item.element).length > 0;
+}
+
+/** What is only seen may be pressed where it is seen; a picture with a name is told for what it shows. */
+function isBarePicture(element: Element, kind: Kind, role: string, name: string): boolean {
+  if (kind === Kind.Canvas) return true;
+  if (kind !== Kind.Image || role === "progressbar" || role === "meter") return false;
+  return name === "" || isSvgPart(element) || tagOf(element) === "svg";
 }
 
 /** Describes a candidate. */
@@ -198,11 +156,13 @@ export function describe(item: Item, id: number, around: Surroundings, focused: 
   const text = itemText(item, value);
   const options = optionsOf(element, role);
   const type = elementTypeOf(element, role, kind);
-  const attributes = tellingAttributes(element, name);
-  const operable = kind === Kind.Control || kind === Kind.Clickable;
-  if (operable && name === "" && text === "") Object.assign(attributes, authorsWords(element));
+  const attributes = tellingAttributes(element, { role, kind, name, text });
   const form = around.form(property<Element | null>(element, "form") ?? item.form);
-  const message = create(StateElementSchema, {
+  const said = kind === Kind.Text || kind === Kind.Heading;
+  const row = said ? "" : around.row(item.row);
+  const card = said || kind === Kind.Form ? "" : around.card(element, item.row);
+  const message: StateElement = {
+    $typeName: "tabwire.v1.Element",
     id,
     type,
     tag: tagOf(element),
@@ -211,7 +171,7 @@ export function describe(item: Item, id: number, around: Surroundings, focused: 
     isVisible: (item.painted || item.ownText) && box.width > 0 && box.height > 0,
     availableOperations: operationsOf(element, {
       role,
-      clickable: kind === Kind.Clickable,
+      clickable: kind === Kind.Clickable || isBarePicture(element, kind, role, name),
       scrollable: item.scrollable,
       disabled: state.disabled,
       readonly: isReadonly(element),
@@ -219,16 +179,21 @@ export function describe(item: Item, id: number, around: Surroundings, focused: 
     role: role || (kind === Kind.Clickable || kind === Kind.Scroller ? "generic" : ""),
     name,
     states: state,
-    bounds: create(RectSchema, { x: box.x, y: box.y, width: box.width, height: box.height }),
-    options: options.slice(0, OPTION_LIMIT),
-    optionsOmitted: Math.max(0, options.length - OPTION_LIMIT),
+    bounds: { $typeName: "tabwire.v1.Rect", x: box.x, y: box.y, width: box.width, height: box.height },
+    frameSlot: 0,
+    options: options.told,
+    optionsOmitted: options.omitted,
     form,
     landmark: around.landmark(item.landmark),
     heading: around.heading(item.heading),
+    isNew: false,
+    parentId: 0,
     inViewport: item.inView,
+    // A row that is known by this very element says nothing more.
+    row: card === name || card === text ? "" : card,
+    column: around.column(element),
     ...(value === undefined ? {} : { currentValue: value }),
-  });
-  const row = kind === Kind.Text || kind === Kind.Heading ? "" : around.row(item.row);
+  };
   const dropped = Math.max(0, text.length - TEXT_LIMIT) + Math.max(0, fullName.length - NAME_LIMIT);
   return { message, fingerprint: fingerprintOf(element, { role, name, form, row }), cut: dropped };
 }

@@ -3,11 +3,8 @@
 // knows both frames, sees which document sits in which element. The nonce proves nothing but that: whoever learns or
 // repeats it can at most claim to sit where a frame of the same parent sits.
 
-import { create } from "@bufbuild/protobuf";
-import { type ChildFrame, ChildFrameSchema } from "@gen/tabwire/v1/extension_pb";
-import { RectSchema } from "@gen/tabwire/v1/state_pb";
+import type { ChildFrame } from "@gen/tabwire/v1/extension_pb";
 import { NONCE_MARK } from "../../wire/frame_nonce";
-import { queryAll } from "../native";
 import type { Registry } from "../registry";
 import { type Box, boxOf, isVisible } from "./visibility";
 
@@ -27,7 +24,10 @@ function nonceOf(element: Element): string {
 function contentBox(element: Element): Box {
   const outer = boxOf(element);
   const style = getComputedStyle(element);
-  const px = (name: string): number => Number.parseFloat(style.getPropertyValue(name)) || 0;
+  // Borders are told as they were before a transform made the element larger or smaller.
+  const width = (element as HTMLElement).offsetWidth;
+  const scale = width > 0 ? outer.width / width : 1;
+  const px = (name: string): number => scale * (Number.parseFloat(style.getPropertyValue(name)) || 0);
   const left = px("border-left-width") + px("padding-left");
   const top = px("border-top-width") + px("padding-top");
   return {
@@ -38,21 +38,17 @@ function contentBox(element: Element): Box {
   };
 }
 
-const FRAME_TAGS = "iframe,frame,object,embed";
-
-/** Where the visible child documents are. Posts each of them its nonce. */
-export function childFrames(roots: readonly (Document | ShadowRoot)[], registry: Registry): ChildFrame[] {
+/** Where child documents are, for the elements that hold them. Posts each of them its nonce. */
+export function childFrames(holders: readonly Element[], registry: Registry): ChildFrame[] {
   const found: ChildFrame[] = [];
-  for (const root of roots) {
-    for (const element of queryAll<HTMLIFrameElement>(root, FRAME_TAGS)) {
-      const child = element.contentWindow;
-      if (!child || !isVisible(element)) continue;
-      const nonce = nonceOf(element);
-      // The child may be of any origin, or of none. What it is told is worth nothing elsewhere.
-      child.postMessage({ type: NONCE_MARK, nonce }, "*");
-      const bounds = create(RectSchema, contentBox(element));
-      found.push(create(ChildFrameSchema, { nonce, elementId: registry.idOf(element), bounds }));
-    }
+  for (const element of holders) {
+    const child = (element as HTMLIFrameElement).contentWindow;
+    if (!child || !isVisible(element)) continue;
+    const nonce = nonceOf(element);
+    // The child may be of any origin, or of none. What it is told is worth nothing elsewhere.
+    child.postMessage({ type: NONCE_MARK, nonce }, "*");
+    const bounds = { $typeName: "tabwire.v1.Rect", ...contentBox(element) } as const;
+    found.push({ $typeName: "tabwire.v1.ChildFrame", nonce, elementId: registry.idOf(element), bounds });
   }
   return found;
 }

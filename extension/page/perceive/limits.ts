@@ -4,23 +4,23 @@
 import type { Element as StateElement } from "@gen/tabwire/v1/state_pb";
 import { cut, utf8Length } from "../clean";
 import { Kind } from "./classify";
-import type { Item } from "./walk";
+import type { Item } from "./item";
 
-/** Lower is more important. */
-function rank(item: Item): number {
+/** Lower is more important. Ranks are small whole numbers. */
+function plainRank(item: Item): number {
   const told = item.kind === Kind.Text || item.kind === Kind.Image || item.kind === Kind.Scroller;
   const heading = item.kind === Kind.Heading || item.kind === Kind.Form;
   return (item.inView ? 0 : 3) + (told ? 2 : heading ? 1 : 0);
 }
 
 /** The most important `limit` items, in their order. */
-export function keep(items: readonly Item[], limit: number): Item[] {
+export function keep(items: readonly Item[], limit: number, rank: (item: Item) => number = plainRank): Item[] {
   if (items.length <= limit) return [...items];
-  const counts = [0, 0, 0, 0, 0, 0];
   const ranks = items.map(rank);
+  const counts: number[] = [];
   for (const at of ranks) counts[at] = (counts[at] ?? 0) + 1;
   let room = limit;
-  const quota = counts.map((count) => {
+  const quota = Array.from(counts, (count = 0) => {
     const taken = Math.min(count, room);
     room -= taken;
     return taken;

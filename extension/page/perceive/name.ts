@@ -188,17 +188,23 @@ function nativeName(element: Element, way: Way): string | null {
       return fromChild(element, "caption", way);
     case "figure":
       return fromChild(element, "figcaption", way);
-    case "svg": {
-      const title = Array.from(childrenOf(element)).find((child) => tagOf(child) === "title");
-      return title?.textContent ?? null;
-    }
+    case "svg":
+      return svgTitle(element);
     case "optgroup":
       return attributeOf(element, "label");
     case "option":
       return attributeOf(element, "label");
     default:
-      return null;
+      return element.namespaceURI === SVG ? svgTitle(element) : null;
   }
+}
+
+const SVG = "http://www.w3.org/2000/svg";
+
+/** The title of a drawing or of a part of one. */
+function svgTitle(element: Element): string | null {
+  for (const child of childrenOf(element)) if (tagOf(child) === "title") return textOf(child);
+  return null;
 }
 
 function tooltip(element: Element): string {
@@ -216,11 +222,16 @@ const INLINE = new Set(
   ).split(" "),
 );
 
+/** What a picture says is no part of a word. */
+function isPicture(element: Element): boolean {
+  return tagOf(element) === "img" || attributeOf(element, "role") === "img";
+}
+
 /** Whether what is in the element stands apart from its surroundings, so that words do not run together. */
 function standsApart(element: Element): boolean {
-  if (!hasLayout) return !INLINE.has(tagOf(element));
+  if (!hasLayout) return !INLINE.has(tagOf(element)) || isPicture(element);
   const display = getComputedStyle(element).display;
-  return display !== "inline" && display !== "contents";
+  return display !== "inline" ? display !== "contents" : isPicture(element);
 }
 
 const NO_TEXT = new Set("head link meta noscript script style template title".split(" "));
@@ -228,15 +239,16 @@ const NO_TEXT = new Set("head link meta noscript script style template title".sp
 function contentName(element: Element, way: Way): string {
   const parts: string[] = [generatedText(element, "::before")];
   const inner: Way = { ...way, inside: true, hiddenCounts: false };
+  const folded = tagOf(element) === "details" && !(element as HTMLDetailsElement).open;
   for (const child of shownChildren(element)) {
     if (nodeTypeOf(child) === 3) {
-      parts.push((child as Text).data);
+      if (!folded) parts.push((child as Text).data);
       continue;
     }
     if (!isElement(child)) continue;
     const tag = tagOf(child);
     if (tag === "br") parts.push(" ");
-    if (NO_TEXT.has(tag)) continue;
+    if (NO_TEXT.has(tag) || (folded && tag !== "summary") || isBranch(element, child)) continue;
     // What was hidden as a whole and is named by reference counts with all that is in it.
     const text = compute(
       child,
@@ -246,6 +258,12 @@ function contentName(element: Element, way: Way): string {
   }
   parts.push(generatedText(element, "::after"));
   return parts.join("");
+}
+
+/** The nodes below a node of a tree, or the entries below an entry of a menu, have names of their own. */
+function isBranch(element: Element, child: Element): boolean {
+  if (!/^(?:group|menu|tree)$/.test(attributeOf(child, "role") ?? "")) return false;
+  return /^(?:menuitem|treeitem)/.test(attributeOf(element, "role") ?? "");
 }
 
 /** Inside of a hidden reference, what is hidden only because of its parent counts; what hides itself does not. */

@@ -1,98 +1,189 @@
-// Counts what a state leaves out because it lies outside of the covered region, without asking for the place of every
-// element in it: what lies in a box outside of the region lies outside too. Where that turns out wrong (something is
-// fixed to the viewport although it stands in a part that is scrolled away), it says so, and the walk looks at everything.
+// Counts what a state leaves out because it lies outside of the covered region, without finding out all about it: what
+// lies in a box outside of the region lies outside too, unless it is positioned out of that box, which is told.
+//
+// Counted is what a walk would list: every painted element of some size that is a candidate by tag, role and attributes
+// (classify.ts), and with text every block that has informing text of its own. Not counted is what only its style makes a
+// candidate (a pointer cursor, scroll bars, background pictures): for that the style of every element had to be asked.
 
 import { informs } from "../clean";
-import { isElement, shadowRootOf, shownChildren, tagOf } from "../dom";
-import { lastChildOf, localNameOf, nodeTypeOf, previousSiblingOf } from "../native";
-import { flows, isLeaf, isSkipped, Kind, kindOf } from "./classify";
+import { shadowRootOf, tagOf } from "../dom";
+import { firstChildOf, hasAttributes, localNameOf, nextSiblingOf, nodeTypeOf } from "../native";
+import { flows, isLeaf, isSkipped, Kind, kindOf, standIn } from "./classify";
 import { isSection } from "./context";
 import { roleOf } from "./role";
+import { editorOfProxy, mayBeProxy } from "./typing_proxy";
 import { type Box, boxOf, Rendering, renderingOf, touches } from "./visibility";
 
-/** What lies in an element outside of the region. */
+/** What lies in an element outside of the region, with the element itself. */
 export interface Outside {
-  /** Candidates in it, without the element itself. */
   readonly count: number;
   /** The last heading in it that what comes after stands under. */
   readonly heading: Element | null;
+  /** The first heading in it, which says what it is about. */
+  readonly title: Element | null;
   readonly roots: readonly ShadowRoot[];
-  /** Something in it lies in the region all the same. */
-  readonly surprise: boolean;
+  /** What holds documents. */
+  readonly frames: readonly Element[];
+  /** Custom elements without a shadow root that can be seen. They may get one without a trace. */
+  readonly hosts: readonly Element[];
+  /** Those candidates that stick out of the element's own box, so that they may lie in the region all the same. */
+  readonly strays: readonly Element[];
 }
 
-interface Step {
+/** Elements that are nothing but what is in them, as long as no attribute says otherwise. */
+const PLAIN = new Set(
+  (
+    "address article aside b bdi bdo big blockquote center cite code dd del dfn div dl dt em figcaption figure font " +
+    "footer header hgroup i ins kbd li main mark menu nav ol p pre q s samp section small span strike strong sub sup " +
+    "table tbody td tfoot th thead time tr tt u ul var wbr"
+  ).split(" "),
+);
+
+const CLOSING = new Set("article aside footer header li main nav section td th tr".split(" "));
+
+/** Whether an element has no attributes but those that say nothing about what it is. */
+function isUnmarked(element: Element): boolean {
+  if (!hasAttributes(element)) return true;
+  for (const name of Element.prototype.getAttributeNames.call(element)) {
+    if (name !== "class" && name !== "id" && name !== "style") return false;
+    if (name === "class" && /drag|sortable/.test(element.classList.value)) return false;
+  }
+  return true;
+}
+
+/** A block that text can belong to, while it is looked through. */
+interface Block {
   readonly element: Element;
+  readonly isHeading: boolean;
+  /** Known for headings, which are asked before their text is seen. */
+  readonly painted: boolean | null;
+  /** Its text has been counted, or need not be. */
+  counted: boolean;
+}
+
+/** What holds for all that is in one element. */
+interface Level {
+  next: ChildNode | null;
+  readonly assigned: readonly Node[] | null;
+  index: number;
   /** The text here belongs to a control. */
   readonly owned: boolean;
-  /** The block that text here is part of. */
-  readonly block: Element;
+  readonly block: Block;
   /** A heading here says nothing about what comes after. */
   readonly closed: boolean;
 }
 
-function isCounted(element: Element, kind: Kind, region: Box): "counted" | "hidden" | "surprise" {
-  if (renderingOf(element) !== Rendering.Painted) return "hidden";
-  const box = boxOf(element);
-  if (box.width <= 0 || box.height <= 0) return "hidden";
-  if (touches(box, region)) return "surprise";
-  return kind === Kind.Heading ? "hidden" : "counted"; // a heading is counted by its text
+/** How far a box may stick out of the one around it by rounding and borders. */
+const SLACK = 2;
+
+function isWithin(inner: Box, outer: Box): boolean {
+  return (
+    inner.x >= outer.x - SLACK &&
+    inner.y >= outer.y - SLACK &&
+    inner.x + inner.width <= outer.x + outer.width + SLACK &&
+    inner.y + inner.height <= outer.y + outer.height + SLACK
+  );
 }
 
 class Look {
-  readonly roots: ShadowRoot[] = [];
-  readonly counted = new Set<Element>();
-  readonly stack: Step[] = [];
+  count = 0;
   heading: Element | null = null;
+  title: Element | null = null;
+  readonly roots: ShadowRoot[] = [];
+  readonly frames: Element[] = [];
+  readonly hosts: Element[] = [];
+  readonly strays: Element[] = [];
+  private readonly box: Box;
   private readonly text: boolean;
 
-  constructor(text: boolean) {
+  constructor(box: Box, text: boolean) {
+    this.box = box;
     this.text = text;
   }
 
-  /** Takes what is shown in an element: text at once, elements later. */
-  open(parent: Element, step: Omit<Step, "element">): void {
-    const root = shadowRootOf(parent);
-    if (root !== null) this.roots.push(root);
-    const inner = root ?? parent;
-    if (localNameOf(parent) === "slot") {
-      for (const node of Array.from(shownChildren(parent)).reverse()) this.take(node, step);
-      return;
+  run(start: Element): void {
+    const nowhere: Block = { element: start, isHeading: false, painted: null, counted: true };
+    const levels: Level[] = [];
+    const first = this.enter(start, { owned: false, block: nowhere, closed: false }, true);
+    if (first !== null) levels.push(first);
+    for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+      const node = level.assigned === null ? level.next : (level.assigned[level.index++] ?? null);
+      if (node === null) {
+        levels.pop();
+        continue;
+      }
+      if (level.assigned === null) level.next = nextSiblingOf(node);
+      const type = nodeTypeOf(node);
+      if (type === 3) this.take(node as Text, level);
+      else if (type === 1) {
+        const inner = this.enter(node as Element, level, false);
+        if (inner !== null) levels.push(inner);
+      }
     }
-    for (let node = lastChildOf(inner); node !== null; node = previousSiblingOf(node)) this.take(node, step);
   }
 
-  private take(node: Node, step: Omit<Step, "element">): void {
-    if (isElement(node)) {
-      this.stack.push({ ...step, element: node });
-      return;
+  private take(node: Text, level: Level): void {
+    const { block } = level;
+    if (level.owned || block.counted || !(this.text || block.isHeading) || !informs(node.data)) return;
+    block.counted = true;
+    if (block.painted ?? renderingOf(block.element) === Rendering.Painted) this.count++;
+  }
+
+  private enter(element: Element, at: Pick<Level, "owned" | "block" | "closed">, isStart: boolean): Level | null {
+    const tag = tagOf(element);
+    if (isSkipped(tag)) return null;
+    const plain = PLAIN.has(tag) && isUnmarked(element);
+    const role = plain ? "" : roleOf(element);
+    const kind = plain ? null : kindOf(element, tag, role);
+    const isHeading = role === "heading";
+    if (kind !== null && (!at.owned || kind === Kind.Control || kind === Kind.Frame))
+      this.candidate(element, kind, mayBeProxy(tag, role));
+    const painted = isHeading ? renderingOf(element) === Rendering.Painted : null;
+    if (painted === true) {
+      this.title ??= element;
+      if (!at.closed) this.heading = element;
     }
-    if (nodeTypeOf(node) !== 3 || step.owned || this.counted.has(step.block) || !informs((node as Text).data)) return;
-    const told = this.text || roleOf(step.block) === "heading";
-    if (told && renderingOf(step.block) === Rendering.Painted) this.counted.add(step.block);
+    if (isLeaf(tag)) return null;
+    const owned = at.owned || kind === Kind.Control || kind === Kind.Clickable || tag === "label";
+    const block = flows(tag) && !isStart ? at.block : { element, isHeading, painted, counted: false };
+    const closed = at.closed || (!isStart && (plain ? CLOSING.has(tag) : isSection(element)));
+    return this.level(element, tag, { owned, block, closed });
+  }
+
+  private candidate(element: Element, kind: Kind, maybeProxy: boolean): void {
+    if (kind === Kind.Heading) return; // it is counted by its text
+    const painted = renderingOf(element) === Rendering.Painted;
+    const label = painted ? (maybeProxy ? editorOfProxy(element) : null) : standIn(element);
+    if (!painted && label === null) return;
+    const box = boxOf(label ?? element);
+    if (box.width <= 0 || box.height <= 0) return;
+    this.count++;
+    if (kind === Kind.Frame) this.frames.push(element);
+    if (!isWithin(box, this.box)) this.strays.push(label ?? element);
+  }
+
+  private level(element: Element, tag: string, own: Pick<Level, "owned" | "block" | "closed">): Level {
+    const root = shadowRootOf(element);
+    if (root !== null) {
+      this.roots.push(root);
+      return { ...own, next: firstChildOf(root), assigned: null, index: 0 };
+    }
+    if (tag.includes("-")) this.hosts.push(element);
+    const assigned = localNameOf(element) === "slot" ? (element as HTMLSlotElement).assignedNodes() : [];
+    if (assigned.length > 0) return { ...own, next: null, assigned, index: 0 };
+    return { ...own, next: firstChildOf(element), assigned: null, index: 0 };
   }
 }
 
-/** Looks through an element whose box is outside of the region. */
-export function lookOutside(start: Element, region: Box, text: boolean, owned: boolean): Outside {
-  const look = new Look(text);
-  look.open(start, { owned, block: start, closed: false });
-  for (let step = look.stack.pop(); step !== undefined; step = look.stack.pop()) {
-    const { element } = step;
-    const tag = tagOf(element);
-    if (isSkipped(tag)) continue;
-    const role = roleOf(element);
-    const kind = kindOf(element, tag, role);
-    if (kind !== null && (!step.owned || kind === Kind.Control || kind === Kind.Frame)) {
-      const found = isCounted(element, kind, region);
-      if (found === "surprise") return { count: 0, heading: null, roots: [], surprise: true };
-      if (found === "counted") look.counted.add(element);
-    }
-    if (role === "heading" && !step.closed) look.heading = element;
-    if (isLeaf(tag)) continue;
-    const owns = step.owned || kind === Kind.Control || kind === Kind.Clickable || tag === "label";
-    const block = flows(tag) ? step.block : element;
-    look.open(element, { owned: owns, block, closed: step.closed || isSection(element) });
-  }
-  return { count: look.counted.size, heading: look.heading, roots: look.roots, surprise: false };
+/** Looks through an element, itself included, whose box is outside of the region. */
+export function lookOutside(start: Element, box: Box, text: boolean): Outside {
+  const look = new Look(box, text);
+  look.run(start);
+  const { count, heading, title, roots, frames, hosts, strays } = look;
+  return { count, heading: isSection(start) ? null : heading, title, roots, frames, hosts, strays };
+}
+
+/** Whether something that sticks out of a skipped element lies in the region after all. Where that is now is asked anew. */
+export function reachesInto(outside: Outside, region: Box): boolean {
+  return outside.strays.some((element) => touches(boxOf(element), region));
 }

@@ -189,6 +189,8 @@ export function roleOf(element: Element): string {
     for (const token of given.toLowerCase().split(/\s+/)) {
       if (!KNOWN.has(token)) continue;
       if ((token === "none" || token === "presentation") && focusableOrGlobal(element)) break;
+      // Without a name these two say no more than what the tag does.
+      if ((token === "form" || token === "region") && !labelled(element)) continue;
       return token === "image" ? "img" : token === "none" ? "presentation" : token;
     }
   }
@@ -213,7 +215,9 @@ const TYPE_BY_ROLE: Readonly<Record<string, ElementType>> = {
   menuitem: ElementType.MENU_ITEM,
   menuitemcheckbox: ElementType.MENU_ITEM,
   menuitemradio: ElementType.MENU_ITEM,
+  meter: ElementType.TEXT_CONTENT,
   option: ElementType.OPTION,
+  progressbar: ElementType.TEXT_CONTENT,
   radio: ElementType.RADIO,
   rowheader: ElementType.CELL,
   search: ElementType.FORM,

@@ -1,29 +1,35 @@
-// Takes the state of one document: walks it, keeps what the limits allow, describes that, and tells what was left out.
+// Takes the state of one document: walks it, keeps what the limits allow, describes that, and tells what was left out. A
+// state that the asker holds already is answered with the difference to it.
 
-import { create } from "@bufbuild/protobuf";
-import { type FrameState, FrameStateSchema } from "@gen/tabwire/v1/extension_pb";
+import type { FrameDelta, FrameState } from "@gen/tabwire/v1/extension_pb";
 import { type Element as StateElement, type StateRequest, StateScope } from "@gen/tabwire/v1/state_pb";
-import { closestShown, deepActiveElement, shadowRootsBelow } from "../dom";
-import { bodyOf, hasAttribute, readyStateOf, rootElementOf, scrollingElementOf, titleOf } from "../native";
+import { deepActiveElement } from "../dom";
+import { bodyOf, readyStateOf, rootElementOf, scrollingElementOf, titleOf } from "../native";
 import { beginReading } from "../reading";
 import type { Registry } from "../registry";
+import { BlockIndex } from "./blocks";
+import { Changes } from "./changes";
 import { modalOf } from "./classify";
-import { formOf, headingOf, landmarkRole, rowOf } from "./context";
 import { describe, Surroundings } from "./describe";
 import { childFrames } from "./frames";
+import { Interest } from "./hints";
+import type { Findings, Item } from "./item";
 import { keep, TextBudget } from "./limits";
-import { type Box, viewportOf } from "./visibility";
-import { type Findings, type Item, walk } from "./walk";
+import { surroundingsOf } from "./scope";
+import { Omissions } from "./sections";
+import { Told } from "./told";
+import { type Box, boxOf, viewportOf } from "./visibility";
+import { walk } from "./walk";
 
 const DEFAULT_ELEMENTS = 500;
 const DEFAULT_TEXT_BYTES = 262_144;
 
-/** Takes states of one document, and knows which elements were in the last one. */
+/** Takes states of one document, and knows what was told before. */
 export class Perceiver {
   private readonly registry: Registry;
-  private listed: Set<number> | null = null;
-  private digest = 0;
-  private revision = 0n;
+  private readonly told = new Told();
+  private readonly blocks = new BlockIndex();
+  private readonly changes = new Changes(this.blocks);
   private roots: WeakRef<ShadowRoot>[] = [];
 
   constructor(registry: Registry) {
@@ -37,70 +43,114 @@ export class Perceiver {
 
   /** Takes note that the document was seen to change. */
   noticeChange(): void {
-    this.revision++;
+    this.told.noticeChange();
   }
 
-  /** Takes the state. */
-  take(request: StateRequest): FrameState {
+  /** Takes the state; tells only what differs from the one of revision `base`, if it can. */
+  take(request: StateRequest, base = 0): FrameState | FrameDelta {
     const begun = performance.now();
     beginReading();
-    const doc = document;
+    this.blocks.beginTake();
+    if (base !== 0) this.changes.begin();
+    this.changes.apply();
     const view = viewportOf(window);
-    const found = this.walkFor(request, view);
-    const kept = keep(found.items, request.maxElements || DEFAULT_ELEMENTS);
-    const active = deepActiveElement(doc);
+    const limit = request.maxElements || DEFAULT_ELEMENTS;
+    const active = deepActiveElement(document);
+    const interest = new Interest(request.hints, this.places(active), limit);
+    const found = this.walkFor(request, view, interest, limit);
+    const kept = keep(found.items, limit, (item) => interest.rank(item));
+    found.omissions.addDropped(found.items, kept);
     const { elements, cut } = this.describeAll(kept, active, request.maxTextBytes || DEFAULT_TEXT_BYTES);
-    const dropped = found.items.length - kept.length;
-    this.note(request, elements, found);
-    const scroller = scrollingElementOf(doc) ?? rootElementOf(doc);
-    return create(FrameStateSchema, {
-      url: doc.location.href,
-      title: titleOf(doc),
-      elements,
-      activeElementId: active === null ? 0 : this.listedId(active, elements),
-      scrollPosition: { x: window.scrollX, y: window.scrollY },
-      viewportDimensions: { width: view.width, height: view.height },
-      documentDimensions: { width: scroller?.scrollWidth ?? 0, height: scroller?.scrollHeight ?? 0 },
-      revision: this.revision,
-      truncation: {
-        elementsOmitted: dropped + found.above + found.below + found.beside,
-        elementsAbove: found.above,
-        elementsBelow: found.below,
-        charactersCut: cut,
-      },
-      isLoading: readyStateOf(doc) !== "complete",
-      childFrames: childFrames([doc, ...found.roots], this.registry),
-      inPageUs: Math.round((performance.now() - begun) * 1000),
-    });
+    this.told.markNew(request, elements);
+    if (request.scope !== StateScope.ELEMENT) this.roots = found.roots.map((root) => new WeakRef(root));
+    this.changes.follow(found.roots);
+    const state = { ...this.documentNow(view), elements, activeElementId: this.listedId(active, elements) };
+    state.truncation = {
+      $typeName: "tabwire.v1.Truncation",
+      elementsOmitted: found.items.length - kept.length + found.above + found.below + found.beside,
+      elementsAbove: found.above,
+      elementsBelow: found.below,
+      charactersCut: cut,
+      sections: found.omissions.sections(this.registry),
+    };
+    state.childFrames = childFrames(found.frames, this.registry);
+    const answer = this.told.tell(request, state, base);
+    state.inPageUs = Math.round((performance.now() - begun) * 1000);
+    if ("head" in answer && answer.head !== undefined) answer.head.inPageUs = state.inPageUs;
+    return answer;
   }
 
-  /** Describes one element by the same rules; null if it is nothing that a state would list. */
-  describeOne(element: Element): StateElement | null {
+  /** Lets go of what was kept for deltas. The next one costs as much as a whole state. */
+  release(): void {
+    this.changes.stop();
+  }
+
+  /** Describes elements by the same rules, each null if it is nothing that a state would list. */
+  describeMany(elements: readonly Element[]): (StateElement | null)[] {
     beginReading();
-    const found = walk({
-      start: element,
-      region: null,
-      view: viewportOf(window),
-      text: true,
-      modal: modalOf(document),
-      around: surroundingsOf(element),
+    const common = { region: null, view: viewportOf(window), text: true, modal: modalOf(document) };
+    const items = elements.map((element) => {
+      const found = walk({ ...common, start: element, around: surroundingsOf(element) });
+      return found.items.find((candidate) => candidate.element === element) ?? null;
     });
-    const item = found.items.find((candidate) => candidate.element === element);
-    if (item === undefined) return null;
-    return this.describeAll([item], deepActiveElement(document), DEFAULT_TEXT_BYTES).elements[0] ?? null;
+    const listed = items.filter((item) => item !== null);
+    const told = this.describeAll(listed, deepActiveElement(document), DEFAULT_TEXT_BYTES).elements;
+    let next = 0;
+    return items.map((item) => (item === null ? null : (told[next++] ?? null)));
   }
 
-  private walkFor(request: StateRequest, view: Box): Findings {
+  /** Describes one element; null if it is nothing that a state would list. */
+  describeOne(element: Element): StateElement | null {
+    return this.describeMany([element])[0] ?? null;
+  }
+
+  /** Where the person is: what has the focus, and what was pressed last. */
+  private places(active: Element | null): Box[] {
+    const { pressed } = this.changes;
+    const places: Box[] = active === null ? [] : [boxOf(active)];
+    if (pressed !== null) places.push({ ...pressed, width: 0, height: 0 });
+    return places;
+  }
+
+  private walkFor(request: StateRequest, view: Box, interest: Interest, limit: number): Findings {
     const whole = bodyOf(document) ?? rootElementOf(document);
-    const common = { view, text: request.includeText, modal: modalOf(document) };
+    const common = { view, text: request.includeText, modal: modalOf(document), interest, limit, ...this.known() };
     if (request.scope === StateScope.ELEMENT) {
       const { element } = this.registry.resolve(request.elementId, document);
       return walk({ ...common, start: element, region: null, around: surroundingsOf(element) });
     }
-    if (whole === null) return { items: [], above: 0, below: 0, beside: 0, roots: [] };
+    if (whole === null) return NOTHING;
     const margin = view.height / 2;
     const near = { x: 0, y: -margin, width: view.width, height: view.height + 2 * margin };
-    return walk({ ...common, start: whole, region: request.scope === StateScope.PAGE ? null : near, around: {} });
+    const region = request.scope === StateScope.PAGE ? null : near;
+    return walk({ ...common, start: whole, region, around: {} });
+  }
+
+  private known(): { blocks?: BlockIndex } {
+    return this.changes.isAlive ? { blocks: this.blocks } : {};
+  }
+
+  /** What is told of the document as a whole. */
+  private documentNow(view: Box): FrameState {
+    const scroller = scrollingElementOf(document) ?? rootElementOf(document);
+    return {
+      $typeName: "tabwire.v1.FrameState",
+      url: document.location.href,
+      title: titleOf(document),
+      elements: [],
+      activeElementId: 0,
+      scrollPosition: { $typeName: "tabwire.v1.ScrollPosition", x: window.scrollX, y: window.scrollY },
+      viewportDimensions: { $typeName: "tabwire.v1.Dimensions", width: view.width, height: view.height },
+      documentDimensions: {
+        $typeName: "tabwire.v1.Dimensions",
+        width: scroller?.scrollWidth ?? 0,
+        height: scroller?.scrollHeight ?? 0,
+      },
+      revision: 0,
+      isLoading: readyStateOf(document) !== "complete",
+      childFrames: [],
+      inPageUs: 0,
+    };
   }
 
   private describeAll(
@@ -115,7 +165,6 @@ export class Perceiver {
     const elements = items.map((item) => {
       const id = ids.get(item) ?? 0;
       const told = describe(item, id, around, item.element === active);
-      told.message.isNew = this.listed !== null && !this.listed.has(id);
       told.message.parentId = nearestListed(item, ids);
       this.registry.remember(id, told.fingerprint, item.box);
       budget.apply(told.message);
@@ -125,25 +174,21 @@ export class Perceiver {
     return { elements, cut: cut + budget.cut };
   }
 
-  private listedId(active: Element, elements: readonly StateElement[]): number {
-    const id = this.registry.knownIdOf(active);
-    return elements.some((element) => element.id === id) ? id : 0;
-  }
-
-  /** Remembers what was told, and counts the revision up if it differs from what was told before. */
-  private note(request: StateRequest, elements: readonly StateElement[], found: Findings): void {
-    const ids = elements.map((element) => element.id);
-    const partly = request.scope === StateScope.ELEMENT;
-    if (partly) for (const id of ids) this.listed?.add(id);
-    else {
-      this.listed = new Set(ids);
-      this.roots = found.roots.map((root) => new WeakRef(root));
-    }
-    const digest = digestOf(elements);
-    if (digest !== this.digest || this.revision === 0n) this.revision++;
-    this.digest = digest;
+  private listedId(active: Element | null, elements: readonly StateElement[]): number {
+    const id = active === null ? 0 : this.registry.knownIdOf(active);
+    return id !== 0 && elements.some((element) => element.id === id) ? id : 0;
   }
 }
+
+const NOTHING: Findings = {
+  items: [],
+  above: 0,
+  below: 0,
+  beside: 0,
+  omissions: new Omissions(),
+  roots: [],
+  frames: [],
+};
 
 function nearestListed(item: Item, ids: ReadonlyMap<Item, number>): number {
   for (let at = item.parent; at !== null; at = at.parent) {
@@ -151,41 +196,4 @@ function nearestListed(item: Item, ids: ReadonlyMap<Item, number>): number {
     if (id !== undefined) return id;
   }
   return 0;
-}
-
-/** The surroundings of an element that a walk starts at. */
-function surroundingsOf(element: Element): {
-  form: Element | null;
-  landmark: Element | null;
-  row: Element | null;
-  section: { heading: Element | null };
-  inert: boolean;
-} {
-  return {
-    form: formOf(element),
-    landmark: closestShown(element, (at) => at !== element && landmarkRole(at) !== ""),
-    row: rowOf(element),
-    section: { heading: headingOf(element) },
-    inert: closestShown(element, (at) => hasAttribute(at, "inert")) !== null,
-  };
-}
-
-/** A number that changes when what is told changes. */
-function digestOf(elements: readonly StateElement[]): number {
-  let hash = 0x811c9dc5;
-  const add = (text: string): void => {
-    for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
-  };
-  for (const element of elements) {
-    const states = element.states;
-    add(`${element.id}|${element.name}|${element.currentValue ?? ""}|${element.textContent}`);
-    if (states) add(`${states.checked}${states.selected}${states.pressed}${states.expanded}${states.disabled}`);
-    if (element.bounds) add(`${element.bounds.x},${element.bounds.y},${element.bounds.width}`);
-  }
-  return hash;
-}
-
-/** All roots of a document that changes can happen in. */
-export function allRoots(doc: Document): (Document | ShadowRoot)[] {
-  return [doc, ...shadowRootsBelow(doc)];
 }

@@ -1,14 +1,17 @@
 // What an element is like right now: checked, expanded, disabled and so on; and what is in it, read from the live
 // properties and never from attributes.
 
-import { create } from "@bufbuild/protobuf";
-import { type ElementStates, ElementStatesSchema, Toggle } from "@gen/tabwire/v1/state_pb";
+import { type ElementStates, Toggle } from "@gen/tabwire/v1/state_pb";
 import { cut, fold, visibleCharacters } from "../clean";
-import { isDisabled, isEditingHost, tagOf } from "../dom";
+import { isDisabled, isEditingHost, rootOf, tagOf } from "../dom";
 import { attributeOf, hasAttribute, matches, parentElementOf, queryAll, textOf } from "../native";
 import { isSecret } from "../secrets";
+import { isTypingProxy } from "./typing_proxy";
 
-const CHECKABLE = new Set("checkbox menuitemcheckbox menuitemradio radio switch".split(" "));
+/** Roles of what is on or off. */
+export const CHECKABLE: ReadonlySet<string> = new Set(
+  "checkbox menuitemcheckbox menuitemradio radio switch".split(" "),
+);
 const SELECTABLE = new Set("cell columnheader gridcell option row rowheader tab treeitem".split(" "));
 
 /** At most so many characters of a value are told with a state; ReadValueAction reads it whole. */
@@ -37,8 +40,10 @@ export function checkedOf(element: Element, role: string): Toggle {
   if (tagOf(element) === "input" && (input.type === "checkbox" || input.type === "radio")) {
     return input.indeterminate ? Toggle.MIXED : toggle(input.checked);
   }
-  if (!CHECKABLE.has(role)) return Toggle.UNSPECIFIED;
   const told = ariaToggle(element, "aria-checked");
+  // Entries of lists and trees may be checked besides being selected.
+  if (role === "option" || role === "treeitem") return told;
+  if (!CHECKABLE.has(role)) return Toggle.UNSPECIFIED;
   return told === Toggle.UNSPECIFIED ? Toggle.OFF : told;
 }
 
@@ -48,7 +53,10 @@ function expandedOf(element: Element): Toggle {
     const details = parentElementOf(element);
     if (details !== null && tagOf(details) === "details") return toggle((details as HTMLDetailsElement).open);
   }
-  return ariaToggle(element, "aria-expanded");
+  const told = ariaToggle(element, "aria-expanded");
+  if (told !== Toggle.UNSPECIFIED || !hasAttribute(element, "popovertarget")) return told;
+  const popover = rootOf(element).getElementById(attributeOf(element, "popovertarget") ?? "");
+  return popover === null ? told : toggle(matches(popover, ":popover-open"));
 }
 
 function isInvalid(element: Element): boolean {
@@ -71,7 +79,8 @@ export function statesOf(
   role: string,
   known: { focused: boolean; obscured: boolean; inert: boolean },
 ): ElementStates {
-  return create(ElementStatesSchema, {
+  return {
+    $typeName: "tabwire.v1.ElementStates",
     checked: checkedOf(element, role),
     selected: SELECTABLE.has(role) ? ariaToggle(element, "aria-selected") : Toggle.UNSPECIFIED,
     pressed: role === "button" ? ariaToggle(element, "aria-pressed") : Toggle.UNSPECIFIED,
@@ -84,7 +93,7 @@ export function statesOf(
     readonly: isReadonly(element),
     focused: known.focused,
     obscured: known.obscured,
-  });
+  };
 }
 
 /** Input types whose value is what a button says or what a form sends, not something that was filled in. */
@@ -101,6 +110,7 @@ export function currentValueOf(element: Element, role: string): string | undefin
       return input.value;
     }
     case "textarea":
+      if (isTypingProxy(element)) return undefined; // what it holds is not the editor's text
       return (element as HTMLTextAreaElement).value;
     case "select":
       return Array.from((element as HTMLSelectElement).selectedOptions, (option) => fold(option.label)).join(", ");

@@ -2,7 +2,10 @@
 // act/hit_test.ts when it matters.
 
 import { shownParent, tagOf } from "../dom";
-import { boundingBox, checkVisibility, childrenOf, firstChildOf, hasAttribute, ownerOf } from "../native";
+import { boundingBox, checkVisibility, childrenOf, firstChildOf, hasAttribute, localNameOf, ownerOf } from "../native";
+import { OncePerReading } from "../reading";
+import { isInBackgroundColor } from "./contrast";
+import { areaBox } from "./pictures";
 
 /** A rectangle relative to the document's own viewport. */
 export interface Box {
@@ -36,6 +39,7 @@ export function renderingOf(element: Element): Rendering {
   if (!hasLayout) return renderingByStyle(element);
   if (checkVisibility(element, PAINTED)) return Rendering.Painted;
   if (checkVisibility(element)) return Rendering.Unpainted;
+  if (localNameOf(element) === "area") return areaBox(element) === null ? Rendering.None : Rendering.Painted;
   const style = getComputedStyle(element);
   if (style.display !== "contents") return Rendering.None;
   const parent = shownParent(element);
@@ -53,7 +57,9 @@ export function isVisible(element: Element): boolean {
 /** Where an element is. What has no box of its own (display: contents, inline around blocks) is where its content is. */
 export function boxOf(element: Element): Box {
   const own = boundingBox(element);
-  if ((own.width > 0 && own.height > 0) || firstChildOf(element) === null) return own;
+  if (own.width > 0 && own.height > 0) return own;
+  if (localNameOf(element) === "area") return areaBox(element) ?? own;
+  if (firstChildOf(element) === null) return own;
   return contentBox(element) ?? own;
 }
 
@@ -119,28 +125,28 @@ function alphaOf(color: string): number {
   return Number(match[1]) / (match[2] === "%" ? 100 : 1);
 }
 
-function faded(element: Element): boolean {
-  if ((!hasLayout || checkVisibility(element, { opacityProperty: true })) && !mayFade(element)) return false;
-  let opacity = 1;
-  for (let at: Element | null = element; at !== null; at = shownParent(at)) {
-    opacity *= Number(getComputedStyle(at).opacity || 1);
-    if (opacity < 0.1) return true;
+/** How much of each element shines through, with all around it; found once for each in a reading. */
+const opacities = new OncePerReading(() => new Map<Element, number>());
+
+function opacityOf(element: Element, known: Map<Element, number>): number {
+  const chain: Element[] = [];
+  let at: Element | null = element;
+  for (; at !== null && !known.has(at); at = shownParent(at)) chain.push(at);
+  let opacity = at === null ? 1 : (known.get(at) ?? 1);
+  for (const inner of chain.reverse()) {
+    opacity *= Number(getComputedStyle(inner).opacity || 1);
+    known.set(inner, opacity);
   }
-  return false;
+  return opacity;
 }
 
-/** Opacity between 0 and 0.1 of an ancestor is not told by checkVisibility; looking three levels up finds the usual. */
-function mayFade(element: Element): boolean {
-  let at: Element | null = element;
-  for (let level = 0; level < 3 && at !== null; level++, at = shownParent(at)) {
-    if (Number(getComputedStyle(at).opacity || 1) < 0.5) return true;
-  }
-  return false;
+function faded(element: Element): boolean {
+  return opacityOf(element, opacities.get(ownerOf(element))) < 0.1;
 }
 
 /**
- * Whether a person could not read this although it is rendered: tiny, transparent, clipped away or beyond the edges of
- * the document. `text` tells that its content is text, so that font and colour count.
+ * Whether a person could not read this although it is rendered: tiny, transparent, in the colour of its background,
+ * clipped away or beyond the edges of the document. `text` tells that its content is text, so that font and colour count.
  */
 export function isObscured(element: Element, box: Box, text: boolean): boolean {
   if (box.width < TINY_PIXELS || box.height < TINY_PIXELS) return true;
@@ -156,6 +162,7 @@ export function isObscured(element: Element, box: Box, text: boolean): boolean {
     if (Number.parseFloat(style.fontSize) < TINY_FONT) return true;
     if (alphaOf(style.color) < 0.1) return true;
     if (Math.abs(Number.parseFloat(style.textIndent) || 0) > 500) return true;
+    if (hasLayout && isInBackgroundColor(element, box, style)) return true;
   }
   return faded(element);
 }

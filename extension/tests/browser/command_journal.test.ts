@@ -1,13 +1,19 @@
 import { create } from "@bufbuild/protobuf";
 import { ClickActionSchema } from "@gen/tabwire/v1/action_pb";
 import { type Command, CommandResultSchema, CommandSchema } from "@gen/tabwire/v1/link_pb";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { CommandJournal } from "../../browser/command_journal";
 import { asArea, FakeArea } from "./fake_chrome";
 
 function click(commandId: string, more: { taskId?: string; epoch?: bigint } = {}): Command {
   const kind = { case: "click", value: { elementId: 1 } } as const;
   return create(CommandSchema, { commandId, ...more, request: { case: "action", value: { id: commandId, kind } } });
+}
+
+function upload(commandId: string, bytes: number): Command {
+  const files = [{ name: "a.bin", content: new Uint8Array(bytes) }];
+  const kind = { case: "uploadFiles", value: { elementId: 1, files } } as const;
+  return create(CommandSchema, { commandId, request: { case: "action", value: { id: commandId, kind } } });
 }
 
 function look(commandId: string): Command {
@@ -87,10 +93,54 @@ describe("the journal of commands", () => {
     await journal.deliver("told");
     await journal.answer(answer("untold"));
 
-    const left = await new CommandJournal(asArea(area)).leftovers();
+    // That an answer was taken over is written down in a while.
+    const left = await vi.waitFor(
+      async () => {
+        const found = await new CommandJournal(asArea(area)).leftovers();
+        expect(found.toDeliver.map((result) => result.commandId)).toEqual(["untold"]);
+        return found;
+      },
+      { timeout: 10_000 },
+    );
     expect(left.toRun.map((command) => command.commandId)).toEqual(["fresh", "again"]);
     expect(left.inDoubt.map(({ command }) => command.commandId)).toEqual(["doubt"]);
-    expect(left.toDeliver.map((result) => result.commandId)).toEqual(["untold"]);
+  });
+
+  it("writes what matters down as begun in one go with recording it", async () => {
+    const area = new FakeArea();
+    const { verdict, written } = await new CommandJournal(asArea(area)).admit(click("c1"), true);
+    await written;
+    expect(verdict).toEqual({ kind: "new" });
+    expect(area.writes).toBe(1);
+    const left = await new CommandJournal(asArea(area)).leftovers();
+    expect(left.inDoubt).toMatchObject([{ command: { commandId: "c1" }, begunAt: expect.any(Number) }]);
+  });
+
+  it("keeps no answer to a look, and forgets the look when its answer was taken over", async () => {
+    const area = new FakeArea();
+    const journal = new CommandJournal(asArea(area));
+    await journal.record(look("o1"));
+    await journal.answer(create(CommandResultSchema, { commandId: "o1", outcome: { case: "pageState", value: {} } }));
+    expect(await journal.record(look("o1"))).toEqual({ kind: "running" });
+    await journal.deliver("o1");
+    expect(await journal.record(look("o1"))).toEqual({ kind: "new" });
+  });
+
+  it("keeps of a command with large files only who asked, and never begins it again", async () => {
+    const area = new FakeArea();
+    const journal = new CommandJournal(asArea(area));
+    const command = upload("u1", 3_000_000);
+    expect(await journal.record(command)).toEqual({ kind: "new" });
+    expect(area.items.get("command:u1")?.length).toBeLessThan(1_000);
+    expect(await journal.record(upload("u1", 3_000_000))).toEqual({ kind: "running" });
+    expect(await journal.record(upload("u1", 3_000_001))).toEqual({ kind: "taken" });
+    let left = await new CommandJournal(asArea(area)).leftovers();
+    expect(left).toMatchObject({ toRun: [], inDoubt: [], lost: [{ command: { commandId: "u1" }, begun: false }] });
+    await journal.begin("u1");
+    left = await new CommandJournal(asArea(area)).leftovers();
+    expect(left).toMatchObject({ toRun: [], inDoubt: [], lost: [{ begun: true }] });
+    await journal.answer(answer("u1"));
+    expect((await journal.record(command)).kind).toBe("answered");
   });
 
   it("fences a lower epoch of the same task, and no other task", async () => {

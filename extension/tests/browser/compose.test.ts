@@ -122,12 +122,43 @@ describe("composing a page state", () => {
     expect(state.truncation).toMatchObject({ elementsOmitted: 5, elementsBelow: 5, charactersCut: 2 });
   });
 
+  it("names what was left out of which part, in ids of the tab, the largest first", () => {
+    const section = (elementId: number, elementsOmitted: number) => ({
+      elementId,
+      title: `s${elementId}`,
+      elementsOmitted,
+    });
+    const outer = main({
+      elements: [element(1, 1)],
+      childFrames: [{ nonce: "a", elementId: 1, bounds: { width: 300, height: 300 } }],
+      truncation: { elementsOmitted: 4, sections: [section(8, 4)] },
+    });
+    const inner = frame(1, 0, 1, {
+      title: "Ad",
+      elements: [element(1, 1), element(2, 2), element(3, 3)],
+      truncation: { elementsOmitted: 9, sections: [section(5, 9)] },
+    });
+    const state = page([outer, inner], { a: 1 }, { maxElements: 2 });
+    expect(state.truncation?.sections).toMatchObject([
+      { elementId: 100_005, title: "s5", elementsOmitted: 9 },
+      { elementId: 8, elementsOmitted: 4 },
+      { elementId: 1, title: 'document "Ad"', elementsOmitted: 2 },
+    ]);
+    expect(state.truncation?.elementsOmitted).toBe(15);
+  });
+
+  it("leaves what it is given as it is", () => {
+    const inner = frame(1, 0, 1, { elements: [element(1, 1)] });
+    const outer = main({ childFrames: [{ nonce: "a", elementId: 7, bounds: { x: 5, width: 300, height: 300 } }] });
+    const before = structuredClone(inner.state);
+    page([outer, inner], { a: 1 });
+    expect(inner.state).toEqual(before);
+  });
+
   it("cuts text when the bytes are used up, between characters, and counts what it cut", () => {
-    const elements = [
-      element(1, 1, { name: "", textContent: "aaaa" }),
-      element(2, 2, { name: "", textContent: "ééé" }),
-    ];
-    const state = page([main({ elements })], {}, { maxTextBytes: 7 });
+    const outer = main({ elements: [element(1, 1, { name: "", textContent: "aaaa" })] });
+    const inner = frame(1, 0, 1, { elements: [element(2, 2, { name: "", textContent: "ééé" })] });
+    const state = page([outer, inner], {}, { maxTextBytes: 7 });
     expect(state.actionableElements.map((each) => each.textContent)).toEqual(["aaaa", "é"]);
     expect(state.truncation?.charactersCut).toBe(2);
   });

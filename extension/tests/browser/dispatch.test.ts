@@ -11,6 +11,8 @@ import type { FrameRequest } from "@gen/tabwire/v1/extension_pb";
 import { type Command, type CommandResult, CommandSchema } from "@gen/tabwire/v1/link_pb";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Arrivals } from "../../browser/arrival";
+import { DialogMemory } from "../../browser/dialog_memory";
+import { Dialogs } from "../../browser/dialogs";
 import { Dispatcher } from "../../browser/dispatch";
 import { failure } from "../../browser/errors";
 import { Frames } from "../../browser/frames";
@@ -35,8 +37,11 @@ beforeEach(() => {
   const frames = new Frames();
   const tabs = new Tabs(asArea(chromeDouble.session));
   const records = new TabRecords(asArea(chromeDouble.session));
-  const perceiver = new Perceiver(tabs, frames, records);
-  const parts = { tabs, frames, records, events, arrivals: new Arrivals(frames) };
+  const dialogs = new Dialogs(events, frames);
+  const perceiver = new Perceiver(tabs, frames, records, dialogs);
+  const memory = new DialogMemory(asArea(chromeDouble.session));
+  const arrivals = new Arrivals(frames, dialogs);
+  const parts = { tabs, frames, records, events, arrivals, dialogs, memory, trusted: undefined };
   dispatcher = new Dispatcher(
     parts,
     perceiver,
@@ -71,7 +76,7 @@ const EMPTY_STATE = {
   url: "",
   title: "",
   activeElementId: 0,
-  revision: 1n,
+  revision: 1,
   isLoading: false,
   inPageUs: 7,
 } as const;
@@ -367,7 +372,8 @@ describe("waiting", () => {
   const holdsText = (present: boolean): Answer => {
     return (request) => {
       if (request.kind.case !== "check") return ack();
-      const gone = request.kind.value.wait?.gone ?? false;
+      const asked = request.kind.value.kind;
+      const gone = asked.case === "wait" && asked.value.gone;
       return { case: "condition", value: { $typeName: "tabwire.v1.ConditionStatus", holds: present !== gone } };
     };
   };
@@ -412,6 +418,164 @@ describe("waiting", () => {
     chromeDouble.addTab(1, "https://a.test/done", page());
     const condition = { case: "url", value: "/done" } as const;
     expect((await result(act(1, { case: "wait", value: { condition } }))).status).toBe(ActionStatus.SUCCEEDED);
-    expect(chromeDouble.asked).toEqual([]);
+    expect(chromeDouble.asked.filter(({ request }) => request.kind.case === "check")).toEqual([]);
+  });
+});
+
+describe("expectations", () => {
+  /** A page that shows the text after so many times of being asked. */
+  function showing(after: number, met?: boolean): Answer {
+    let asked = 0;
+    const plain = page();
+    return (request) => {
+      if (request.kind.case === "act") {
+        const { expect: expected } = request.kind.value.action ?? {};
+        given.push(expected?.kind.case);
+        const told = met === undefined || expected === undefined ? {} : { expectationMet: met };
+        const outcomeDetails = { message: "Clicked.", domChanges: 1, ...told };
+        const value = create(ActionResultSchema, { status: ActionStatus.SUCCEEDED, outcomeDetails });
+        return { case: "actionResult", value };
+      }
+      if (request.kind.case !== "check") return plain(request);
+      asked += 1;
+      const value = { $typeName: "tabwire.v1.ConditionStatus", holds: asked > after } as const;
+      return { case: "condition", value };
+    };
+  }
+  let given: (string | undefined)[] = [];
+  beforeEach(() => {
+    given = [];
+  });
+  const text = { kind: { case: "text", value: "Done" }, timeoutMs: 400 } as const;
+
+  function expecting(expectation: MessageInitShape<typeof ActionSchema>["expect"], kind: Kind = click(1)): Command {
+    const action = create(ActionSchema, { id: "c", kind, expect: expectation } as ActionInit);
+    return create(CommandSchema, { commandId: "c", tabId: 1, request: { case: "action", value: action } });
+  }
+
+  it("are left to the document of a tab that has only one, and believed when met", async () => {
+    chromeDouble.addTab(1, "https://a.test/", showing(1_000, true));
+    const answer = await result(expecting(text));
+    expect(answer).toMatchObject({ status: ActionStatus.SUCCEEDED, outcomeDetails: { expectationMet: true } });
+    expect(given).toEqual(["text"]);
+  });
+
+  it("are looked at once more when the document has waited in vain", async () => {
+    chromeDouble.addTab(1, "https://a.test/", showing(1_000, false));
+    const answer = await result(expecting(text));
+    expect(answer).toMatchObject({ status: ActionStatus.FAILED, outcomeDetails: { expectationMet: false } });
+    expect(answer.errorInfo?.errorCode).toBe(ErrorCode.OPERATION_FAILED_IN_TARGET);
+    expect(answer.errorInfo?.message).toContain("Clicked; but");
+    expect(chromeDouble.asked.filter(({ request }) => request.kind.case === "check")).toHaveLength(1);
+  });
+
+  it("are seen to by the service worker where there are several documents, in all of them", async () => {
+    const tab = chromeDouble.addTab(1, "https://a.test/", showing(1_000, true));
+    const inner = showing(2);
+    tab.frames.push({ frameId: 3, parentFrameId: 0, documentId: "d3", url: "https://b.test/", answer: inner });
+    const answer = await result(expecting(text));
+    expect(answer).toMatchObject({ status: ActionStatus.SUCCEEDED, outcomeDetails: { expectationMet: true } });
+    expect(given).toEqual([undefined]);
+  });
+
+  it("of an address are met by the tab's own", async () => {
+    const tab = chromeDouble.addTab(1, "https://a.test/", page());
+    setTimeout(() => {
+      tab.url = "https://a.test/done";
+    }, 60);
+    const url = { kind: { case: "url", value: "/done" } } as const;
+    expect((await result(expecting(url))).outcomeDetails?.expectationMet).toBe(true);
+    const gone = { ...url, gone: true, timeoutMs: 100 };
+    expect((await result(expecting(gone))).errorInfo?.message).toContain('no longer contains "/done"');
+  });
+
+  it("are nothing to an action that failed", async () => {
+    chromeDouble.addTab(
+      1,
+      "https://a.test/",
+      page(() => {
+        return create(ActionResultSchema, { status: ActionStatus.FAILED, errorInfo: { message: "Covered." } });
+      }),
+    );
+    const answer = await result(expecting(text));
+    expect(answer.errorInfo?.message).toBe("Covered.");
+    expect(answer.outcomeDetails?.expectationMet).toBeUndefined();
+  });
+});
+
+describe("reads of the whole page", () => {
+  /** A document that finds what it is told, and sits in element 5 of its parent. */
+  function finding(value: ActionResult["extracted"], childFrames: object[] = []): Answer {
+    return (request) => {
+      if (request.kind.case === "act") {
+        const done = { status: ActionStatus.SUCCEEDED, outcomeDetails: { message: "Found." } };
+        return { case: "actionResult", value: create(ActionResultSchema, { ...done, extracted: value }) };
+      }
+      if (request.kind.case !== "perceive") return ack();
+      const viewportDimensions = { $typeName: "tabwire.v1.Dimensions", width: 800, height: 600 } as const;
+      const state = { ...EMPTY_STATE, viewportDimensions, elements: [], childFrames: childFrames as never };
+      return { case: "state", value: state };
+    };
+  }
+  const HELD = {
+    $typeName: "tabwire.v1.ChildFrame",
+    nonce: "n",
+    elementId: 5,
+    bounds: { $typeName: "tabwire.v1.Rect", x: 100, y: 50, width: 300, height: 300 },
+  };
+
+  function list(total: number, ...ids: number[]): ActionResult["extracted"] {
+    const bounds = { x: 1, y: 2, width: 10, height: 10 };
+    const elements = ids.map((id) => ({ id, bounds, inViewport: true }));
+    return create(ActionResultSchema, { extracted: { case: "elementList", value: { elements, total } } }).extracted;
+  }
+
+  function rows(...cells: string[]): ActionResult["extracted"] {
+    const value = { elementId: 2, total: cells.length, rows: cells.map((cell) => ({ cells: [cell], elementId: 3 })) };
+    return create(ActionResultSchema, { extracted: { case: "rows", value } }).extracted;
+  }
+
+  function addInner(value: ActionResult["extracted"], outer: ActionResult["extracted"]): void {
+    const tab = chromeDouble.addTab(1, "https://a.test/", finding(outer, [HELD]));
+    tab.frames.push({ frameId: 3, parentFrameId: 0, documentId: "d3", url: "https://b.test/", answer: finding(value) });
+  }
+
+  it("list what all documents found, in ids and places of the tab", async () => {
+    addInner(list(7, 1, 2), list(2, 4));
+    const found = (await result(act(1, { case: "findElements", value: { maxElements: 2 } }))).extracted;
+    expect(found).toMatchObject({ case: "elementList", value: { total: 9 } });
+    const elements = found.case === "elementList" ? found.value.elements : [];
+    expect(elements.map(({ id, frameSlot, bounds }) => [id, frameSlot, bounds?.x, bounds?.y])).toEqual([
+      [4, 0, 1, 2],
+      [100_001, 1, 101, 52],
+    ]);
+  });
+
+  it("take the largest table, with its ids", async () => {
+    addInner(rows("a", "b"), rows("c"));
+    const answer = await result(act(1, { case: "readRows", value: {} }));
+    expect(answer.extracted).toMatchObject({
+      value: { elementId: 100_002, rows: [{ cells: ["a"] }, { cells: ["b"] }] },
+    });
+    expect(answer.extracted.case === "rows" && answer.extracted.value.rows[0]?.elementId).toBe(100_003);
+  });
+
+  it("of one element are for its document alone", async () => {
+    addInner(rows("a", "b"), rows("c"));
+    const answer = await result(act(1, { case: "readRows", value: { elementId: 2 } }));
+    expect(answer.extracted).toMatchObject({ value: { elementId: 2, rows: [{ cells: ["c"] }] } });
+    const asked = chromeDouble.asked.filter(({ request }) => request.kind.case === "act");
+    expect(asked.map(({ documentId }) => documentId)).toEqual(["doc-1"]);
+  });
+});
+
+describe("a drag", () => {
+  it("from one document into another is refused before anything is touched", async () => {
+    const tab = chromeDouble.addTab(1, "https://a.test/", page());
+    tab.frames.push({ frameId: 3, parentFrameId: 0, documentId: "d3", url: "https://b.test/", answer: page() });
+    const answer = await result(act(1, { case: "drag", value: { elementId: 1, toElementId: 100_001 } }));
+    expect(answer.errorInfo?.errorCode).toBe(ErrorCode.INVALID_ARGUMENT);
+    expect(answer.errorInfo?.remedy).not.toBe("");
+    expect(chromeDouble.asked.filter(({ request }) => request.kind.case === "act")).toEqual([]);
   });
 });

@@ -26,6 +26,7 @@ export class FakeEvent<Args extends unknown[]> {
 /** A storage area that keeps copies, as Chrome does. */
 export class FakeArea {
   readonly items = new Map<string, string>();
+  writes = 0;
   async get(keys: string | string[] | null): Promise<Record<string, unknown>> {
     const wanted = keys === null ? [...this.items.keys()] : [keys].flat();
     const found: Record<string, unknown> = {};
@@ -36,6 +37,7 @@ export class FakeArea {
     return found;
   }
   async set(items: Record<string, unknown>): Promise<void> {
+    this.writes += 1;
     for (const [key, value] of Object.entries(items)) this.items.set(key, JSON.stringify(value));
   }
   async remove(keys: string | string[]): Promise<void> {

@@ -10,7 +10,7 @@ import {
   type Downlink,
   DownlinkSchema,
 } from "@gen/tabwire/v1/link_pb";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { ServerClock } from "../../browser/clock";
 import { CommandJournal } from "../../browser/command_journal";
 import { tabNotFound } from "../../browser/errors";
@@ -217,6 +217,41 @@ describe("the inbox", () => {
     await second.until(() => second.runs.length === 2);
     expect(second.runs[1]).toMatchObject({ command: { commandId: "waiting" }, begunAt: undefined });
     expect(second.delivered.map((result) => result.commandId)).toEqual(["begun"]);
+  });
+
+  it("begins a look while it is written down, and an action only after that", async () => {
+    const bench = new Bench();
+    const area = bench.area;
+    const set = area.set.bind(area);
+    const stored: (() => void)[] = [];
+    area.set = (items) => new Promise((resolve) => stored.push(() => resolve(set(items))));
+    const looking = create(CommandSchema, { commandId: "o1", tabId: 1, request: { case: "observe", value: {} } });
+    const taken = bench.inbox.take(down({ case: "command", value: looking }));
+    await bench.until(() => bench.runs.length === 1);
+    expect(stored).toHaveLength(1);
+    bench.runs[0]?.finish();
+    stored.shift()?.();
+    expect(await taken).toBe(true);
+    const acting = bench.inbox.take(click("c1", { tabId: 2 }));
+    await vi.waitFor(() => expect(stored).toHaveLength(1));
+    expect(bench.running()).toEqual(["o1"]);
+    stored.shift()?.();
+    expect(await acting).toBe(true);
+    await bench.until(() => bench.runs.length === 2);
+  });
+
+  it("tells of a large command of an earlier life that nobody knows what became of it", async () => {
+    const first = new Bench();
+    const files = [{ name: "a.bin", content: new Uint8Array(1_000_000) }];
+    const kind = { case: "uploadFiles", value: { elementId: 1, files } } as const;
+    const action = { id: "u1", kind };
+    const command = create(CommandSchema, { commandId: "u1", tabId: 1, request: { case: "action", value: action } });
+    await first.inbox.take(down({ case: "command", value: command }));
+    await first.until(() => first.runs.length === 1);
+    const second = new Bench(first.area);
+    await second.until(() => second.delivered.length === 1);
+    expect(errorOf(second.delivered[0])).toBe(ErrorCode.OUTCOME_UNKNOWN);
+    expect(second.runs).toEqual([]);
   });
 
   it("hands an answer over again that the link did not take, also in the next life", async () => {

@@ -108,7 +108,7 @@ describe("the observer", () => {
     observer.take(changed(1));
     await settle();
     expect(sent).toEqual([]);
-    observer.acted(1, create(PageStateSchema, { tabId: 1, title: "after" }));
+    observer.acted(1, () => create(PageStateSchema, { tabId: 1, title: "after" }));
     await settle();
     expect(sent.map((update) => [update.cause, update.pageState?.title])).toEqual([[StateCause.ACTION, "after"]]);
     expect(perceived).toEqual([]);

@@ -18,6 +18,7 @@ import { file_tabwire_v1_browser } from "@gen/tabwire/v1/browser_pb";
 import { file_tabwire_v1_browser_service } from "@gen/tabwire/v1/browser_service_pb";
 import { file_tabwire_v1_error } from "@gen/tabwire/v1/error_pb";
 import { file_tabwire_v1_extension } from "@gen/tabwire/v1/extension_pb";
+import { file_tabwire_v1_extract } from "@gen/tabwire/v1/extract_pb";
 import { file_tabwire_v1_link } from "@gen/tabwire/v1/link_pb";
 import { file_tabwire_v1_link_service } from "@gen/tabwire/v1/link_service_pb";
 import { file_tabwire_v1_options } from "@gen/tabwire/v1/options_pb";
@@ -38,6 +39,7 @@ const registry = createRegistry(
   file_tabwire_v1_browser_service,
   file_tabwire_v1_error,
   file_tabwire_v1_extension,
+  file_tabwire_v1_extract,
   file_tabwire_v1_link,
   file_tabwire_v1_link_service,
   file_tabwire_v1_options,

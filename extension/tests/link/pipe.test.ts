@@ -30,6 +30,7 @@ function handler() {
     connect: vi.fn<PipeHandler["connect"]>(),
     disconnect: vi.fn<PipeHandler["disconnect"]>(),
     send: vi.fn<PipeHandler["send"]>(() => true),
+    sendResult: vi.fn<PipeHandler["sendResult"]>(() => true),
     pushStatus: vi.fn<PipeHandler["pushStatus"]>(),
     retryNow: vi.fn<PipeHandler["retryNow"]>(),
   };

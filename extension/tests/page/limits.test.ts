@@ -7,8 +7,8 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { utf8Length } from "../../page/clean";
 import { Kind } from "../../page/perceive/classify";
+import type { Item } from "../../page/perceive/item";
 import { keep, TextBudget } from "../../page/perceive/limits";
-import type { Item } from "../../page/perceive/walk";
 
 function item(kind: Kind, inView: boolean): Item {
   return { kind, inView } as Item;

@@ -1,13 +1,14 @@
 // The words of the panel: actions, events, times, amounts, addresses, links, places in a text.
 
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
-import { ActionSchema, ActionStatus, ScrollDirection } from "@gen/tabwire/v1/action_pb";
+import { ActionSchema, ActionStatus, MouseButton, ScrollDirection } from "@gen/tabwire/v1/action_pb";
 import { ErrorInfoSchema } from "@gen/tabwire/v1/error_pb";
+import { ElementListSchema, RowsSchema, TextMatchesSchema } from "@gen/tabwire/v1/extract_pb";
 import { TaskEventSchema, TaskState } from "@gen/tabwire/v1/task_pb";
 import { describe, expect, test } from "vitest";
 import { complaintOf, placeIn } from "../../ui/model/complaint";
 import { linkify } from "../../ui/model/linkify";
-import { announcementOf, describeAction } from "../../ui/model/sentences";
+import { announcementOf, describeAction, extractOf } from "../../ui/model/sentences";
 import { amount, clip, duration, hostOf, shortAddress, stateWord, when } from "../../ui/model/words";
 
 type ActionKind = NonNullable<MessageInitShape<typeof ActionSchema>["kind"]>;
@@ -44,6 +45,25 @@ const SENTENCES: readonly (readonly [ActionKind, string])[] = [
   [{ case: "switchTab", value: { tabId: 8 } }, "Go to another tab"],
   [{ case: "closeTab", value: {} }, "Close the tab"],
   [{ case: "screenshot", value: {} }, "Take a picture of the tab"],
+  [{ case: "screenshot", value: { elementId: 4 } }, "Take a picture of element 4"],
+  [{ case: "click", value: { elementId: 3, count: 2 } }, "Double-click element 3"],
+  [{ case: "click", value: { elementId: 3, button: MouseButton.RIGHT } }, "Right-click element 3"],
+  [{ case: "drag", value: { elementId: 3, toElementId: 4 } }, "Drag element 3 onto element 4"],
+  [{ case: "drag", value: { elementId: 3, offsetX: 40 } }, "Drag element 3 by 40, 0"],
+  [{ case: "setChecked", value: { elementId: 3, checked: true } }, "Check element 3"],
+  [{ case: "setChecked", value: { elementId: 3 } }, "Uncheck element 3"],
+  [{ case: "selectText", value: { elementId: 3 } }, "Select the text of element 3"],
+  [{ case: "selectText", value: { elementId: 3, text: "a" } }, "Select “a” in element 3"],
+  [{ case: "uploadFiles", value: { elementId: 3, files: [{ name: "a.png" }] } }, "Give “a.png” to element 3"],
+  [{ case: "answerDialog", value: { accept: true } }, "Say “OK” to the page's dialog"],
+  [{ case: "answerDialog", value: {} }, "Say “Cancel” to the page's dialog"],
+  [{ case: "readMarkdown", value: {} }, "Read the main content"],
+  [{ case: "readRows", value: {} }, "Read the largest table or list"],
+  [{ case: "readRows", value: { elementId: 2 } }, "Read the rows of element 2"],
+  [{ case: "findText", value: { text: "terms" } }, "Find “terms” in the page"],
+  [{ case: "findElements", value: { role: "button", name: "Save" } }, "Find button “Save”"],
+  [{ case: "findElements", value: { name: "Save" } }, "Find elements “Save”"],
+  [{ case: "runJavascript", value: { code: "1" } }, "Run JavaScript in the page"],
   [{ case: "askHuman", value: { prompt: "Which size?" } }, "Ask you: Which size?"],
   [{ case: "done", value: { success: true, text: "x" } }, "Finish the task"],
   [{ case: "done", value: { success: false, text: "x" } }, "Give the task up"],
@@ -62,6 +82,24 @@ describe("describeAction", () => {
 
   test("says so if it does not know the action", () => {
     expect(describeAction(create(ActionSchema))).toContain("no words");
+  });
+});
+
+describe("extractOf", () => {
+  test("puts rows under their columns and says what is left", () => {
+    const rows = create(RowsSchema, { columns: ["Name", "Price"], rows: [{ cells: ["Lamp", "7"] }], total: 3 });
+    expect(extractOf({ case: "rows", value: rows })).toBe("Name | Price\nLamp | 7\nand 2 more");
+  });
+
+  test("tells elements by role and name, and places by their text", () => {
+    const list = create(ElementListSchema, { elements: [{ role: "button", name: "Save" }], total: 1 });
+    expect(extractOf({ case: "elementList", value: list })).toBe("button Save");
+    const found = create(TextMatchesSchema, { matches: [{ excerpt: "our terms" }], total: 1 });
+    expect(extractOf({ case: "textMatches", value: found })).toBe("our terms");
+  });
+
+  test("says nothing of nothing", () => {
+    expect(extractOf({ case: undefined })).toBe("");
   });
 });
 

@@ -22,7 +22,7 @@ describe("the nonce of a frame", () => {
     const iframe = document.createElement("iframe");
     document.body.append(iframe);
     const post = vi.spyOn(iframe.contentWindow as Window, "postMessage").mockImplementation(() => {});
-    const [child] = childFrames([document], new Registry());
+    const [child] = childFrames([iframe], new Registry());
     expect(nonceIn(post.mock.calls[0]?.[0])).toBe(child?.nonce);
     expect(child?.nonce).toMatch(/^[0-9a-f]{32}$/);
   });

@@ -1,6 +1,16 @@
 // Puts actions and events into words for a person. Pure. Words for states and numbers are in words.ts.
 
-import { type Action, ActionStatus, ScrollDirection, type WaitAction } from "@gen/tabwire/v1/action_pb";
+import {
+  type Action,
+  type ActionResult,
+  ActionStatus,
+  type ClickAction,
+  type DragAction,
+  MouseButton,
+  ScrollDirection,
+  type WaitAction,
+} from "@gen/tabwire/v1/action_pb";
+import type { Rows } from "@gen/tabwire/v1/extract_pb";
 import { type TaskEvent, TaskState } from "@gen/tabwire/v1/task_pb";
 import { clip, shortAddress, stateWord } from "./words";
 
@@ -25,7 +35,7 @@ export function describeAction({ kind }: Action): string {
     case "reload":
       return "Load the page again";
     case "click":
-      return `Click ${element(kind.value.elementId)}`;
+      return click(kind.value);
     case "inputText": {
       const { elementId, text, append, submit } = kind.value;
       const typed = text === "" ? `Empty ${element(elementId)}` : `Type ${quoted(text)} into ${element(elementId)}`;
@@ -57,7 +67,33 @@ export function describeAction({ kind }: Action): string {
     case "closeTab":
       return kind.value.tabId === 0 ? "Close the tab" : "Close another tab";
     case "screenshot":
-      return "Take a picture of the tab";
+      return kind.value.elementId === 0
+        ? "Take a picture of the tab"
+        : `Take a picture of ${element(kind.value.elementId)}`;
+    case "drag":
+      return drag(kind.value);
+    case "setChecked":
+      return `${kind.value.checked ? "Check" : "Uncheck"} ${element(kind.value.elementId)}`;
+    case "selectText":
+      return kind.value.text === ""
+        ? `Select the text of ${element(kind.value.elementId)}`
+        : `Select ${quoted(kind.value.text)} in ${element(kind.value.elementId)}`;
+    case "uploadFiles":
+      return `Give ${kind.value.files.map((file) => quoted(file.name)).join(", ")} to ${element(kind.value.elementId)}`;
+    case "answerDialog":
+      return kind.value.accept ? "Say “OK” to the page's dialog" : "Say “Cancel” to the page's dialog";
+    case "readMarkdown":
+      return kind.value.elementId === 0 ? "Read the main content" : `Read ${element(kind.value.elementId)}`;
+    case "readRows":
+      return kind.value.elementId === 0
+        ? "Read the largest table or list"
+        : `Read the rows of ${element(kind.value.elementId)}`;
+    case "findText":
+      return `Find ${quoted(kind.value.text)} in the page`;
+    case "findElements":
+      return `Find ${[kind.value.role || "elements", kind.value.name && quoted(kind.value.name)].filter(Boolean).join(" ")}`;
+    case "runJavascript":
+      return "Run JavaScript in the page";
     case "askHuman":
       return `Ask you: ${clip(kind.value.prompt, 120)}`;
     case "done":
@@ -92,6 +128,39 @@ export function announcementOf({ kind }: TaskEvent): string | undefined {
   }
 }
 
+/** What an action read, as text; empty if nothing that a person can read here. */
+export function extractOf(extracted: ActionResult["extracted"]): string {
+  switch (extracted.case) {
+    case "text":
+      return extracted.value;
+    case "attributeMap":
+      return Object.entries(extracted.value.attributes)
+        .map(([name, value]) => `${name}: ${value}`)
+        .join("\n");
+    case "elementList": {
+      const lines = extracted.value.elements.map((one) => `${one.role || one.tag} ${one.name || one.textContent}`);
+      return [...lines, ...leftOut(extracted.value.total - lines.length)].join("\n");
+    }
+    case "textMatches": {
+      const lines = extracted.value.matches.map((match) => match.excerpt);
+      return [...lines, ...leftOut(extracted.value.total - lines.length)].join("\n");
+    }
+    case "rows":
+      return rows(extracted.value);
+    default:
+      return ""; // pictures are no part of the journal
+  }
+}
+
+function rows({ columns, rows: all, total }: Rows): string {
+  const head = columns.some((name) => name !== "") ? [columns.join(" | ")] : [];
+  return [...head, ...all.map((row) => row.cells.join(" | ")), ...leftOut(total - all.length)].join("\n");
+}
+
+function leftOut(count: number): string[] {
+  return count > 0 ? [`and ${count} more`] : [];
+}
+
 function element(id: number): string {
   return `element ${id}`;
 }
@@ -102,6 +171,16 @@ function quoted(text: string): string {
 
 function keyName(key: string): string {
   return key === " " ? "Space" : key;
+}
+
+function click({ elementId, button, count }: ClickAction): string {
+  const how = count > 1 ? "Double-click" : button === MouseButton.RIGHT ? "Right-click" : "Click";
+  return `${how} ${element(elementId)}`;
+}
+
+function drag({ elementId, toElementId, offsetX = 0, offsetY = 0 }: DragAction): string {
+  if (toElementId !== 0) return `Drag ${element(elementId)} onto ${element(toElementId)}`;
+  return `Drag ${element(elementId)} by ${offsetX}, ${offsetY}`;
 }
 
 function scroll(direction: ScrollDirection, elementId: number): string {

@@ -2,7 +2,7 @@
 
 import { type Action, type ActionResult, ActionStatus } from "@gen/tabwire/v1/action_pb";
 import type { JSX } from "preact";
-import { describeAction } from "../model/sentences";
+import { describeAction, extractOf } from "../model/sentences";
 import { Icon } from "./icon";
 import { Problem } from "./problem";
 import { Clamped, withCode } from "./prose";
@@ -91,31 +91,20 @@ function OutcomeMark({ outcome }: { outcome: Outcome }): JSX.Element | null {
 
 function OutcomeText({ result, told }: { result: ActionResult; told: string }): JSX.Element {
   const { outcomeDetails: details, errorInfo: error } = result;
+  const read = extractOf(result.extracted);
   return (
     <>
       {error !== undefined && result.status === ActionStatus.CANCELLED && <p>{withCode(error.message)}</p>}
       {error !== undefined && result.status !== ActionStatus.CANCELLED && <Problem error={error} quiet />}
       {told !== "" && <p class="action-words">{withCode(told)}</p>}
-      {details?.dialog !== undefined && (
-        <p class="action-note">The page opened a dialog: “{details.dialog.message || details.dialog.type}”</p>
-      )}
+      {details?.dialogs.map((dialog) => (
+        <p class="action-note" key={dialog.message}>
+          The page opened a dialog: “{dialog.message || dialog.type}”
+        </p>
+      ))}
       {details?.download ? <p class="action-note">Download: {details.download}</p> : null}
       {details?.stillChanging && <p class="action-note">The page was still changing.</p>}
-      <Extract extracted={result.extracted} />
+      {read !== "" && <Clamped class="extract" text={read} />}
     </>
   );
-}
-
-function Extract({ extracted }: { extracted: ActionResult["extracted"] }): JSX.Element | null {
-  switch (extracted.case) {
-    case "text":
-      return extracted.value === "" ? null : <Clamped class="extract" text={extracted.value} />;
-    case "attributeMap": {
-      const lines = Object.entries(extracted.value.attributes).map(([name, value]) => `${name}: ${value}`);
-      return lines.length === 0 ? null : <Clamped class="extract" text={lines.join("\n")} />;
-    }
-    default:
-      // Pictures are no part of the journal.
-      return null;
-  }
 }

@@ -59,6 +59,11 @@ def actions() -> Mapping[str, ActionFacts]:
     return MappingProxyType(found)
 
 
+def told_fields(facts: ActionFacts) -> list[FieldDescriptor]:
+    """The fields of an action that the model is told of."""
+    return [f for f in facts.fields if not f.GetOptions().Extensions[options_pb2.argument].hidden_from_model]
+
+
 def kind(action: action_pb2.Action) -> str:
     """The name of an action's kind; empty if it has none that is known here."""
     return action.WhichOneof("kind") or ""

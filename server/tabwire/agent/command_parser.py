@@ -48,6 +48,9 @@ class Purpose(Enum):
     HOVER = "hover"
     SCROLL = "scroll to"
     READ = "read"
+    DRAG = "drag"
+    DROP = "drop onto"
+    MARK = "select text in"
 
 
 @dataclass(frozen=True)
@@ -78,6 +81,8 @@ class Command:
     purpose: Purpose | None = None
     tab: TabChoice | None = None
     uses_answer: bool = False
+    # Where something is dragged to.
+    onto: Target | None = None
 
 
 def parse(text: str) -> list[Command]:
@@ -128,6 +133,12 @@ class _Parser:
             "go": cls._go,
             "reload": lambda self: self._plain(action_pb2.Action(reload=action_pb2.ReloadAction())),
             "click": cls._click,
+            "double": cls._double,
+            "right": cls._right,
+            "drag": cls._drag,
+            "accept": lambda self: self._dialog(accept=True),
+            "dismiss": lambda self: self._dialog(accept=False),
+            "find": cls._find,
             "type": cls._type,
             "clear": cls._clear,
             "select": cls._select,
@@ -169,6 +180,51 @@ class _Parser:
     def _click(self) -> Command:
         return self._about(Purpose.CLICK, action_pb2.Action(click=action_pb2.ClickAction()), self._target())
 
+    def _double(self) -> Command:
+        self._keyword("click")
+        action = action_pb2.Action(click=action_pb2.ClickAction(count=2))
+        return self._about(Purpose.CLICK, action, self._target())
+
+    def _right(self) -> Command:
+        self._keyword("click")
+        action = action_pb2.Action(click=action_pb2.ClickAction(button=action_pb2.MOUSE_BUTTON_RIGHT))
+        return self._about(Purpose.HOVER, action, self._target())
+
+    def _drag(self) -> Command:
+        action = action_pb2.Action(drag=action_pb2.DragAction())
+        dragged = self._target()
+        if self._keyword("onto", "to", "by") != "by":
+            onto = self._target()
+            return Command(self._source(), self._first.line, action, dragged, Purpose.DRAG, onto=onto)
+        action.drag.offset_x = self._pixels("how many pixels to the right, as 120 or -40")
+        action.drag.offset_y = 0.0 if self._at_end() else self._pixels("how many pixels down, as 30")
+        return self._about(Purpose.DRAG, action, dragged)
+
+    def _dialog(self, *, accept: bool) -> Command:
+        if self._is("the"):
+            self._next()
+        self._keyword("dialog")
+        action = action_pb2.Action(answer_dialog=action_pb2.AnswerDialogAction(accept=accept))
+        if accept and self._is("with"):
+            self._next()
+            action.answer_dialog.text = self._string("a text in quotes")
+        return self._plain(action)
+
+    def _find(self) -> Command:
+        if self._is("text"):
+            self._next()
+            found = action_pb2.FindTextAction(text=self._string("a text in quotes", filled=True))
+            return self._plain(action_pb2.Action(find_text=found))
+        wanted = action_pb2.FindElementsAction()
+        token = self._peek()
+        if token.kind is Kind.WORD and not self._at_end():
+            wanted.role = self._next().text.lower()
+        if not self._at_end():
+            wanted.name = self._string("a name in quotes")
+        if not wanted.role and not wanted.name:
+            raise self._error('"text" and a text, or a role such as button, or a name in quotes')
+        return self._plain(action_pb2.Action(find_elements=wanted))
+
     def _type(self) -> Command:
         text, uses_answer = self._text_or_answer()
         self._keyword("into", "in")
@@ -186,6 +242,12 @@ class _Parser:
         return self._about(Purpose.FILL, action, self._target())
 
     def _select(self) -> Command:
+        if self._is("text"):
+            self._next()
+            passage = self._string("the passage in quotes")
+            self._keyword("in")
+            marked = action_pb2.Action(select_text=action_pb2.SelectTextAction(text=passage))
+            return self._about(Purpose.MARK, marked, self._target())
         text, uses_answer = self._text_or_answer()
         options = [text]
         while self._is("and") and not uses_answer:
@@ -196,7 +258,8 @@ class _Parser:
         return self._about(Purpose.SELECT, action, self._target(), uses_answer=uses_answer)
 
     def _toggle(self, purpose: Purpose) -> Command:
-        return self._about(purpose, action_pb2.Action(click=action_pb2.ClickAction()), self._target())
+        wanted = action_pb2.SetCheckedAction(checked=purpose is Purpose.CHECK)
+        return self._about(purpose, action_pb2.Action(set_checked=wanted), self._target())
 
     def _press(self) -> Command:
         keys: list[str] = []
@@ -255,8 +318,27 @@ class _Parser:
             self._next()
         if self._is("page"):
             self._next()
-            return self._plain(action)
-        return self._about(Purpose.READ, action, self._target('"page" or a name in quotes'))
+            return self._plain(self._reading(action))
+        if self._is("rows"):
+            self._next()
+            rows = action_pb2.Action(read_rows=action_pb2.ReadRowsAction())
+            if not self._is("of", "in"):
+                return self._plain(rows)
+            self._next()
+            return self._about(Purpose.MARK, rows, self._target())
+        target = self._target('"page", "rows" or a name in quotes')
+        action = self._reading(action)
+        # As Markdown the element itself is wanted, and never the text beside it.
+        purpose = Purpose.READ if action.HasField("read_text") else Purpose.MARK
+        return self._about(purpose, action, target)
+
+    def _reading(self, plain: action_pb2.Action) -> action_pb2.Action:
+        """What is read: plain text, or Markdown if the command goes on like that."""
+        if not self._is("as"):
+            return plain
+        self._next()
+        self._keyword("markdown")
+        return action_pb2.Action(read_markdown=action_pb2.ReadMarkdownAction())
 
     def _switch(self) -> Command:
         self._keyword("to")
@@ -316,6 +398,12 @@ class _Parser:
             self._next()
             return "", True
         return self._string("a text in quotes"), False
+
+    def _pixels(self, expected: str) -> float:
+        token = self._next_or(expected)
+        if re.fullmatch(r"[+-]?[0-9]{1,5}", token.text) is None:
+            raise self._error(expected, token)
+        return float(token.text)
 
     def _address(self) -> str:
         token = self._next_or("an address, as https://example.com")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from tabwire.agent import catalog, names
 from tabwire.agent.command_parser import Command, Purpose, TabChoice, Target, parse
+from tabwire.agent.extracted import extracted_text
 from tabwire.agent.render import label, role
 from tabwire.errors import TabwireError
 from tabwire.v1 import action_pb2, error_pb2, state_pb2, task_pb2
@@ -63,7 +64,7 @@ class CommandDecider:
     def unmet(
         self, task: task_pb2.Task, number: int, action: action_pb2.Action, result: action_pb2.ActionResult
     ) -> error_pb2.ErrorInfo | None:
-        """A box that was to be checked or unchecked and stayed as it was."""
+        """A toggle button that was to be pressed or released and stayed as it was."""
         purpose = self._follow(task)[number - 1].purpose
         if purpose not in (Purpose.CHECK, Purpose.UNCHECK) or catalog.kind(action) != "click":
             return None
@@ -88,13 +89,14 @@ class CommandDecider:
         if command.tab is not None:
             action.switch_tab.tab_id = _choose_tab(await context.tabs(), command.tab)
         elif command.target is not None and command.purpose is not None:
+            if command.onto is not None:
+                target, _ = await self._locate(context, command.onto, Purpose.DROP)
+                action.drag.to_element_id = target.id
             element, state = await self._locate(context, command.target, command.purpose)
             decision.reasoning = f'The page calls it {role(element)} "{label(element)[:200]}".'
             if command.purpose in (Purpose.CHECK, Purpose.UNCHECK) and _is_as_wanted(element, command.purpose):
                 decision.reasoning += " It is so already."
                 return decision
-            if command.purpose is Purpose.UNCHECK and element.type == state_pb2.ELEMENT_TYPE_RADIO:
-                raise _radio(element)
             _aim(action, element, state, command)
         decision.actions.append(action)
         return decision
@@ -155,6 +157,9 @@ def _aim(action: action_pb2.Action, element: state_pb2.Element, state: state_pb2
             return
     if command.purpose is Purpose.SELECT:
         _check_options(action.select_option.options, element)
+    # A toggle button is pressed, not checked.
+    if catalog.kind(action) == "set_checked" and element.states.checked == state_pb2.TOGGLE_UNSPECIFIED:
+        action.click.SetInParent()
     getattr(action, catalog.kind(action)).element_id = element.id
 
 
@@ -178,14 +183,6 @@ def _is_as_wanted(element: state_pb2.Element, purpose: Purpose) -> bool:
     toggle = states.checked if states.checked != state_pb2.TOGGLE_UNSPECIFIED else states.pressed
     wanted = state_pb2.TOGGLE_ON if purpose is Purpose.CHECK else state_pb2.TOGGLE_OFF
     return bool(toggle == wanted)
-
-
-def _radio(element: state_pb2.Element) -> TabwireError:
-    return TabwireError(
-        error_pb2.ERROR_CODE_TARGET_ELEMENT_NOT_INTERACTABLE,
-        f'The radio button "{label(element)[:200]}" cannot be unchecked.',
-        remedy="Check another one of its group instead.",
-    )
 
 
 def _choose_tab(tabs: Sequence[state_pb2.Tab], choice: TabChoice) -> int:
@@ -236,8 +233,8 @@ def _read_texts(history: History) -> list[str]:
         actions = record.decision.actions if record.decision is not None else []
         for index, action in enumerate(actions):
             result = record.results.get(index)
-            if catalog.kind(action) in ("read_text", "read_value") and result is not None:
-                texts.append(result.text.strip())
+            if result is not None and catalog.kind(action) != "ask_human" and result.WhichOneof("extracted"):
+                texts.append(extracted_text(result).strip())
     return texts
 
 

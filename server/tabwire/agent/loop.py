@@ -276,7 +276,7 @@ def _ends_batch(action: action_pb2.Action, result: action_pb2.ActionResult) -> b
     return (
         catalog.facts(action).ends_batch
         or details.navigation_occurred
-        or details.HasField("dialog")
+        or bool(details.dialogs)
         or bool(details.opened_tab_ids)
     )
 

@@ -51,7 +51,17 @@ _OF_THE_KIND = {
 
 # What a person would point at before they point at mere text.
 _OPERATED = (state_pb2.OPERATION_CLICK, state_pb2.OPERATION_INPUT_TEXT, state_pb2.OPERATION_SELECT_OPTION)
-_ANY_TEXT = frozenset({Purpose.READ, Purpose.HOVER, Purpose.SCROLL, Purpose.KEYS})
+_ANY_TEXT = frozenset(
+    {
+        Purpose.READ,
+        Purpose.HOVER,
+        Purpose.SCROLL,
+        Purpose.KEYS,
+        Purpose.DRAG,
+        Purpose.DROP,
+        Purpose.MARK,
+    }
+)
 
 
 class Tier(IntEnum):

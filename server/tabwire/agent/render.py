@@ -1,4 +1,4 @@
-"""A page state as compact text for a model: one line an element, grouped by where it stands.
+"""A page state as compact text for a model: one line an element, grouped by where it stands; alike rows as tables.
 
 Page text is data. Every string of the page stands between quotes, escaped like JSON, on a line that begins with what
 the agent wrote: no page can end its field, forge a line or an id, or leave the frame that the prompt puts around it.
@@ -11,10 +11,11 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from tabwire.agent.render_rows import Told, find_table
 from tabwire.v1 import state_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 MAX_TEXT = 300
 MAX_URL = 200
@@ -68,10 +69,15 @@ def label(element: state_pb2.Element) -> str:
 
 def element_line(element: state_pb2.Element) -> str:
     """An element on one line, as `[12] button "Add to cart"`."""
-    parts = [f"[{element.id}]", role(element)]
     name = label(element)
-    if name:
-        parts.append(quote(name))
+    parts = (f"[{element.id}]", role(element), quote(name) if name else "", _details(element))
+    return " ".join(filter(None, parts))
+
+
+def _details(element: state_pb2.Element) -> str:
+    """What is told of an element besides its role and what it is called."""
+    parts = []
+    name = label(element)
     text = _SPACE.sub(" ", element.text_content).strip()
     if text and name and text.casefold() != _SPACE.sub(" ", name).strip().casefold() and not element.options:
         parts.append(f"text={quote(text)}")
@@ -184,19 +190,38 @@ def _fit(state: state_pb2.PageState, limit: int) -> tuple[str, int]:
     """The text of a state, and how many of its elements fit into it."""
     lines = page_lines(state)
     size = sum(len(line) + 1 for line in lines)
+    shown = 0
+    for own, count in _element_lines(state.actionable_elements):
+        size += sum(len(line) + 1 for line in own)
+        if size > limit:
+            lines.append(f"not shown: {len(state.actionable_elements) - shown} more elements; scroll to see")
+            break
+        lines.extend(own)
+        shown += count
+    return "\n".join(lines), shown
+
+
+def _element_lines(elements: Sequence[state_pb2.Element]) -> Iterator[tuple[list[str], int]]:
+    """The lines of all elements, each lot with how many elements it tells; alike rows as tables."""
+    told = [Told(one, role(one), label(one), _details(one)) for one in elements]
     where = ""
-    for index, element in enumerate(state.actionable_elements):
+    at = 0
+    while at < len(told):
+        element = told[at].element
         own = []
         if place(element) != where:
             where = place(element)
             own.append(f"# {where}" if where else "#")
-        own.append(element_line(element))
-        size += sum(len(line) + 1 for line in own)
-        if size > limit:
-            lines.append(f"not shown: {len(state.actionable_elements) - index} more elements; scroll to see")
-            return "\n".join(lines), index
-        lines.extend(own)
-    return "\n".join(lines), len(state.actionable_elements)
+        table = find_table(told, at, quote)
+        if table is None:
+            own.append(element_line(element))
+            yield own, 1
+            at += 1
+            continue
+        yield [*own, table.head, table.lines[0]], table.columns
+        for line in table.lines[1:]:
+            yield [line], table.columns
+        at += table.columns * len(table.lines)
 
 
 def delta_text(before: state_pb2.PageState, after: state_pb2.PageState) -> str | None:

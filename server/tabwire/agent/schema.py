@@ -76,8 +76,8 @@ def describe_actions() -> str:
 
 
 def _body(facts: ActionFacts) -> Schema:
-    properties = {field.name: _field(field) for field in facts.fields}
-    return _object(properties, [field.name for field in facts.fields if is_required(field)])
+    told = catalog.told_fields(facts)
+    return _object({field.name: _field(field) for field in told}, [field.name for field in told if is_required(field)])
 
 
 def _shared(bodies: dict[str, Schema]) -> Schema:
@@ -128,7 +128,7 @@ def is_required(field: FieldDescriptor) -> bool:
         or rules.uint32.HasField("gt")
         # A text that may be empty still has to be said: typing nothing is a decision of its own.
         or (field.type == FieldDescriptor.TYPE_STRING and field.name == "text")
-        or field.name == "success"
+        or field.name in ("success", "checked", "accept")
     )
 
 
@@ -164,7 +164,7 @@ def enum_word(value: EnumValueDescriptor) -> str:
 def _describe(facts: ActionFacts) -> str:
     parts = []
     notes = []
-    for field in facts.fields:
+    for field in catalog.told_fields(facts):
         parts.append(field.name if is_required(field) else f"{field.name}?")
         # What a field means when it is left out goes without saying: the `?` tells that it may be.
         note = _WHEN_LEFT_OUT.sub("", catalog.comment(field.full_name))

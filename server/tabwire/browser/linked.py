@@ -1,31 +1,25 @@
 """The browser port over a link: commands out through the hub, answers in, nothing of the link's workings beyond here.
 
-Also remembers which document each tab was last seen in, so that an action on an element goes to the document the
-caller saw and not to one that came in its place.
+With the help of `memory.py`, an action on an element goes to the document the caller saw and not to one that came in
+its place, and a browser that can tells only what has changed since the last state.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections import OrderedDict
 from contextlib import aclosing
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from tabwire.browser.memory import KnownStates, SeenDocuments, TabKey
 from tabwire.errors import TabwireError
-from tabwire.v1 import action_pb2, browser_pb2, error_pb2, link_pb2, state_pb2
+from tabwire.v1 import action_pb2, error_pb2, link_pb2, state_pb2
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
-    from tabwire.browser.port import BrowserPort
+    from tabwire.browser.permissions import Permissions
     from tabwire.link.hub import LinkHub
-    from tabwire.store.browser_store import BrowserStore
-    from tabwire.store.tables import BrowserRow
-
-# The part of an element's id that tells its frame's slot (state.proto, Element.id).
-_SLOT_SIZE = 100_000
-_MAX_REMEMBERED = 512
 
 # A command that ended like this was not tried: the port's caller gets an exception. All else is a failed action.
 _NOT_TRIED = frozenset(
@@ -50,42 +44,23 @@ _NOT_PERCEIVED = frozenset(
 )
 
 
-class SeenDocuments:
-    """Which document stood in each frame of a tab when it was last seen, apart for every task.
-
-    A task acts on what it saw itself: that somebody else looked at the tab after a navigation does not make old
-    element ids good. The callers of the API share one memory.
-    """
+class Memory:
+    """What is remembered of all browsers' tabs."""
 
     def __init__(self) -> None:
-        self._documents: OrderedDict[tuple[str, str, int], dict[int, str]] = OrderedDict()
-
-    def saw(self, browser_id: str, task_id: str, tab_id: int, state: state_pb2.PageState) -> None:
-        """Notes a state that was answered for a tab; for tab 0 also under the tab that it turned out to be."""
-        documents = {frame.slot: frame.document_id for frame in state.frames if frame.document_id}
-        if state.document_id:
-            documents[0] = state.document_id
-        if not documents:
-            return
-        for tab in {tab_id, state.tab_id}:
-            key = (browser_id, task_id, tab)
-            self._documents[key] = documents
-            self._documents.move_to_end(key)
-        while len(self._documents) > _MAX_REMEMBERED:
-            self._documents.popitem(last=False)
-
-    def document_of(self, browser_id: str, task_id: str, tab_id: int, element_id: int) -> str:
-        """The document an element was seen in; empty if the tab was not seen, or not that frame."""
-        documents = self._documents.get((browser_id, task_id, tab_id), {})
-        return documents.get(element_id // _SLOT_SIZE, "")
+        self.seen = SeenDocuments()
+        self.states = KnownStates()
 
 
 class LinkedBrowser:
     """One browser over its link, for one task or for the API. Implements `BrowserPort`."""
 
-    def __init__(self, hub: LinkHub, seen: SeenDocuments, browser_id: str, *, task_id: str, epoch: int) -> None:
+    def __init__(
+        self, hub: LinkHub, memory: Memory, permissions: Permissions, browser_id: str, *, task_id: str, epoch: int
+    ) -> None:
         self._hub = hub
-        self._seen = seen
+        self._memory = memory
+        self._permissions = permissions
         self._browser_id = browser_id
         self._task_id = task_id
         self._epoch = epoch
@@ -97,19 +72,29 @@ class LinkedBrowser:
 
     async def observe(self, tab_id: int, options: state_pb2.StateRequest, *, timeout_s: float) -> state_pb2.PageState:
         """See `BrowserPort.observe`."""
-        command = self._command(tab_id)
-        command.observe.CopyFrom(options)
-        command.observe.ClearField("base_revision")  # a whole state is promised, never a delta
-        result = await self._hub.execute(self._browser_id, command, timeout_s=timeout_s)
-        match result.WhichOneof("outcome"):
-            case "page_state":
-                state = result.page_state
-            case "error_info" if result.error_info.error_code in _NOT_PERCEIVED:
-                return state_pb2.PageState(tab_id=tab_id, error_info=result.error_info)
-            case _:
-                raise _failure(result)
-        self._seen.saw(self._browser_id, self._task_id, tab_id, state)
-        return state
+        key = self._key(tab_id)
+        answer = await self._observe(tab_id, options, self._memory.states.revision(key, options), timeout_s)
+        if isinstance(answer, state_pb2.StateDelta):
+            whole = self._memory.states.fold(self._key(answer.head.tab_id), options, answer)
+            if whole is None:
+                answer = await self._observe(tab_id, options, 0, timeout_s)
+            else:
+                answer = whole
+                self._memory.seen.saw(self._browser_id, self._task_id, tab_id, whole)
+        if isinstance(answer, state_pb2.StateDelta):
+            raise _misfit()
+        return answer
+
+    async def look(
+        self, tab_id: int, options: state_pb2.StateRequest, *, timeout_s: float
+    ) -> state_pb2.PageState | state_pb2.StateDelta:
+        """See `BrowserPort.look`."""
+        if not options.base_revision:
+            return await self.observe(tab_id, options, timeout_s=timeout_s)
+        answer = await self._observe(tab_id, options, options.base_revision, timeout_s)
+        if isinstance(answer, state_pb2.StateDelta):
+            self._pass_on(tab_id, options, answer)
+        return answer
 
     async def act(
         self,
@@ -120,13 +105,18 @@ class LinkedBrowser:
         timeout_s: float,
     ) -> action_pb2.ActionResult:
         """See `BrowserPort.act`. An action without a document gets the one its element was last seen in."""
+        can = self._hub.capabilities(self._browser_id)
+        if self._hub.is_connected(self._browser_id):
+            self._permissions.check(action, can)
         command = self._command(tab_id, action.id)
         command.action.CopyFrom(action)
         command.action.id = command.command_id
+        command.action.input_mode = self._permissions.input_mode(action, can)
         if not command.action.document_id:
             command.action.document_id = self._document_of(tab_id, action)
         if state_after is not None:
-            command.state_after.CopyFrom(state_after)
+            known = self._memory.states.revision(self._key(tab_id), state_after)
+            _ask(command.state_after, state_after, (state_after.base_revision or known) if can.state_deltas else 0)
         result = await self._hub.execute(self._browser_id, command, timeout_s=timeout_s)
         match result.WhichOneof("outcome"):
             case "action_result":
@@ -135,9 +125,60 @@ class LinkedBrowser:
                 return _failed(command.command_id, result.error_info)
             case _:
                 raise _failure(result)
-        if answer.HasField("new_state"):
-            self._seen.saw(self._browser_id, self._task_id, answer.current_tab_id or tab_id, answer.new_state)
+        if state_after is not None:
+            await self._take_state_after(tab_id, answer, state_after, timeout_s)
         return answer
+
+    async def _observe(
+        self, tab_id: int, options: state_pb2.StateRequest, base_revision: int, timeout_s: float
+    ) -> state_pb2.PageState | state_pb2.StateDelta:
+        """One look. A whole state is remembered; a delta is the caller's business."""
+        can = self._hub.capabilities(self._browser_id)
+        command = self._command(tab_id)
+        _ask(command.observe, options, base_revision if can.state_deltas else 0)
+        result = await self._hub.execute(self._browser_id, command, timeout_s=timeout_s)
+        match result.WhichOneof("outcome"):
+            case "page_state":
+                self._keep(tab_id, options, result.page_state)
+                return result.page_state
+            case "state_delta" if command.observe.base_revision:
+                return result.state_delta
+            case "error_info" if result.error_info.error_code in _NOT_PERCEIVED:
+                return state_pb2.PageState(tab_id=tab_id, error_info=result.error_info)
+            case _:
+                raise _failure(result)
+
+    async def _take_state_after(
+        self, tab_id: int, answer: action_pb2.ActionResult, options: state_pb2.StateRequest, timeout_s: float
+    ) -> None:
+        """Remembers the state in a result, and makes it whole unless a delta was asked for."""
+        current = answer.current_tab_id or tab_id
+        match answer.WhichOneof("state_after"):
+            case "new_state":
+                self._keep(current, options, answer.new_state)
+            case "state_delta" if options.base_revision and options.base_revision == answer.state_delta.base_revision:
+                self._pass_on(current, options, answer.state_delta)
+            case "state_delta":
+                tab = answer.state_delta.head.tab_id
+                whole = self._memory.states.fold(self._key(tab), options, answer.state_delta)
+                if whole is not None:
+                    self._memory.seen.saw(self._browser_id, self._task_id, current, whole)
+                else:
+                    whole = await self.observe(tab, options, timeout_s=timeout_s)
+                answer.new_state.CopyFrom(whole)
+            case _:
+                pass
+
+    def _keep(self, tab_id: int, options: state_pb2.StateRequest, state: state_pb2.PageState) -> None:
+        self._memory.seen.saw(self._browser_id, self._task_id, tab_id, state)
+        self._memory.states.keep(self._key(state.tab_id), options, state)
+
+    def _pass_on(self, tab_id: int, options: state_pb2.StateRequest, delta: state_pb2.StateDelta) -> None:
+        self._memory.seen.saw(self._browser_id, self._task_id, tab_id, delta.head)
+        self._memory.states.pass_on(self._key(delta.head.tab_id), options, delta)
+
+    def _key(self, tab_id: int) -> TabKey:
+        return TabKey(self._browser_id, self._task_id, tab_id)
 
     async def list_tabs(self, *, timeout_s: float) -> Sequence[state_pb2.Tab]:
         """See `BrowserPort.list_tabs`."""
@@ -167,7 +208,7 @@ class LinkedBrowser:
         async with aclosing(self._hub.updates(self._browser_id, tab_id)) as updates:
             async for update in updates:
                 if update.HasField("page_state"):
-                    self._seen.saw(self._browser_id, self._task_id, tab_id, update.page_state)
+                    self._memory.seen.saw(self._browser_id, self._task_id, tab_id, update.page_state)
                 yield update
 
     def _command(self, tab_id: int, command_id: str = "") -> link_pb2.Command:
@@ -176,6 +217,7 @@ class LinkedBrowser:
             task_id=self._task_id,
             epoch=self._epoch,
             tab_id=tab_id,
+            grants=self._permissions.grants(),
         )
 
     def _document_of(self, tab_id: int, action: action_pb2.Action) -> str:
@@ -183,76 +225,7 @@ class LinkedBrowser:
         element_id: int = getattr(getattr(action, kind), "element_id", 0) if kind else 0
         if not element_id:
             return ""
-        return self._seen.document_of(self._browser_id, self._task_id, tab_id, element_id)
-
-
-class LinkedBrowsers:
-    """All paired browsers, connected or not. Implements `Browsers`."""
-
-    def __init__(self, hub: LinkHub, store: BrowserStore) -> None:
-        self._hub = hub
-        self._store = store
-        self._seen = SeenDocuments()
-
-    async def list_browsers(self, owner_id: str) -> Sequence[browser_pb2.Browser]:
-        """See `Browsers.list_browsers`."""
-        browsers = [self._browser(row) for row in await self._store.list_browsers(owner_id)]
-        return sorted(browsers, key=lambda browser: not browser.is_connected)
-
-    async def resolve(self, owner_id: str, browser_id: str) -> str:
-        """See `Browsers.resolve`."""
-        if browser_id:
-            if await self._store.get_browser(owner_id, browser_id) is None:
-                raise TabwireError(
-                    error_pb2.ERROR_CODE_NOT_FOUND,
-                    "There is no browser of this id.",
-                    remedy="See `tabwire browsers`.",
-                )
-            return browser_id
-        connected = [browser for browser in await self.list_browsers(owner_id) if browser.is_connected]
-        if not connected:
-            raise TabwireError(
-                error_pb2.ERROR_CODE_BROWSER_DISCONNECTED,
-                "No browser is connected.",
-                remedy="Start one with `tabwire up`, or open the Tabwire side panel in yours and pair it.",
-            )
-        if len(connected) > 1:
-            names = ", ".join(f"{browser.display_name} ({browser.browser_id})" for browser in connected)
-            raise TabwireError(
-                error_pb2.ERROR_CODE_INVALID_ARGUMENT,
-                f"Several browsers are connected: {names}.",
-                remedy="Say which one is meant by its id.",
-            )
-        return connected[0].browser_id
-
-    async def port(self, owner_id: str, browser_id: str, *, task_id: str = "", epoch: int = 0) -> BrowserPort:
-        """See `Browsers.port`."""
-        found = await self.resolve(owner_id, browser_id)
-        return LinkedBrowser(self._hub, self._seen, found, task_id=task_id, epoch=epoch)
-
-    def is_connected(self, browser_id: str) -> bool:
-        """See `Browsers.is_connected`."""
-        return self._hub.is_connected(browser_id)
-
-    async def wait_connected(self, browser_id: str) -> None:
-        """See `Browsers.wait_connected`."""
-        await self._hub.wait_connected(browser_id)
-
-    def _browser(self, row: BrowserRow) -> browser_pb2.Browser:
-        browser = browser_pb2.Browser(
-            browser_id=row.id,
-            display_name=row.display_name,
-            is_connected=self._hub.is_connected(row.id),
-            extension_version=row.extension_version,
-            user_agent=row.user_agent,
-            capabilities=link_pb2.BrowserCapabilities.FromString(row.capabilities),
-        )
-        browser.paired_at.FromDatetime(row.paired_at)
-        if browser.is_connected:
-            browser.last_seen_at.GetCurrentTime()  # connected means a sign of life within the last heartbeats
-        else:
-            browser.last_seen_at.FromDatetime(row.last_seen_at)
-        return browser
+        return self._memory.seen.document_of(self._browser_id, self._task_id, tab_id, element_id)
 
 
 def _failed(action_id: str, error: error_pb2.ErrorInfo) -> action_pb2.ActionResult:
@@ -275,3 +248,18 @@ def _failure(result: link_pb2.CommandResult) -> TabwireError:
         remedy="Update the Tabwire extension in this browser.",
         origin=error_pb2.COMPONENT_ORIGIN_BACKGROUND,
     )
+
+
+def _misfit() -> TabwireError:
+    return TabwireError(
+        error_pb2.ERROR_CODE_EXTENSION_INTERNAL_ERROR,
+        "The browser answered with a change of the state where the whole state was asked for.",
+        remedy="Update the Tabwire extension in this browser.",
+        origin=error_pb2.COMPONENT_ORIGIN_BACKGROUND,
+    )
+
+
+def _ask(request: state_pb2.StateRequest, options: state_pb2.StateRequest, base_revision: int) -> None:
+    """Fills in how a state is to be taken, and what it may be relative to."""
+    request.CopyFrom(options)
+    request.base_revision = base_revision

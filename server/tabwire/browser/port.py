@@ -28,6 +28,11 @@ class BrowserPort(Protocol):
     async def observe(self, tab_id: int, options: state_pb2.StateRequest, *, timeout_s: float) -> state_pb2.PageState:
         """Takes the state of a tab, whole. A page that cannot be perceived gives a state with `error_info`."""
 
+    async def look(
+        self, tab_id: int, options: state_pb2.StateRequest, *, timeout_s: float
+    ) -> state_pb2.PageState | state_pb2.StateDelta:
+        """As `observe`, but what the browser answers to `options.base_revision` is handed on as it is."""
+
     async def act(
         self,
         tab_id: int,
@@ -37,6 +42,9 @@ class BrowserPort(Protocol):
         timeout_s: float,
     ) -> action_pb2.ActionResult:
         """Does one action. `action.id` is the command's id: a repeat with the same id returns the first result.
+
+        The state in the result is whole, unless `state_after` names a base revision and the browser answers a delta.
+        Beyond the errors above: POLICY_DENIED and INVALID_ARGUMENT for what no browser is asked for.
 
         If the calling task is cancelled, the browser is told to cancel the command.
         """

@@ -15,6 +15,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from rich.markup import escape
 
 from tabwire.agent import catalog
+from tabwire.agent.extracted import extracted_text
 from tabwire.cli.browser_commands import show_state
 from tabwire.cli.console import FAILED, OK, BrowserId, Json, TabId, call, out, print_message, short_enum, tell_error
 from tabwire.v1 import action_pb2, options_pb2, state_pb2
@@ -145,10 +146,8 @@ def _show(result: action_pb2.ActionResult, save: Path | None) -> None:
         tell_error(result.error_info)
     else:
         out.print(f"[red]✗[/] {short_enum(action_pb2.ActionStatus.Name(result.status), 'ACTION_STATUS_')}")
-    if result.HasField("text"):
-        print(result.text)
-    for name, value in result.attribute_map.attributes.items():
-        out.print(f"  {escape(name)} = {escape(value)}")
+    if read := extracted_text(result):
+        print(read)
     if result.HasField("image"):
         where = f"saved as {save}" if save is not None else "give --save to keep it"
         out.print(f"  {result.image.mime_type}, {len(result.image.data)} bytes, {where}")

@@ -25,12 +25,12 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _SOURCES = ("browser", "entrypoints", "link", "page", "public", "ui", "wire")
 
 
-async def ensure_built() -> Path:
+async def ensure_built(flavour: str) -> Path:
     """The built extension's folder. In a checkout it is built if it is missing or older than its sources."""
-    built = assets.built_extension()
+    built = assets.built_extension(flavour)
     root = assets.checkout()
     if root is not None and not _is_fresh(root, built):
-        await _build(root)
+        await _build(root, flavour)
     if not (built / "manifest.json").is_file():
         raise TabwireError(
             error_pb2.ERROR_CODE_FAILED_PRECONDITION,
@@ -92,7 +92,7 @@ def _sources(root: Path) -> Iterator[Path]:
                 yield path
 
 
-async def _build(root: Path) -> None:
+async def _build(root: Path, flavour: str) -> None:
     programs = node()
     if programs is None:
         raise TabwireError(
@@ -103,7 +103,7 @@ async def _build(root: Path) -> None:
     folder = root / "extension"
     if not (folder / "node_modules").is_dir():
         await _npm(programs, folder, "install", "--no-save", "--no-audit", "--no-fund")
-    await _npm(programs, folder, "run", "build")
+    await _npm(programs, folder, "run", "build" if flavour == "default" else f"build:{flavour}")
 
 
 async def _npm(programs: Path, folder: Path, *arguments: str) -> None:

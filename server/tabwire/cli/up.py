@@ -76,7 +76,7 @@ class House:
         certificates = ca.ensure(settings.keys_path, hosts(settings))
         if certificates.ca_made:
             self._said("A certificate authority for this computer was made", str(certificates.ca))
-        built = await extension.ensure_built()
+        built = await extension.ensure_built(settings.extension_flavour)
         await self.supervisor.start(self._server())
         await self.supervisor.start(self._envoy())
         async with Client.local(settings) as client:

@@ -144,7 +144,10 @@ class Client:
     async def get_page_state(
         self, tab_id: int = 0, *, browser_id: str = "", options: state_pb2.StateRequest | None = None
     ) -> browser_service_pb2.GetPageStateResponse:
-        """The state of a tab; of the active one for 0."""
+        """The state of a tab; of the active one for 0.
+
+        With a base revision in the options the answer may be a delta; `tabwire.client.fold` makes a state of it again.
+        """
         request = browser_service_pb2.GetPageStateRequest(browser_id=browser_id, tab_id=tab_id, options=options)
         return await self.transport.unary(self._browsers.GetPageState, request, _ACT_S)
 

@@ -28,9 +28,10 @@ def envoy_template() -> Path:
     return _base() / "envoy" / "envoy.yaml.j2"
 
 
-def built_extension() -> Path:
+def built_extension(flavour: str = "default") -> Path:
     """The folder of the built extension. In a checkout it exists only once the extension was built."""
-    return _base() / "extension" / ".output" / "chrome-mv3"
+    name = "chrome-mv3" if flavour == "default" else f"chrome-mv3-{flavour}"
+    return _base() / "extension" / ".output" / name
 
 
 def extension_id() -> str:

@@ -49,6 +49,7 @@ class LinkHub:
         self._on_seen = on_seen
         self._slots: dict[str, BrowserSlot] = {}
         self._stopping = False
+        self._changes = 0
 
     # For the rest of the server
 
@@ -78,6 +79,17 @@ class LinkHub:
         slot = self._slots.get(browser_id)
         return slot is not None and slot.connected
 
+    def capabilities(self, browser_id: str) -> link_pb2.BrowserCapabilities:
+        """What the browser can do, as it said when it opened its link; nothing if it has none."""
+        slot = self._slots.get(browser_id)
+        session = slot.session if slot is not None else None
+        return session.hello.capabilities if session is not None else link_pb2.BrowserCapabilities()
+
+    @property
+    def changes(self) -> int:
+        """Counts what may have changed which browsers there are: links that were opened, browsers that were dropped."""
+        return self._changes
+
     async def wait_connected(self, browser_id: str) -> None:
         """Returns as soon as the browser can be asked."""
         await self._slot(browser_id).wait_connected()
@@ -97,6 +109,7 @@ class LinkHub:
 
     async def drop(self, browser_id: str, reason: str) -> None:
         """Ends the browser's link for good, because it may not use it any more."""
+        self._changes += 1
         slot = self._slots.get(browser_id)
         if slot is None:
             return
@@ -129,6 +142,7 @@ class LinkHub:
         await self._on_seen(browser_id, hello)
         self._check_running()
         session = self._slot(browser_id).open(hello)
+        self._changes += 1
         welcome = link_pb2.Welcome(
             link_id=session.link_id,
             revision=common,

@@ -116,9 +116,11 @@ class PendingCommands:
 
 
 def _request(command: link_pb2.Command) -> bytes:
-    """What makes two commands the same: all but when they are due and who took the task up."""
+    """What makes two commands the same: all but when they are due, who took the task up, and what its asker knows."""
     bare = link_pb2.Command()
     bare.CopyFrom(command)
     bare.ClearField("deadline")
     bare.ClearField("epoch")
+    if bare.HasField("state_after"):
+        bare.state_after.ClearField("base_revision")
     return bare.SerializeToString(deterministic=True)

@@ -61,8 +61,10 @@ class BrowserServicer(browser_service_pb2_grpc.BrowserServiceServicer):
     ) -> browser_service_pb2.GetPageStateResponse:
         """Takes the state of a tab."""
         port = await self._port(request.browser_id)
-        state = await port.observe(request.tab_id, request.options, timeout_s=_within(_LOOK_S))
-        return browser_service_pb2.GetPageStateResponse(page_state=state, browser_id=port.browser_id)
+        answer = await port.look(request.tab_id, request.options, timeout_s=_within(_LOOK_S))
+        if isinstance(answer, state_pb2.StateDelta):
+            return browser_service_pb2.GetPageStateResponse(state_delta=answer, browser_id=port.browser_id)
+        return browser_service_pb2.GetPageStateResponse(page_state=answer, browser_id=port.browser_id)
 
     async def Act(  # noqa: N802 - the contract's name
         self, request: browser_service_pb2.ActRequest, _context: Context

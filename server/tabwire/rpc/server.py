@@ -19,7 +19,8 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from tabwire import log
 from tabwire.agent.model import Model
-from tabwire.browser.linked import LinkedBrowsers
+from tabwire.browser.browsers import LinkedBrowsers
+from tabwire.browser.permissions import Permissions
 from tabwire.errors import TabwireError
 from tabwire.link.hub import LinkHub
 from tabwire.rpc.access import Access
@@ -123,7 +124,7 @@ class TabwireServer:
             server_version=server_version(),
             on_seen=self._browser_store.introduced,
         )
-        browsers = LinkedBrowsers(hub, self._browser_store)
+        browsers = LinkedBrowsers(hub, self._browser_store, Permissions.of(settings))
         manager = TaskManager(TaskStore(self._database), browsers, settings)
         server = self._grpc_server(access)
         auth_service_pb2_grpc.add_AuthServiceServicer_to_server(

@@ -386,7 +386,7 @@ async def test_reading_in_doubt_is_repeated(tmp_path: Path) -> None:
 
 async def test_a_dialog_ends_the_batch_and_is_told(tmp_path: Path) -> None:
     opened = action_pb2.ActionResult(status=action_pb2.ACTION_STATUS_SUCCEEDED)
-    opened.outcome_details.dialog.type, opened.outcome_details.dialog.message = "confirm", "Delete all?"
+    opened.outcome_details.dialogs.add(type="confirm", message="Delete all?")
     browser = BrowserDouble(fail={"click": [opened]})
     with ScriptedModel([decide({"click": {"element_id": 3}}, {"click": {"element_id": 4}}), done()]) as model:
         async with house(tmp_path, browser, **_with(model)) as home:

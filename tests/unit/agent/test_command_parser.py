@@ -26,8 +26,8 @@ def test_every_example_of_the_documentation_parses(example: str) -> None:
 def test_the_documentation_has_examples_of_every_kind_of_action_that_a_command_can_be() -> None:
     kinds = {command.action.WhichOneof("kind") for example in _EXAMPLES for command in parse(example)}
     all_kinds = {field.name for field in action_pb2.Action.DESCRIPTOR.oneofs_by_name["kind"].fields}
-    # read_value follows from read; attributes and pictures are for programs.
-    assert kinds == all_kinds - {"read_value", "get_attributes", "screenshot"}
+    # read_value follows from read; attributes, pictures, files and scripts are for programs.
+    assert kinds == all_kinds - {"read_value", "get_attributes", "screenshot", "upload_files", "run_javascript"}
 
 
 def test_commands_are_separated_by_then_and_new_lines() -> None:
@@ -124,7 +124,12 @@ def test_what_commands_become() -> None:
         ("wait a minute", 1, 6, '"for" or "until"'),
         ('click "Go" then', 1, 16, "a command"),
         ('ask "Q" with options', 1, 21, "an answer in quotes"),
-        ("read it", 1, 6, '"page" or a name'),
+        ("read it", 1, 6, '"page", "rows" or a name'),
+        ("drag it", 1, 6, "a name in quotes"),
+        ('drag "A" over "B"', 1, 10, '"onto" or "to" or "by"'),
+        ('drag "A" by far', 1, 13, "how many pixels"),
+        ("find", 1, 5, '"text" and a text'),
+        ("accept it", 1, 8, '"dialog"'),
     ],
 )
 def test_what_is_not_in_the_language_is_said_precisely(text: str, line: int, column: int, expected: str) -> None:

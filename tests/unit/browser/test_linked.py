@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from tabwire.browser.linked import LinkedBrowser, LinkedBrowsers, SeenDocuments
+from tabwire.browser.browsers import LinkedBrowsers
+from tabwire.browser.linked import LinkedBrowser, Memory
+from tabwire.browser.memory import SeenDocuments
+from tabwire.browser.permissions import Permissions
 from tabwire.errors import TabwireError
 from tabwire.store.tables import BrowserRow
 from tabwire.v1 import action_pb2, error_pb2, link_pb2, state_pb2
@@ -31,6 +34,8 @@ class ScriptedHub:
         self.results = list(results)
         self.commands: list[link_pb2.Command] = []
         self.connected = connected
+        self.can = link_pb2.BrowserCapabilities()
+        self.changes = 0
         self.state_updates: list[link_pb2.StateUpdate] = []
 
     async def execute(self, browser_id: str, command: link_pb2.Command, *, timeout_s: float) -> link_pb2.CommandResult:
@@ -42,14 +47,25 @@ class ScriptedHub:
     def is_connected(self, browser_id: str) -> bool:
         return browser_id in self.connected
 
+    def capabilities(self, browser_id: str) -> link_pb2.BrowserCapabilities:
+        assert browser_id == "b1"
+        return self.can
+
     async def updates(self, browser_id: str, tab_id: int) -> AsyncIterator[link_pb2.StateUpdate]:
         for update in self.state_updates:
             if (browser_id, tab_id) == ("b1", update.tab_id):
                 yield update
 
 
-def port(hub: ScriptedHub, seen: SeenDocuments | None = None, task_id: str = "", epoch: int = 0) -> LinkedBrowser:
-    return LinkedBrowser(cast("LinkHub", hub), seen or SeenDocuments(), "b1", task_id=task_id, epoch=epoch)
+def port(
+    hub: ScriptedHub,
+    memory: Memory | None = None,
+    task_id: str = "",
+    epoch: int = 0,
+    permissions: Permissions | None = None,
+) -> LinkedBrowser:
+    allowed = permissions or Permissions()
+    return LinkedBrowser(cast("LinkHub", hub), memory or Memory(), allowed, "b1", task_id=task_id, epoch=epoch)
 
 
 def state(tab_id: int, *documents: str) -> state_pb2.PageState:
@@ -138,12 +154,12 @@ async def test_a_state_after_an_action_and_an_update_count_as_seen() -> None:
 
 async def test_a_task_acts_on_what_it_saw_itself() -> None:
     hub = ScriptedHub(seen_state(9, "main-1"), seen_state(9, "main-2"), done(), done(), done())
-    seen = SeenDocuments()
-    await observe(port(hub, seen, task_id="t1"), 9)
-    await observe(port(hub, seen), 9)
-    await port(hub, seen, task_id="t1").act(9, CLICK, timeout_s=5)
-    await port(hub, seen).act(9, CLICK, timeout_s=5)
-    await port(hub, seen, task_id="t2").act(9, CLICK, timeout_s=5)
+    memory = Memory()
+    await observe(port(hub, memory, task_id="t1"), 9)
+    await observe(port(hub, memory), 9)
+    await port(hub, memory, task_id="t1").act(9, CLICK, timeout_s=5)
+    await port(hub, memory).act(9, CLICK, timeout_s=5)
+    await port(hub, memory, task_id="t2").act(9, CLICK, timeout_s=5)
     assert [command.action.document_id for command in hub.commands[2:]] == ["main-1", "main-2", ""]
 
 
@@ -157,6 +173,7 @@ def test_the_memory_is_bounded() -> None:
 
 async def test_a_state_is_whole_whatever_is_asked() -> None:
     hub = ScriptedHub(seen_state(9, "main-1"))
+    hub.can.state_deltas = True
     await port(hub).observe(9, state_pb2.StateRequest(base_revision=4, max_elements=10), timeout_s=5)
     assert hub.commands[0].observe == state_pb2.StateRequest(max_elements=10)
 

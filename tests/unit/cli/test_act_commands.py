@@ -76,7 +76,7 @@ def test_arguments_become_the_action(action: action_pb2.Action, expected: action
     [
         ("click", [], {}, "needs --element-id"),
         ("click", ["twelve"], {}, "must be a number"),
-        ("click", ["1", "2"], {}, "no further value"),
+        ("read_value", ["1", "2"], {}, "no further value"),
         ("scroll", ["sideways"], {}, "must be one of"),
         ("wait", [], {"text": "a", "url": "b"}, "only one of"),
         ("press_keys", [], {}, "needs --keys"),

@@ -38,6 +38,7 @@ class LinkMachine(RuleBasedStateMachine):
         self.now = 0
         self.browser = End()
         self.server = End()
+        self.has_stream = False
 
     def other(self, end: End) -> End:
         return self.server if end is self.browser else self.browser
@@ -46,6 +47,8 @@ class LinkMachine(RuleBasedStateMachine):
         peer = self.other(end)
         for effect in effects:
             if isinstance(effect, Transmit):
+                if peer is self.browser and not self.has_stream:
+                    continue  # one end has given the stream up, the other has not noticed: nothing comes down any more
                 ack = end.channel.acknowledge(self.now)
                 peer.arriving.append((end.channel.epoch, effect.seq, ack, effect.body))
             elif isinstance(effect, EndStream):
@@ -53,6 +56,7 @@ class LinkMachine(RuleBasedStateMachine):
 
     def lose_stream(self) -> None:
         """Nothing that was on its way arrives any more."""
+        self.has_stream = False
         self.browser.arriving.clear()
         self.server.arriving.clear()
 
@@ -78,6 +82,7 @@ class LinkMachine(RuleBasedStateMachine):
         effects = self.server.channel.attach(self.now, resume.epoch, resume.resume_after)
         (answer,) = (effect for effect in effects if isinstance(effect, SendAttached))
         self.lose_stream()
+        self.has_stream = True
         self.apply(self.browser, self.browser.channel.on_attached(self.now, answer.epoch, answer.recorded))
         self.apply(self.server, [effect for effect in effects if isinstance(effect, Transmit)])
 

@@ -10,6 +10,8 @@ import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2"
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { DialogDetails, ErrorInfo } from "./error_pb";
 import { file_tabwire_v1_error } from "./error_pb";
+import type { ElementList, ElementQuery, Rows, TextMatches } from "./extract_pb";
+import { file_tabwire_v1_extract } from "./extract_pb";
 import { file_tabwire_v1_options } from "./options_pb";
 import type { Dimensions, PageState, StateDelta, Timing } from "./state_pb";
 import { file_tabwire_v1_state } from "./state_pb";
@@ -19,7 +21,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tabwire/v1/action.proto.
  */
 export const file_tabwire_v1_action: GenFile = /*@__PURE__*/
-  fileDesc("Chd0YWJ3aXJlL3YxL2FjdGlvbi5wcm90bxIKdGFid2lyZS52MSLzBwoGQWN0aW9uEgoKAmlkGAEgASgJEhMKC2RvY3VtZW50X2lkGAIgASgJEi4KCG5hdmlnYXRlGAogASgLMhoudGFid2lyZS52MS5OYXZpZ2F0ZUFjdGlvbkgAEisKB2dvX2JhY2sYCyABKAsyGC50YWJ3aXJlLnYxLkdvQmFja0FjdGlvbkgAEjEKCmdvX2ZvcndhcmQYDCABKAsyGy50YWJ3aXJlLnYxLkdvRm9yd2FyZEFjdGlvbkgAEioKBnJlbG9hZBgNIAEoCzIYLnRhYndpcmUudjEuUmVsb2FkQWN0aW9uSAASKAoFY2xpY2sYDiABKAsyFy50YWJ3aXJlLnYxLkNsaWNrQWN0aW9uSAASMQoKaW5wdXRfdGV4dBgPIAEoCzIbLnRhYndpcmUudjEuSW5wdXRUZXh0QWN0aW9uSAASNwoNc2VsZWN0X29wdGlvbhgQIAEoCzIeLnRhYndpcmUudjEuU2VsZWN0T3B0aW9uQWN0aW9uSAASMQoKcHJlc3Nfa2V5cxgRIAEoCzIbLnRhYndpcmUudjEuUHJlc3NLZXlzQWN0aW9uSAASKgoGc2Nyb2xsGBIgASgLMhgudGFid2lyZS52MS5TY3JvbGxBY3Rpb25IABIoCgVob3ZlchgTIAEoCzIXLnRhYndpcmUudjEuSG92ZXJBY3Rpb25IABImCgR3YWl0GBQgASgLMhYudGFid2lyZS52MS5XYWl0QWN0aW9uSAASLwoJcmVhZF90ZXh0GBUgASgLMhoudGFid2lyZS52MS5SZWFkVGV4dEFjdGlvbkgAEjEKCnJlYWRfdmFsdWUYFiABKAsyGy50YWJ3aXJlLnYxLlJlYWRWYWx1ZUFjdGlvbkgAEjkKDmdldF9hdHRyaWJ1dGVzGBcgASgLMh8udGFid2lyZS52MS5HZXRBdHRyaWJ1dGVzQWN0aW9uSAASLQoIb3Blbl90YWIYGCABKAsyGS50YWJ3aXJlLnYxLk9wZW5UYWJBY3Rpb25IABIxCgpzd2l0Y2hfdGFiGBkgASgLMhsudGFid2lyZS52MS5Td2l0Y2hUYWJBY3Rpb25IABIvCgljbG9zZV90YWIYGiABKAsyGi50YWJ3aXJlLnYxLkNsb3NlVGFiQWN0aW9uSAASMgoKc2NyZWVuc2hvdBgbIAEoCzIcLnRhYndpcmUudjEuU2NyZWVuc2hvdEFjdGlvbkgAEi8KCWFza19odW1hbhgcIAEoCzIaLnRhYndpcmUudjEuQXNrSHVtYW5BY3Rpb25IABImCgRkb25lGB0gASgLMhYudGFid2lyZS52MS5Eb25lQWN0aW9uSABCBgoEa2luZCIpCg5OYXZpZ2F0ZUFjdGlvbhILCgN1cmwYASABKAk6Coq1GAYIAxACGAEiGgoMR29CYWNrQWN0aW9uOgqKtRgGCAMQAhgBIh0KD0dvRm9yd2FyZEFjdGlvbjoKirUYBggDEAIYASIaCgxSZWxvYWRBY3Rpb246Coq1GAYIAxACGAEiKwoLQ2xpY2tBY3Rpb24SEgoKZWxlbWVudF9pZBgBIAEoDToIirUYBAgDEAEiXQoPSW5wdXRUZXh0QWN0aW9uEhIKCmVsZW1lbnRfaWQYASABKA0SDAoEdGV4dBgCIAEoCRIOCgZhcHBlbmQYAyABKAgSDgoGc3VibWl0GAQgASgIOgiKtRgECAMQASJDChJTZWxlY3RPcHRpb25BY3Rpb24SEgoKZWxlbWVudF9pZBgBIAEoDRIPCgdvcHRpb25zGAIgAygJOgiKtRgECAMQASI9Cg9QcmVzc0tleXNBY3Rpb24SDAoEa2V5cxgBIAMoCRISCgplbGVtZW50X2lkGAIgASgNOgiKtRgECAMQASJtCgxTY3JvbGxBY3Rpb24SLgoJZGlyZWN0aW9uGAEgASgOMhsudGFid2lyZS52MS5TY3JvbGxEaXJlY3Rpb24SEgoKZWxlbWVudF9pZBgCIAEoDRINCgVwYWdlcxgDIAEoAToKirUYBggCEAEYASIrCgtIb3ZlckFjdGlvbhISCgplbGVtZW50X2lkGAEgASgNOgiKtRgECAIQASJ8CgpXYWl0QWN0aW9uEg4KBHRleHQYASABKAlIABIUCgplbGVtZW50X2lkGAIgASgNSAASDQoDdXJsGAMgASgJSAASDAoEZ29uZRgEIAEoCBISCgp0aW1lb3V0X21zGAUgASgNOgqKtRgGCAEQAhgBQgsKCWNvbmRpdGlvbiIuCg5SZWFkVGV4dEFjdGlvbhISCgplbGVtZW50X2lkGAEgASgNOgiKtRgECAEQASIvCg9SZWFkVmFsdWVBY3Rpb24SEgoKZWxlbWVudF9pZBgBIAEoDToIirUYBAgBEAEiMwoTR2V0QXR0cmlidXRlc0FjdGlvbhISCgplbGVtZW50X2lkGAEgASgNOgiKtRgECAEQASIoCg1PcGVuVGFiQWN0aW9uEgsKA3VybBgBIAEoCToKirUYBggDEAIYASItCg9Td2l0Y2hUYWJBY3Rpb24SDgoGdGFiX2lkGAEgASgNOgqKtRgGCAIQAhgBIiwKDkNsb3NlVGFiQWN0aW9uEg4KBnRhYl9pZBgBIAEoDToKirUYBggDEAIYASI0ChBTY3JlZW5zaG90QWN0aW9uEhQKDGpwZWdfcXVhbGl0eRgBIAEoDToKirUYBggBEAIgASI9Cg5Bc2tIdW1hbkFjdGlvbhIOCgZwcm9tcHQYASABKAkSDwoHb3B0aW9ucxgCIAMoCToKirUYBggBEAMYASI3CgpEb25lQWN0aW9uEgwKBHRleHQYASABKAkSDwoHc3VjY2VzcxgCIAEoCDoKirUYBggBEAMYASKPAgoOT3V0Y29tZURldGFpbHMSDwoHbWVzc2FnZRgBIAEoCRIbChNuYXZpZ2F0aW9uX29jY3VycmVkGAIgASgIEg8KB25ld191cmwYAyABKAkSFgoOb3BlbmVkX3RhYl9pZHMYBCADKA0SEwoLZG9tX2NoYW5nZXMYBSABKA0SFgoJdmFsdWVfbm93GAYgASgJSACIAQESKQoGZGlhbG9nGAcgASgLMhkudGFid2lyZS52MS5EaWFsb2dEZXRhaWxzEhAKCGRvd25sb2FkGAggASgJEhYKDnN0aWxsX2NoYW5naW5nGAkgASgIEhYKDm5vX2VmZmVjdF9zZWVuGAogASgIQgwKCl92YWx1ZV9ub3ciVAoFSW1hZ2USEQoJbWltZV90eXBlGAEgASgJEgwKBGRhdGEYAiABKAwSKgoKZGltZW5zaW9ucxgDIAEoCzIWLnRhYndpcmUudjEuRGltZW5zaW9ucyJ/CgxBdHRyaWJ1dGVNYXASPAoKYXR0cmlidXRlcxgBIAMoCzIoLnRhYndpcmUudjEuQXR0cmlidXRlTWFwLkF0dHJpYnV0ZXNFbnRyeRoxCg9BdHRyaWJ1dGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLOAwoMQWN0aW9uUmVzdWx0EhoKEm9yaWdpbmFsX2FjdGlvbl9pZBgBIAEoCRIoCgZzdGF0dXMYAiABKA4yGC50YWJ3aXJlLnYxLkFjdGlvblN0YXR1cxIzCg9vdXRjb21lX2RldGFpbHMYAyABKAsyGi50YWJ3aXJlLnYxLk91dGNvbWVEZXRhaWxzEikKCmVycm9yX2luZm8YBCABKAsyFS50YWJ3aXJlLnYxLkVycm9ySW5mbxIOCgR0ZXh0GAUgASgJSAASMQoNYXR0cmlidXRlX21hcBgGIAEoCzIYLnRhYndpcmUudjEuQXR0cmlidXRlTWFwSAASIgoFaW1hZ2UYByABKAsyES50YWJ3aXJlLnYxLkltYWdlSAASKgoJbmV3X3N0YXRlGAggASgLMhUudGFid2lyZS52MS5QYWdlU3RhdGVIARItCgtzdGF0ZV9kZWx0YRgJIAEoCzIWLnRhYndpcmUudjEuU3RhdGVEZWx0YUgBEiIKBnRpbWluZxgKIAEoCzISLnRhYndpcmUudjEuVGltaW5nEhYKDmN1cnJlbnRfdGFiX2lkGAsgASgNQgsKCWV4dHJhY3RlZEINCgtzdGF0ZV9hZnRlcirVAQoPU2Nyb2xsRGlyZWN0aW9uEiAKHFNDUk9MTF9ESVJFQ1RJT05fVU5TUEVDSUZJRUQQABIZChVTQ1JPTExfRElSRUNUSU9OX0RPV04QARIXChNTQ1JPTExfRElSRUNUSU9OX1VQEAISGgoWU0NST0xMX0RJUkVDVElPTl9SSUdIVBADEhkKFVNDUk9MTF9ESVJFQ1RJT05fTEVGVBAEEhgKFFNDUk9MTF9ESVJFQ1RJT05fVE9QEAUSGwoXU0NST0xMX0RJUkVDVElPTl9CT1RUT00QBiqBAQoMQWN0aW9uU3RhdHVzEh0KGUFDVElPTl9TVEFUVVNfVU5TUEVDSUZJRUQQABIbChdBQ1RJT05fU1RBVFVTX1NVQ0NFRURFRBABEhgKFEFDVElPTl9TVEFUVVNfRkFJTEVEEAISGwoXQUNUSU9OX1NUQVRVU19DQU5DRUxMRUQQA2IGcHJvdG8z", [file_tabwire_v1_error, file_tabwire_v1_options, file_tabwire_v1_state]);
+  fileDesc("Chd0YWJ3aXJlL3YxL2FjdGlvbi5wcm90bxIKdGFid2lyZS52MSKJDQoGQWN0aW9uEgoKAmlkGAEgASgJEhMKC2RvY3VtZW50X2lkGAIgASgJEicKBmV4cGVjdBgDIAEoCzIXLnRhYndpcmUudjEuRXhwZWN0YXRpb24SLwoNZGlhbG9nX2Fuc3dlchgEIAEoCzIYLnRhYndpcmUudjEuRGlhbG9nQW5zd2VyEikKCmlucHV0X21vZGUYBSABKA4yFS50YWJ3aXJlLnYxLklucHV0TW9kZRIuCghuYXZpZ2F0ZRgKIAEoCzIaLnRhYndpcmUudjEuTmF2aWdhdGVBY3Rpb25IABIrCgdnb19iYWNrGAsgASgLMhgudGFid2lyZS52MS5Hb0JhY2tBY3Rpb25IABIxCgpnb19mb3J3YXJkGAwgASgLMhsudGFid2lyZS52MS5Hb0ZvcndhcmRBY3Rpb25IABIqCgZyZWxvYWQYDSABKAsyGC50YWJ3aXJlLnYxLlJlbG9hZEFjdGlvbkgAEigKBWNsaWNrGA4gASgLMhcudGFid2lyZS52MS5DbGlja0FjdGlvbkgAEjEKCmlucHV0X3RleHQYDyABKAsyGy50YWJ3aXJlLnYxLklucHV0VGV4dEFjdGlvbkgAEjcKDXNlbGVjdF9vcHRpb24YECABKAsyHi50YWJ3aXJlLnYxLlNlbGVjdE9wdGlvbkFjdGlvbkgAEjEKCnByZXNzX2tleXMYESABKAsyGy50YWJ3aXJlLnYxLlByZXNzS2V5c0FjdGlvbkgAEioKBnNjcm9sbBgSIAEoCzIYLnRhYndpcmUudjEuU2Nyb2xsQWN0aW9uSAASKAoFaG92ZXIYEyABKAsyFy50YWJ3aXJlLnYxLkhvdmVyQWN0aW9uSAASJgoEd2FpdBgUIAEoCzIWLnRhYndpcmUudjEuV2FpdEFjdGlvbkgAEi8KCXJlYWRfdGV4dBgVIAEoCzIaLnRhYndpcmUudjEuUmVhZFRleHRBY3Rpb25IABIxCgpyZWFkX3ZhbHVlGBYgASgLMhsudGFid2lyZS52MS5SZWFkVmFsdWVBY3Rpb25IABI5Cg5nZXRfYXR0cmlidXRlcxgXIAEoCzIfLnRhYndpcmUudjEuR2V0QXR0cmlidXRlc0FjdGlvbkgAEi0KCG9wZW5fdGFiGBggASgLMhkudGFid2lyZS52MS5PcGVuVGFiQWN0aW9uSAASMQoKc3dpdGNoX3RhYhgZIAEoCzIbLnRhYndpcmUudjEuU3dpdGNoVGFiQWN0aW9uSAASLwoJY2xvc2VfdGFiGBogASgLMhoudGFid2lyZS52MS5DbG9zZVRhYkFjdGlvbkgAEjIKCnNjcmVlbnNob3QYGyABKAsyHC50YWJ3aXJlLnYxLlNjcmVlbnNob3RBY3Rpb25IABIvCglhc2tfaHVtYW4YHCABKAsyGi50YWJ3aXJlLnYxLkFza0h1bWFuQWN0aW9uSAASJgoEZG9uZRgdIAEoCzIWLnRhYndpcmUudjEuRG9uZUFjdGlvbkgAEiYKBGRyYWcYHiABKAsyFi50YWJ3aXJlLnYxLkRyYWdBY3Rpb25IABIzCgtzZXRfY2hlY2tlZBgfIAEoCzIcLnRhYndpcmUudjEuU2V0Q2hlY2tlZEFjdGlvbkgAEjMKC3NlbGVjdF90ZXh0GCAgASgLMhwudGFid2lyZS52MS5TZWxlY3RUZXh0QWN0aW9uSAASNQoMdXBsb2FkX2ZpbGVzGCEgASgLMh0udGFid2lyZS52MS5VcGxvYWRGaWxlc0FjdGlvbkgAEjcKDWFuc3dlcl9kaWFsb2cYIiABKAsyHi50YWJ3aXJlLnYxLkFuc3dlckRpYWxvZ0FjdGlvbkgAEjcKDXJlYWRfbWFya2Rvd24YIyABKAsyHi50YWJ3aXJlLnYxLlJlYWRNYXJrZG93bkFjdGlvbkgAEi8KCXJlYWRfcm93cxgkIAEoCzIaLnRhYndpcmUudjEuUmVhZFJvd3NBY3Rpb25IABIvCglmaW5kX3RleHQYJSABKAsyGi50YWJ3aXJlLnYxLkZpbmRUZXh0QWN0aW9uSAASNwoNZmluZF9lbGVtZW50cxgmIAEoCzIeLnRhYndpcmUudjEuRmluZEVsZW1lbnRzQWN0aW9uSAASOQoOcnVuX2phdmFzY3JpcHQYJyABKAsyHy50YWJ3aXJlLnYxLlJ1bkphdmFzY3JpcHRBY3Rpb25IAEIGCgRraW5kIpkBCgtFeHBlY3RhdGlvbhIOCgR0ZXh0GAEgASgJSAASDQoDdXJsGAIgASgJSAASFAoKZWxlbWVudF9pZBgDIAEoDUgAEisKB2VsZW1lbnQYBCABKAsyGC50YWJ3aXJlLnYxLkVsZW1lbnRRdWVyeUgAEgwKBGdvbmUYBSABKAgSEgoKdGltZW91dF9tcxgGIAEoDUIGCgRraW5kIiwKDERpYWxvZ0Fuc3dlchIOCgZhY2NlcHQYASABKAgSDAoEdGV4dBgCIAEoCSIpCg5OYXZpZ2F0ZUFjdGlvbhILCgN1cmwYASABKAk6Coq1GAYIAxACGAEiGgoMR29CYWNrQWN0aW9uOgqKtRgGCAMQAhgBIh0KD0dvRm9yd2FyZEFjdGlvbjoKirUYBggDEAIYASIaCgxSZWxvYWRBY3Rpb246Coq1GAYIAxACGAEi7wEKC0NsaWNrQWN0aW9uEhIKCmVsZW1lbnRfaWQYASABKA0SJwoGYnV0dG9uGAIgASgOMhcudGFid2lyZS52MS5Nb3VzZUJ1dHRvbhINCgVjb3VudBgDIAEoDRIyCgltb2RpZmllcnMYBCADKA4yFy50YWJ3aXJlLnYxLktleU1vZGlmaWVyQgaStRgCCAESHQoIb2Zmc2V0X3gYBSABKAFCBpK1GAIIAUgAiAEBEh0KCG9mZnNldF95GAYgASgBQgaStRgCCAFIAYgBAToIirUYBAgDEAFCCwoJX29mZnNldF94QgsKCV9vZmZzZXRfeSJdCg9JbnB1dFRleHRBY3Rpb24SEgoKZWxlbWVudF9pZBgBIAEoDRIMCgR0ZXh0GAIgASgJEg4KBmFwcGVuZBgDIAEoCBIOCgZzdWJtaXQYBCABKAg6CIq1GAQIAxABIkMKElNlbGVjdE9wdGlvbkFjdGlvbhISCgplbGVtZW50X2lkGAEgASgNEg8KB29wdGlvbnMYAiADKAk6CIq1GAQIAxABIj0KD1ByZXNzS2V5c0FjdGlvbhIMCgRrZXlzGAEgAygJEhIKCmVsZW1lbnRfaWQYAiABKA06CIq1GAQIAxABIm0KDFNjcm9sbEFjdGlvbhIuCglkaXJlY3Rpb24YASABKA4yGy50YWJ3aXJlLnYxLlNjcm9sbERpcmVjdGlvbhISCgplbGVtZW50X2lkGAIgASgNEg0KBXBhZ2VzGAMgASgBOgqKtRgGCAIQARgBIoMBCgtIb3ZlckFjdGlvbhISCgplbGVtZW50X2lkGAEgASgNEh0KCG9mZnNldF94GAIgASgBQgaStRgCCAFIAIgBARIdCghvZmZzZXRfeRgDIAEoAUIGkrUYAggBSAGIAQE6CIq1GAQIAhABQgsKCV9vZmZzZXRfeEILCglfb2Zmc2V0X3ki3QEKCkRyYWdBY3Rpb24SEgoKZWxlbWVudF9pZBgBIAEoDRIVCg10b19lbGVtZW50X2lkGAIgASgNEhUKCG9mZnNldF94GAMgASgBSACIAQESFQoIb2Zmc2V0X3kYBCABKAFIAYgBARIcCgdzdGFydF94GAUgASgBQgaStRgCCAFIAogBARIcCgdzdGFydF95GAYgASgBQgaStRgCCAFIA4gBAToIirUYBAgDEAFCCwoJX29mZnNldF94QgsKCV9vZmZzZXRfeUIKCghfc3RhcnRfeEIKCghfc3RhcnRfeSJBChBTZXRDaGVja2VkQWN0aW9uEhIKCmVsZW1lbnRfaWQYASABKA0SDwoHY2hlY2tlZBgCIAEoCDoIirUYBAgDEAEiPgoQU2VsZWN0VGV4dEFjdGlvbhISCgplbGVtZW50X2lkGAEgASgNEgwKBHRleHQYAiABKAk6CIq1GAQIAhABIj4KCkZpbGVVcGxvYWQSDAoEbmFtZRgBIAEoCRIRCgltaW1lX3R5cGUYAiABKAkSDwoHY29udGVudBgDIAEoDCJaChFVcGxvYWRGaWxlc0FjdGlvbhISCgplbGVtZW50X2lkGAEgASgNEiUKBWZpbGVzGAIgAygLMhYudGFid2lyZS52MS5GaWxlVXBsb2FkOgqKtRgGCAMQASABIj4KEkFuc3dlckRpYWxvZ0FjdGlvbhIOCgZhY2NlcHQYASABKAgSDAoEdGV4dBgCIAEoCToKirUYBggEEAIYASIxChNSdW5KYXZhc2NyaXB0QWN0aW9uEgwKBGNvZGUYASABKAk6DIq1GAgIBBACGAEgASJ8CgpXYWl0QWN0aW9uEg4KBHRleHQYASABKAlIABIUCgplbGVtZW50X2lkGAIgASgNSAASDQoDdXJsGAMgASgJSAASDAoEZ29uZRgEIAEoCBISCgp0aW1lb3V0X21zGAUgASgNOgqKtRgGCAEQAhgBQgsKCWNvbmRpdGlvbiIuCg5SZWFkVGV4dEFjdGlvbhISCgplbGVtZW50X2lkGAEgASgNOgiKtRgECAEQASIyChJSZWFkTWFya2Rvd25BY3Rpb24SEgoKZWxlbWVudF9pZBgBIAEoDToIirUYBAgBEAEiWwoOUmVhZFJvd3NBY3Rpb24SEgoKZWxlbWVudF9pZBgBIAEoDRIRCglza2lwX3Jvd3MYAiABKA0SGAoIbWF4X3Jvd3MYAyABKA1CBpK1GAIIAToIirUYBAgBEAEiRQoORmluZFRleHRBY3Rpb24SDAoEdGV4dBgBIAEoCRIbCgttYXhfbWF0Y2hlcxgCIAEoDUIGkrUYAggBOgiKtRgECAEQASJYChJGaW5kRWxlbWVudHNBY3Rpb24SDAoEcm9sZRgBIAEoCRIMCgRuYW1lGAIgASgJEhwKDG1heF9lbGVtZW50cxgDIAEoDUIGkrUYAggBOgiKtRgECAEQASIvCg9SZWFkVmFsdWVBY3Rpb24SEgoKZWxlbWVudF9pZBgBIAEoDToIirUYBAgBEAEiMwoTR2V0QXR0cmlidXRlc0FjdGlvbhISCgplbGVtZW50X2lkGAEgASgNOgiKtRgECAEQASIoCg1PcGVuVGFiQWN0aW9uEgsKA3VybBgBIAEoCToKirUYBggDEAIYASItCg9Td2l0Y2hUYWJBY3Rpb24SDgoGdGFiX2lkGAEgASgNOgqKtRgGCAIQAhgBIiwKDkNsb3NlVGFiQWN0aW9uEg4KBnRhYl9pZBgBIAEoDToKirUYBggDEAIYASJXChBTY3JlZW5zaG90QWN0aW9uEhQKDGpwZWdfcXVhbGl0eRgBIAEoDRISCgplbGVtZW50X2lkGAIgASgNEg0KBW1hcmtzGAMgASgIOgqKtRgGCAEQAiABIj0KDkFza0h1bWFuQWN0aW9uEg4KBnByb21wdBgBIAEoCRIPCgdvcHRpb25zGAIgAygJOgqKtRgGCAEQAxgBIjcKCkRvbmVBY3Rpb24SDAoEdGV4dBgBIAEoCRIPCgdzdWNjZXNzGAIgASgIOgqKtRgGCAEQAxgBIvoCCg5PdXRjb21lRGV0YWlscxIPCgdtZXNzYWdlGAEgASgJEhsKE25hdmlnYXRpb25fb2NjdXJyZWQYAiABKAgSDwoHbmV3X3VybBgDIAEoCRIWCg5vcGVuZWRfdGFiX2lkcxgEIAMoDRITCgtkb21fY2hhbmdlcxgFIAEoDRIWCgl2YWx1ZV9ub3cYBiABKAlIAIgBARIqCgdkaWFsb2dzGAcgAygLMhkudGFid2lyZS52MS5EaWFsb2dEZXRhaWxzEhAKCGRvd25sb2FkGAggASgJEhYKDnN0aWxsX2NoYW5naW5nGAkgASgIEhYKDm5vX2VmZmVjdF9zZWVuGAogASgIEhoKEnRydXN0ZWRfaW5wdXRfdXNlZBgLIAEoCBIcCg9leHBlY3RhdGlvbl9tZXQYDCABKAhIAYgBARIaChJ2YWxpZGF0aW9uX21lc3NhZ2UYDSABKAlCDAoKX3ZhbHVlX25vd0ISChBfZXhwZWN0YXRpb25fbWV0IlQKBUltYWdlEhEKCW1pbWVfdHlwZRgBIAEoCRIMCgRkYXRhGAIgASgMEioKCmRpbWVuc2lvbnMYAyABKAsyFi50YWJ3aXJlLnYxLkRpbWVuc2lvbnMifwoMQXR0cmlidXRlTWFwEjwKCmF0dHJpYnV0ZXMYASADKAsyKC50YWJ3aXJlLnYxLkF0dHJpYnV0ZU1hcC5BdHRyaWJ1dGVzRW50cnkaMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEi0gQKDEFjdGlvblJlc3VsdBIaChJvcmlnaW5hbF9hY3Rpb25faWQYASABKAkSKAoGc3RhdHVzGAIgASgOMhgudGFid2lyZS52MS5BY3Rpb25TdGF0dXMSMwoPb3V0Y29tZV9kZXRhaWxzGAMgASgLMhoudGFid2lyZS52MS5PdXRjb21lRGV0YWlscxIpCgplcnJvcl9pbmZvGAQgASgLMhUudGFid2lyZS52MS5FcnJvckluZm8SDgoEdGV4dBgFIAEoCUgAEjEKDWF0dHJpYnV0ZV9tYXAYBiABKAsyGC50YWJ3aXJlLnYxLkF0dHJpYnV0ZU1hcEgAEiIKBWltYWdlGAcgASgLMhEudGFid2lyZS52MS5JbWFnZUgAEi8KDGVsZW1lbnRfbGlzdBgMIAEoCzIXLnRhYndpcmUudjEuRWxlbWVudExpc3RIABIgCgRyb3dzGA0gASgLMhAudGFid2lyZS52MS5Sb3dzSAASLwoMdGV4dF9tYXRjaGVzGA4gASgLMhcudGFid2lyZS52MS5UZXh0TWF0Y2hlc0gAEioKCW5ld19zdGF0ZRgIIAEoCzIVLnRhYndpcmUudjEuUGFnZVN0YXRlSAESLQoLc3RhdGVfZGVsdGEYCSABKAsyFi50YWJ3aXJlLnYxLlN0YXRlRGVsdGFIARIiCgZ0aW1pbmcYCiABKAsyEi50YWJ3aXJlLnYxLlRpbWluZxIWCg5jdXJyZW50X3RhYl9pZBgLIAEoDUILCglleHRyYWN0ZWRCDQoLc3RhdGVfYWZ0ZXIqWQoJSW5wdXRNb2RlEhoKFklOUFVUX01PREVfVU5TUEVDSUZJRUQQABIYChRJTlBVVF9NT0RFX1NZTlRIRVRJQxABEhYKEklOUFVUX01PREVfVFJVU1RFRBACKnMKC01vdXNlQnV0dG9uEhwKGE1PVVNFX0JVVFRPTl9VTlNQRUNJRklFRBAAEhUKEU1PVVNFX0JVVFRPTl9MRUZUEAESFgoSTU9VU0VfQlVUVE9OX1JJR0hUEAISFwoTTU9VU0VfQlVUVE9OX01JRERMRRADKooBCgtLZXlNb2RpZmllchIcChhLRVlfTU9ESUZJRVJfVU5TUEVDSUZJRUQQABIUChBLRVlfTU9ESUZJRVJfQUxUEAESGAoUS0VZX01PRElGSUVSX0NPTlRST0wQAhIVChFLRVlfTU9ESUZJRVJfTUVUQRADEhYKEktFWV9NT0RJRklFUl9TSElGVBAEKtUBCg9TY3JvbGxEaXJlY3Rpb24SIAocU0NST0xMX0RJUkVDVElPTl9VTlNQRUNJRklFRBAAEhkKFVNDUk9MTF9ESVJFQ1RJT05fRE9XThABEhcKE1NDUk9MTF9ESVJFQ1RJT05fVVAQAhIaChZTQ1JPTExfRElSRUNUSU9OX1JJR0hUEAMSGQoVU0NST0xMX0RJUkVDVElPTl9MRUZUEAQSGAoUU0NST0xMX0RJUkVDVElPTl9UT1AQBRIbChdTQ1JPTExfRElSRUNUSU9OX0JPVFRPTRAGKoEBCgxBY3Rpb25TdGF0dXMSHQoZQUNUSU9OX1NUQVRVU19VTlNQRUNJRklFRBAAEhsKF0FDVElPTl9TVEFUVVNfU1VDQ0VFREVEEAESGAoUQUNUSU9OX1NUQVRVU19GQUlMRUQQAhIbChdBQ1RJT05fU1RBVFVTX0NBTkNFTExFRBADYgZwcm90bzM", [file_tabwire_v1_error, file_tabwire_v1_extract, file_tabwire_v1_options, file_tabwire_v1_state]);
 
 /**
  * One typed thing to do.
@@ -41,6 +43,29 @@ export type Action = Message<"tabwire.v1.Action"> & {
    * @generated from field: string document_id = 2;
    */
   documentId: string;
+
+  /**
+   * What is to be seen afterwards. If it is not seen in time, the action fails with OPERATION_FAILED_IN_TARGET, and its
+   * outcome details tell what happened instead.
+   *
+   * @generated from field: tabwire.v1.Expectation expect = 3;
+   */
+  expect?: Expectation | undefined;
+
+  /**
+   * How to answer a dialog (alert, confirm, prompt, beforeunload) that the page opens while the action runs. Without it
+   * the page is told "no", and the result says so.
+   *
+   * @generated from field: tabwire.v1.DialogAnswer dialog_answer = 4;
+   */
+  dialogAnswer?: DialogAnswer | undefined;
+
+  /**
+   * Whether the input may be such as pages cannot tell from a person's.
+   *
+   * @generated from field: tabwire.v1.InputMode input_mode = 5;
+   */
+  inputMode: InputMode;
 
   /**
    * What to do.
@@ -207,6 +232,86 @@ export type Action = Message<"tabwire.v1.Action"> & {
      */
     value: DoneAction;
     case: "done";
+  } | {
+    /**
+     * See DragAction.
+     *
+     * @generated from field: tabwire.v1.DragAction drag = 30;
+     */
+    value: DragAction;
+    case: "drag";
+  } | {
+    /**
+     * See SetCheckedAction.
+     *
+     * @generated from field: tabwire.v1.SetCheckedAction set_checked = 31;
+     */
+    value: SetCheckedAction;
+    case: "setChecked";
+  } | {
+    /**
+     * See SelectTextAction.
+     *
+     * @generated from field: tabwire.v1.SelectTextAction select_text = 32;
+     */
+    value: SelectTextAction;
+    case: "selectText";
+  } | {
+    /**
+     * See UploadFilesAction.
+     *
+     * @generated from field: tabwire.v1.UploadFilesAction upload_files = 33;
+     */
+    value: UploadFilesAction;
+    case: "uploadFiles";
+  } | {
+    /**
+     * See AnswerDialogAction.
+     *
+     * @generated from field: tabwire.v1.AnswerDialogAction answer_dialog = 34;
+     */
+    value: AnswerDialogAction;
+    case: "answerDialog";
+  } | {
+    /**
+     * See ReadMarkdownAction.
+     *
+     * @generated from field: tabwire.v1.ReadMarkdownAction read_markdown = 35;
+     */
+    value: ReadMarkdownAction;
+    case: "readMarkdown";
+  } | {
+    /**
+     * See ReadRowsAction.
+     *
+     * @generated from field: tabwire.v1.ReadRowsAction read_rows = 36;
+     */
+    value: ReadRowsAction;
+    case: "readRows";
+  } | {
+    /**
+     * See FindTextAction.
+     *
+     * @generated from field: tabwire.v1.FindTextAction find_text = 37;
+     */
+    value: FindTextAction;
+    case: "findText";
+  } | {
+    /**
+     * See FindElementsAction.
+     *
+     * @generated from field: tabwire.v1.FindElementsAction find_elements = 38;
+     */
+    value: FindElementsAction;
+    case: "findElements";
+  } | {
+    /**
+     * See RunJavascriptAction.
+     *
+     * @generated from field: tabwire.v1.RunJavascriptAction run_javascript = 39;
+     */
+    value: RunJavascriptAction;
+    case: "runJavascript";
   } | { case: undefined; value?: undefined };
 };
 
@@ -216,6 +321,101 @@ export type Action = Message<"tabwire.v1.Action"> & {
  */
 export const ActionSchema: GenMessage<Action> = /*@__PURE__*/
   messageDesc(file_tabwire_v1_action, 0);
+
+/**
+ * Something to be seen after an action.
+ *
+ * @generated from message tabwire.v1.Expectation
+ */
+export type Expectation = Message<"tabwire.v1.Expectation"> & {
+  /**
+   * What.
+   *
+   * @generated from oneof tabwire.v1.Expectation.kind
+   */
+  kind: {
+    /**
+     * A text that the page shows, compared without case.
+     *
+     * @generated from field: string text = 1;
+     */
+    value: string;
+    case: "text";
+  } | {
+    /**
+     * A part of the address.
+     *
+     * @generated from field: string url = 2;
+     */
+    value: string;
+    case: "url";
+  } | {
+    /**
+     * An element that is there already, by its id.
+     *
+     * @generated from field: uint32 element_id = 3;
+     */
+    value: number;
+    case: "elementId";
+  } | {
+    /**
+     * An element by what it is.
+     *
+     * @generated from field: tabwire.v1.ElementQuery element = 4;
+     */
+    value: ElementQuery;
+    case: "element";
+  } | { case: undefined; value?: undefined };
+
+  /**
+   * It is to vanish instead.
+   *
+   * @generated from field: bool gone = 5;
+   */
+  gone: boolean;
+
+  /**
+   * Give up after so many milliseconds; 0 means 5,000.
+   *
+   * @generated from field: uint32 timeout_ms = 6;
+   */
+  timeoutMs: number;
+};
+
+/**
+ * Describes the message tabwire.v1.Expectation.
+ * Use `create(ExpectationSchema)` to create a new message.
+ */
+export const ExpectationSchema: GenMessage<Expectation> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_action, 1);
+
+/**
+ * What to tell a dialog of a page.
+ *
+ * @generated from message tabwire.v1.DialogAnswer
+ */
+export type DialogAnswer = Message<"tabwire.v1.DialogAnswer"> & {
+  /**
+   * True for "OK" or "Leave", false for "Cancel" or "Stay".
+   *
+   * @generated from field: bool accept = 1;
+   */
+  accept: boolean;
+
+  /**
+   * What to write into a prompt that is accepted.
+   *
+   * @generated from field: string text = 2;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message tabwire.v1.DialogAnswer.
+ * Use `create(DialogAnswerSchema)` to create a new message.
+ */
+export const DialogAnswerSchema: GenMessage<DialogAnswer> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_action, 2);
 
 /**
  * Go to an address in the current tab.
@@ -236,7 +436,7 @@ export type NavigateAction = Message<"tabwire.v1.NavigateAction"> & {
  * Use `create(NavigateActionSchema)` to create a new message.
  */
 export const NavigateActionSchema: GenMessage<NavigateAction> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 1);
+  messageDesc(file_tabwire_v1_action, 3);
 
 /**
  * Go back to the page before.
@@ -251,7 +451,7 @@ export type GoBackAction = Message<"tabwire.v1.GoBackAction"> & {
  * Use `create(GoBackActionSchema)` to create a new message.
  */
 export const GoBackActionSchema: GenMessage<GoBackAction> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 2);
+  messageDesc(file_tabwire_v1_action, 4);
 
 /**
  * Go forward again after going back.
@@ -266,7 +466,7 @@ export type GoForwardAction = Message<"tabwire.v1.GoForwardAction"> & {
  * Use `create(GoForwardActionSchema)` to create a new message.
  */
 export const GoForwardActionSchema: GenMessage<GoForwardAction> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 3);
+  messageDesc(file_tabwire_v1_action, 5);
 
 /**
  * Load the page again.
@@ -281,7 +481,7 @@ export type ReloadAction = Message<"tabwire.v1.ReloadAction"> & {
  * Use `create(ReloadActionSchema)` to create a new message.
  */
 export const ReloadActionSchema: GenMessage<ReloadAction> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 4);
+  messageDesc(file_tabwire_v1_action, 6);
 
 /**
  * Click an element.
@@ -295,6 +495,41 @@ export type ClickAction = Message<"tabwire.v1.ClickAction"> & {
    * @generated from field: uint32 element_id = 1;
    */
   elementId: number;
+
+  /**
+   * The mouse button; left if not given.
+   *
+   * @generated from field: tabwire.v1.MouseButton button = 2;
+   */
+  button: MouseButton;
+
+  /**
+   * How often, in quick succession: 2 is a double click; 0 means once.
+   *
+   * @generated from field: uint32 count = 3;
+   */
+  count: number;
+
+  /**
+   * Keys that are held down.
+   *
+   * @generated from field: repeated tabwire.v1.KeyModifier modifiers = 4;
+   */
+  modifiers: KeyModifier[];
+
+  /**
+   * Where in the element, in CSS pixels from its left edge; the middle if not given.
+   *
+   * @generated from field: optional double offset_x = 5;
+   */
+  offsetX?: number | undefined;
+
+  /**
+   * Where in the element, in CSS pixels from its upper edge; the middle if not given.
+   *
+   * @generated from field: optional double offset_y = 6;
+   */
+  offsetY?: number | undefined;
 };
 
 /**
@@ -302,10 +537,10 @@ export type ClickAction = Message<"tabwire.v1.ClickAction"> & {
  * Use `create(ClickActionSchema)` to create a new message.
  */
 export const ClickActionSchema: GenMessage<ClickAction> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 5);
+  messageDesc(file_tabwire_v1_action, 7);
 
 /**
- * Type text into a field, replacing what is in it.
+ * Type text into a field, replacing what is in it; dates as 2026-11-21, times as 14:30, colours as #ff8800.
  *
  * @generated from message tabwire.v1.InputTextAction
  */
@@ -344,7 +579,7 @@ export type InputTextAction = Message<"tabwire.v1.InputTextAction"> & {
  * Use `create(InputTextActionSchema)` to create a new message.
  */
 export const InputTextActionSchema: GenMessage<InputTextAction> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 6);
+  messageDesc(file_tabwire_v1_action, 8);
 
 /**
  * Choose from a list.
@@ -372,7 +607,7 @@ export type SelectOptionAction = Message<"tabwire.v1.SelectOptionAction"> & {
  * Use `create(SelectOptionActionSchema)` to create a new message.
  */
 export const SelectOptionActionSchema: GenMessage<SelectOptionAction> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 7);
+  messageDesc(file_tabwire_v1_action, 9);
 
 /**
  * Press keys, one after another, in the focused element or in a given one.
@@ -400,7 +635,7 @@ export type PressKeysAction = Message<"tabwire.v1.PressKeysAction"> & {
  * Use `create(PressKeysActionSchema)` to create a new message.
  */
 export const PressKeysActionSchema: GenMessage<PressKeysAction> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 8);
+  messageDesc(file_tabwire_v1_action, 10);
 
 /**
  * Scroll the page, or inside an element; without a direction, scroll the element into view.
@@ -435,7 +670,7 @@ export type ScrollAction = Message<"tabwire.v1.ScrollAction"> & {
  * Use `create(ScrollActionSchema)` to create a new message.
  */
 export const ScrollActionSchema: GenMessage<ScrollAction> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 9);
+  messageDesc(file_tabwire_v1_action, 11);
 
 /**
  * Move the pointer over an element, to open what opens on hovering.
@@ -449,6 +684,20 @@ export type HoverAction = Message<"tabwire.v1.HoverAction"> & {
    * @generated from field: uint32 element_id = 1;
    */
   elementId: number;
+
+  /**
+   * Where in the element, in CSS pixels from its left edge; the middle if not given.
+   *
+   * @generated from field: optional double offset_x = 2;
+   */
+  offsetX?: number | undefined;
+
+  /**
+   * Where in the element, in CSS pixels from its upper edge; the middle if not given.
+   *
+   * @generated from field: optional double offset_y = 3;
+   */
+  offsetY?: number | undefined;
 };
 
 /**
@@ -456,7 +705,231 @@ export type HoverAction = Message<"tabwire.v1.HoverAction"> & {
  * Use `create(HoverActionSchema)` to create a new message.
  */
 export const HoverActionSchema: GenMessage<HoverAction> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 10);
+  messageDesc(file_tabwire_v1_action, 12);
+
+/**
+ * Drag an element onto another one, or by a distance.
+ *
+ * @generated from message tabwire.v1.DragAction
+ */
+export type DragAction = Message<"tabwire.v1.DragAction"> & {
+  /**
+   * The id of the element to take hold of.
+   *
+   * @generated from field: uint32 element_id = 1;
+   */
+  elementId: number;
+
+  /**
+   * The id of the element to let go over; 0 to drag by a distance.
+   *
+   * @generated from field: uint32 to_element_id = 2;
+   */
+  toElementId: number;
+
+  /**
+   * CSS pixels to the right: without a target, how far; with one, where in it from its left edge, its middle if not given.
+   *
+   * @generated from field: optional double offset_x = 3;
+   */
+  offsetX?: number | undefined;
+
+  /**
+   * The same downwards.
+   *
+   * @generated from field: optional double offset_y = 4;
+   */
+  offsetY?: number | undefined;
+
+  /**
+   * Where to take hold of the element, in CSS pixels from its left edge; the middle if not given.
+   *
+   * @generated from field: optional double start_x = 5;
+   */
+  startX?: number | undefined;
+
+  /**
+   * Where to take hold of the element, in CSS pixels from its upper edge; the middle if not given.
+   *
+   * @generated from field: optional double start_y = 6;
+   */
+  startY?: number | undefined;
+};
+
+/**
+ * Describes the message tabwire.v1.DragAction.
+ * Use `create(DragActionSchema)` to create a new message.
+ */
+export const DragActionSchema: GenMessage<DragAction> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_action, 13);
+
+/**
+ * Check or uncheck a box, radio button or switch, unless it is so already.
+ *
+ * @generated from message tabwire.v1.SetCheckedAction
+ */
+export type SetCheckedAction = Message<"tabwire.v1.SetCheckedAction"> & {
+  /**
+   * The box's id.
+   *
+   * @generated from field: uint32 element_id = 1;
+   */
+  elementId: number;
+
+  /**
+   * Whether it is to be checked.
+   *
+   * @generated from field: bool checked = 2;
+   */
+  checked: boolean;
+};
+
+/**
+ * Describes the message tabwire.v1.SetCheckedAction.
+ * Use `create(SetCheckedActionSchema)` to create a new message.
+ */
+export const SetCheckedActionSchema: GenMessage<SetCheckedAction> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_action, 14);
+
+/**
+ * Select text in an element, as with the mouse.
+ *
+ * @generated from message tabwire.v1.SelectTextAction
+ */
+export type SelectTextAction = Message<"tabwire.v1.SelectTextAction"> & {
+  /**
+   * The element's id.
+   *
+   * @generated from field: uint32 element_id = 1;
+   */
+  elementId: number;
+
+  /**
+   * The passage, as it is shown; empty for all of it.
+   *
+   * @generated from field: string text = 2;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message tabwire.v1.SelectTextAction.
+ * Use `create(SelectTextActionSchema)` to create a new message.
+ */
+export const SelectTextActionSchema: GenMessage<SelectTextAction> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_action, 15);
+
+/**
+ * A file to be given to a page.
+ *
+ * @generated from message tabwire.v1.FileUpload
+ */
+export type FileUpload = Message<"tabwire.v1.FileUpload"> & {
+  /**
+   * Its name, without a folder.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * Its media type, as image/png; told from the name if empty.
+   *
+   * @generated from field: string mime_type = 2;
+   */
+  mimeType: string;
+
+  /**
+   * Its bytes.
+   *
+   * @generated from field: bytes content = 3;
+   */
+  content: Uint8Array;
+};
+
+/**
+ * Describes the message tabwire.v1.FileUpload.
+ * Use `create(FileUploadSchema)` to create a new message.
+ */
+export const FileUploadSchema: GenMessage<FileUpload> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_action, 16);
+
+/**
+ * Give files to a file field or a drop zone. At most 10 MiB together.
+ *
+ * @generated from message tabwire.v1.UploadFilesAction
+ */
+export type UploadFilesAction = Message<"tabwire.v1.UploadFilesAction"> & {
+  /**
+   * The id of the field, its button, or the drop zone.
+   *
+   * @generated from field: uint32 element_id = 1;
+   */
+  elementId: number;
+
+  /**
+   * The files; several only where the field takes several.
+   *
+   * @generated from field: repeated tabwire.v1.FileUpload files = 2;
+   */
+  files: FileUpload[];
+};
+
+/**
+ * Describes the message tabwire.v1.UploadFilesAction.
+ * Use `create(UploadFilesActionSchema)` to create a new message.
+ */
+export const UploadFilesActionSchema: GenMessage<UploadFilesAction> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_action, 17);
+
+/**
+ * Answer the dialog that the last action opened. Accepting does that action again, because the page was told "no".
+ *
+ * @generated from message tabwire.v1.AnswerDialogAction
+ */
+export type AnswerDialogAction = Message<"tabwire.v1.AnswerDialogAction"> & {
+  /**
+   * True for "OK", false for "Cancel".
+   *
+   * @generated from field: bool accept = 1;
+   */
+  accept: boolean;
+
+  /**
+   * What to write into a prompt.
+   *
+   * @generated from field: string text = 2;
+   */
+  text: string;
+};
+
+/**
+ * Describes the message tabwire.v1.AnswerDialogAction.
+ * Use `create(AnswerDialogActionSchema)` to create a new message.
+ */
+export const AnswerDialogActionSchema: GenMessage<AnswerDialogAction> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_action, 18);
+
+/**
+ * Run JavaScript in the page and return its value as JSON. Only where the policy grants it to the page's origin.
+ *
+ * @generated from message tabwire.v1.RunJavascriptAction
+ */
+export type RunJavascriptAction = Message<"tabwire.v1.RunJavascriptAction"> & {
+  /**
+   * The body of an async function; what it returns is the result.
+   *
+   * @generated from field: string code = 1;
+   */
+  code: string;
+};
+
+/**
+ * Describes the message tabwire.v1.RunJavascriptAction.
+ * Use `create(RunJavascriptActionSchema)` to create a new message.
+ */
+export const RunJavascriptActionSchema: GenMessage<RunJavascriptAction> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_action, 19);
 
 /**
  * Wait until a text, an element or an address appears or vanishes, or until the page is quiet.
@@ -515,7 +988,7 @@ export type WaitAction = Message<"tabwire.v1.WaitAction"> & {
  * Use `create(WaitActionSchema)` to create a new message.
  */
 export const WaitActionSchema: GenMessage<WaitAction> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 11);
+  messageDesc(file_tabwire_v1_action, 20);
 
 /**
  * Read the text of an element, or of the whole page, without cutting it.
@@ -536,7 +1009,126 @@ export type ReadTextAction = Message<"tabwire.v1.ReadTextAction"> & {
  * Use `create(ReadTextActionSchema)` to create a new message.
  */
 export const ReadTextActionSchema: GenMessage<ReadTextAction> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 12);
+  messageDesc(file_tabwire_v1_action, 21);
+
+/**
+ * Read the main content of the page, or an element, as Markdown.
+ *
+ * @generated from message tabwire.v1.ReadMarkdownAction
+ */
+export type ReadMarkdownAction = Message<"tabwire.v1.ReadMarkdownAction"> & {
+  /**
+   * The element's id; 0 for the main content.
+   *
+   * @generated from field: uint32 element_id = 1;
+   */
+  elementId: number;
+};
+
+/**
+ * Describes the message tabwire.v1.ReadMarkdownAction.
+ * Use `create(ReadMarkdownActionSchema)` to create a new message.
+ */
+export const ReadMarkdownActionSchema: GenMessage<ReadMarkdownAction> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_action, 22);
+
+/**
+ * Read a table, or a list of alike items (products, results, messages), as rows.
+ *
+ * @generated from message tabwire.v1.ReadRowsAction
+ */
+export type ReadRowsAction = Message<"tabwire.v1.ReadRowsAction"> & {
+  /**
+   * The id of the table or list, or of something in it; 0 for the largest one of the page.
+   *
+   * @generated from field: uint32 element_id = 1;
+   */
+  elementId: number;
+
+  /**
+   * Leave out so many rows at the start.
+   *
+   * @generated from field: uint32 skip_rows = 2;
+   */
+  skipRows: number;
+
+  /**
+   * At most so many rows; 0 means 200.
+   *
+   * @generated from field: uint32 max_rows = 3;
+   */
+  maxRows: number;
+};
+
+/**
+ * Describes the message tabwire.v1.ReadRowsAction.
+ * Use `create(ReadRowsActionSchema)` to create a new message.
+ */
+export const ReadRowsActionSchema: GenMessage<ReadRowsAction> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_action, 23);
+
+/**
+ * Find where the page says something, also outside of what is shown.
+ *
+ * @generated from message tabwire.v1.FindTextAction
+ */
+export type FindTextAction = Message<"tabwire.v1.FindTextAction"> & {
+  /**
+   * The text, compared without case.
+   *
+   * @generated from field: string text = 1;
+   */
+  text: string;
+
+  /**
+   * At most so many places; 0 means 20.
+   *
+   * @generated from field: uint32 max_matches = 2;
+   */
+  maxMatches: number;
+};
+
+/**
+ * Describes the message tabwire.v1.FindTextAction.
+ * Use `create(FindTextActionSchema)` to create a new message.
+ */
+export const FindTextActionSchema: GenMessage<FindTextAction> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_action, 24);
+
+/**
+ * Find elements by role and name, also outside of what is shown.
+ *
+ * @generated from message tabwire.v1.FindElementsAction
+ */
+export type FindElementsAction = Message<"tabwire.v1.FindElementsAction"> & {
+  /**
+   * The role, as button, link or textbox; empty for any.
+   *
+   * @generated from field: string role = 1;
+   */
+  role: string;
+
+  /**
+   * A part of the name, compared without case; empty for any.
+   *
+   * @generated from field: string name = 2;
+   */
+  name: string;
+
+  /**
+   * At most so many elements; 0 means 50.
+   *
+   * @generated from field: uint32 max_elements = 3;
+   */
+  maxElements: number;
+};
+
+/**
+ * Describes the message tabwire.v1.FindElementsAction.
+ * Use `create(FindElementsActionSchema)` to create a new message.
+ */
+export const FindElementsActionSchema: GenMessage<FindElementsAction> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_action, 25);
 
 /**
  * Read what is in a field.
@@ -557,7 +1149,7 @@ export type ReadValueAction = Message<"tabwire.v1.ReadValueAction"> & {
  * Use `create(ReadValueActionSchema)` to create a new message.
  */
 export const ReadValueActionSchema: GenMessage<ReadValueAction> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 13);
+  messageDesc(file_tabwire_v1_action, 26);
 
 /**
  * Read all attributes of an element.
@@ -578,7 +1170,7 @@ export type GetAttributesAction = Message<"tabwire.v1.GetAttributesAction"> & {
  * Use `create(GetAttributesActionSchema)` to create a new message.
  */
 export const GetAttributesActionSchema: GenMessage<GetAttributesAction> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 14);
+  messageDesc(file_tabwire_v1_action, 27);
 
 /**
  * Open a new tab and go on working in it.
@@ -599,7 +1191,7 @@ export type OpenTabAction = Message<"tabwire.v1.OpenTabAction"> & {
  * Use `create(OpenTabActionSchema)` to create a new message.
  */
 export const OpenTabActionSchema: GenMessage<OpenTabAction> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 15);
+  messageDesc(file_tabwire_v1_action, 28);
 
 /**
  * Go on working in another tab.
@@ -620,7 +1212,7 @@ export type SwitchTabAction = Message<"tabwire.v1.SwitchTabAction"> & {
  * Use `create(SwitchTabActionSchema)` to create a new message.
  */
 export const SwitchTabActionSchema: GenMessage<SwitchTabAction> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 16);
+  messageDesc(file_tabwire_v1_action, 29);
 
 /**
  * Close a tab.
@@ -641,10 +1233,10 @@ export type CloseTabAction = Message<"tabwire.v1.CloseTabAction"> & {
  * Use `create(CloseTabActionSchema)` to create a new message.
  */
 export const CloseTabActionSchema: GenMessage<CloseTabAction> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 17);
+  messageDesc(file_tabwire_v1_action, 30);
 
 /**
- * Take a picture of what the tab shows.
+ * Take a picture of what the tab shows, or of one element. The tab has to be in front; it is never brought there.
  *
  * @generated from message tabwire.v1.ScreenshotAction
  */
@@ -655,6 +1247,20 @@ export type ScreenshotAction = Message<"tabwire.v1.ScreenshotAction"> & {
    * @generated from field: uint32 jpeg_quality = 1;
    */
   jpegQuality: number;
+
+  /**
+   * The id of the element to show and nothing around it; 0 for the viewport.
+   *
+   * @generated from field: uint32 element_id = 2;
+   */
+  elementId: number;
+
+  /**
+   * Mark what can be operated with a frame and its id.
+   *
+   * @generated from field: bool marks = 3;
+   */
+  marks: boolean;
 };
 
 /**
@@ -662,7 +1268,7 @@ export type ScreenshotAction = Message<"tabwire.v1.ScreenshotAction"> & {
  * Use `create(ScreenshotActionSchema)` to create a new message.
  */
 export const ScreenshotActionSchema: GenMessage<ScreenshotAction> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 18);
+  messageDesc(file_tabwire_v1_action, 31);
 
 /**
  * Ask the person a question and wait for the answer.
@@ -690,7 +1296,7 @@ export type AskHumanAction = Message<"tabwire.v1.AskHumanAction"> & {
  * Use `create(AskHumanActionSchema)` to create a new message.
  */
 export const AskHumanActionSchema: GenMessage<AskHumanAction> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 19);
+  messageDesc(file_tabwire_v1_action, 32);
 
 /**
  * End the task and report.
@@ -718,7 +1324,7 @@ export type DoneAction = Message<"tabwire.v1.DoneAction"> & {
  * Use `create(DoneActionSchema)` to create a new message.
  */
 export const DoneActionSchema: GenMessage<DoneAction> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 20);
+  messageDesc(file_tabwire_v1_action, 33);
 
 /**
  * What the tab did in answer to an action.
@@ -769,11 +1375,11 @@ export type OutcomeDetails = Message<"tabwire.v1.OutcomeDetails"> & {
   valueNow?: string | undefined;
 
   /**
-   * A dialog that the page opened.
+   * The dialogs that the page opened, and how they were answered.
    *
-   * @generated from field: tabwire.v1.DialogDetails dialog = 7;
+   * @generated from field: repeated tabwire.v1.DialogDetails dialogs = 7;
    */
-  dialog?: DialogDetails | undefined;
+  dialogs: DialogDetails[];
 
   /**
    * A download that it started, by its file name.
@@ -795,6 +1401,27 @@ export type OutcomeDetails = Message<"tabwire.v1.OutcomeDetails"> & {
    * @generated from field: bool no_effect_seen = 10;
    */
   noEffectSeen: boolean;
+
+  /**
+   * True if the input was such as pages cannot tell from a person's.
+   *
+   * @generated from field: bool trusted_input_used = 11;
+   */
+  trustedInputUsed: boolean;
+
+  /**
+   * Whether what was expected has been seen. Absent if nothing was expected.
+   *
+   * @generated from field: optional bool expectation_met = 12;
+   */
+  expectationMet?: boolean | undefined;
+
+  /**
+   * What the browser's own validation said when it kept a form from being sent.
+   *
+   * @generated from field: string validation_message = 13;
+   */
+  validationMessage: string;
 };
 
 /**
@@ -802,7 +1429,7 @@ export type OutcomeDetails = Message<"tabwire.v1.OutcomeDetails"> & {
  * Use `create(OutcomeDetailsSchema)` to create a new message.
  */
 export const OutcomeDetailsSchema: GenMessage<OutcomeDetails> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 21);
+  messageDesc(file_tabwire_v1_action, 34);
 
 /**
  * A picture.
@@ -837,7 +1464,7 @@ export type Image = Message<"tabwire.v1.Image"> & {
  * Use `create(ImageSchema)` to create a new message.
  */
 export const ImageSchema: GenMessage<Image> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 22);
+  messageDesc(file_tabwire_v1_action, 35);
 
 /**
  * Attributes by name.
@@ -858,7 +1485,7 @@ export type AttributeMap = Message<"tabwire.v1.AttributeMap"> & {
  * Use `create(AttributeMapSchema)` to create a new message.
  */
 export const AttributeMapSchema: GenMessage<AttributeMap> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 23);
+  messageDesc(file_tabwire_v1_action, 36);
 
 /**
  * What really happened.
@@ -923,6 +1550,30 @@ export type ActionResult = Message<"tabwire.v1.ActionResult"> & {
      */
     value: Image;
     case: "image";
+  } | {
+    /**
+     * Elements.
+     *
+     * @generated from field: tabwire.v1.ElementList element_list = 12;
+     */
+    value: ElementList;
+    case: "elementList";
+  } | {
+    /**
+     * A table or list.
+     *
+     * @generated from field: tabwire.v1.Rows rows = 13;
+     */
+    value: Rows;
+    case: "rows";
+  } | {
+    /**
+     * Places in the text.
+     *
+     * @generated from field: tabwire.v1.TextMatches text_matches = 14;
+     */
+    value: TextMatches;
+    case: "textMatches";
   } | { case: undefined; value?: undefined };
 
   /**
@@ -968,7 +1619,131 @@ export type ActionResult = Message<"tabwire.v1.ActionResult"> & {
  * Use `create(ActionResultSchema)` to create a new message.
  */
 export const ActionResultSchema: GenMessage<ActionResult> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 24);
+  messageDesc(file_tabwire_v1_action, 37);
+
+/**
+ * How input is given to a page.
+ *
+ * @generated from enum tabwire.v1.InputMode
+ */
+export enum InputMode {
+  /**
+   * Events of the page's own kind; input like a person's only where nothing else works, the browser can give it and the
+   * policy lets it.
+   *
+   * @generated from enum value: INPUT_MODE_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Events of the page's own kind and nothing else.
+   *
+   * @generated from enum value: INPUT_MODE_SYNTHETIC = 1;
+   */
+  SYNTHETIC = 1,
+
+  /**
+   * Input that pages cannot tell from a person's. NEEDS_TRUSTED_INPUT if the browser cannot give it.
+   *
+   * @generated from enum value: INPUT_MODE_TRUSTED = 2;
+   */
+  TRUSTED = 2,
+}
+
+/**
+ * Describes the enum tabwire.v1.InputMode.
+ */
+export const InputModeSchema: GenEnum<InputMode> = /*@__PURE__*/
+  enumDesc(file_tabwire_v1_action, 0);
+
+/**
+ * A mouse button.
+ *
+ * @generated from enum tabwire.v1.MouseButton
+ */
+export enum MouseButton {
+  /**
+   * The left one.
+   *
+   * @generated from enum value: MOUSE_BUTTON_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The left one.
+   *
+   * @generated from enum value: MOUSE_BUTTON_LEFT = 1;
+   */
+  LEFT = 1,
+
+  /**
+   * The right one, which opens context menus of the page.
+   *
+   * @generated from enum value: MOUSE_BUTTON_RIGHT = 2;
+   */
+  RIGHT = 2,
+
+  /**
+   * The middle one.
+   *
+   * @generated from enum value: MOUSE_BUTTON_MIDDLE = 3;
+   */
+  MIDDLE = 3,
+}
+
+/**
+ * Describes the enum tabwire.v1.MouseButton.
+ */
+export const MouseButtonSchema: GenEnum<MouseButton> = /*@__PURE__*/
+  enumDesc(file_tabwire_v1_action, 1);
+
+/**
+ * A key that is held down while something else is done.
+ *
+ * @generated from enum tabwire.v1.KeyModifier
+ */
+export enum KeyModifier {
+  /**
+   * None.
+   *
+   * @generated from enum value: KEY_MODIFIER_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Alt.
+   *
+   * @generated from enum value: KEY_MODIFIER_ALT = 1;
+   */
+  ALT = 1,
+
+  /**
+   * Control.
+   *
+   * @generated from enum value: KEY_MODIFIER_CONTROL = 2;
+   */
+  CONTROL = 2,
+
+  /**
+   * Meta: the command or Windows key.
+   *
+   * @generated from enum value: KEY_MODIFIER_META = 3;
+   */
+  META = 3,
+
+  /**
+   * Shift.
+   *
+   * @generated from enum value: KEY_MODIFIER_SHIFT = 4;
+   */
+  SHIFT = 4,
+}
+
+/**
+ * Describes the enum tabwire.v1.KeyModifier.
+ */
+export const KeyModifierSchema: GenEnum<KeyModifier> = /*@__PURE__*/
+  enumDesc(file_tabwire_v1_action, 2);
 
 /**
  * Where to scroll.
@@ -1030,7 +1805,7 @@ export enum ScrollDirection {
  * Describes the enum tabwire.v1.ScrollDirection.
  */
 export const ScrollDirectionSchema: GenEnum<ScrollDirection> = /*@__PURE__*/
-  enumDesc(file_tabwire_v1_action, 0);
+  enumDesc(file_tabwire_v1_action, 3);
 
 /**
  * How an action ended.
@@ -1071,5 +1846,5 @@ export enum ActionStatus {
  * Describes the enum tabwire.v1.ActionStatus.
  */
 export const ActionStatusSchema: GenEnum<ActionStatus> = /*@__PURE__*/
-  enumDesc(file_tabwire_v1_action, 1);
+  enumDesc(file_tabwire_v1_action, 4);
 

@@ -12,7 +12,7 @@ import type { Browser } from "./browser_pb";
 import { file_tabwire_v1_browser } from "./browser_pb";
 import type { Hop, StateUpdate } from "./link_pb";
 import { file_tabwire_v1_link } from "./link_pb";
-import type { PageState, StateRequest, Tab } from "./state_pb";
+import type { PageState, StateDelta, StateRequest, Tab } from "./state_pb";
 import { file_tabwire_v1_state } from "./state_pb";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -20,7 +20,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tabwire/v1/browser_service.proto.
  */
 export const file_tabwire_v1_browser_service: GenFile = /*@__PURE__*/
-  fileDesc("CiB0YWJ3aXJlL3YxL2Jyb3dzZXJfc2VydmljZS5wcm90bxIKdGFid2lyZS52MSIVChNMaXN0QnJvd3NlcnNSZXF1ZXN0Ij0KFExpc3RCcm93c2Vyc1Jlc3BvbnNlEiUKCGJyb3dzZXJzGAEgAygLMhMudGFid2lyZS52MS5Ccm93c2VyIiUKD0xpc3RUYWJzUmVxdWVzdBISCgpicm93c2VyX2lkGAEgASgJIkUKEExpc3RUYWJzUmVzcG9uc2USHQoEdGFicxgBIAMoCzIPLnRhYndpcmUudjEuVGFiEhIKCmJyb3dzZXJfaWQYAiABKAkiZAoTR2V0UGFnZVN0YXRlUmVxdWVzdBISCgpicm93c2VyX2lkGAEgASgJEg4KBnRhYl9pZBgCIAEoDRIpCgdvcHRpb25zGAMgASgLMhgudGFid2lyZS52MS5TdGF0ZVJlcXVlc3QiVQoUR2V0UGFnZVN0YXRlUmVzcG9uc2USKQoKcGFnZV9zdGF0ZRgBIAEoCzIVLnRhYndpcmUudjEuUGFnZVN0YXRlEhIKCmJyb3dzZXJfaWQYAiABKAkigwEKCkFjdFJlcXVlc3QSEgoKYnJvd3Nlcl9pZBgBIAEoCRIOCgZ0YWJfaWQYAiABKA0SIgoGYWN0aW9uGAMgASgLMhIudGFid2lyZS52MS5BY3Rpb24SLQoLc3RhdGVfYWZ0ZXIYBCABKAsyGC50YWJ3aXJlLnYxLlN0YXRlUmVxdWVzdCJLCgtBY3RSZXNwb25zZRIoCgZyZXN1bHQYASABKAsyGC50YWJ3aXJlLnYxLkFjdGlvblJlc3VsdBISCgpicm93c2VyX2lkGAIgASgJIkQKC1BpbmdSZXF1ZXN0EhIKCmJyb3dzZXJfaWQYASABKAkSDgoGdGFiX2lkGAIgASgNEhEKCWludG9fcGFnZRgDIAEoCCJBCgxQaW5nUmVzcG9uc2USHQoEaG9wcxgBIAMoCzIPLnRhYndpcmUudjEuSG9wEhIKCmJyb3dzZXJfaWQYAiABKAkiNQoPV2F0Y2hUYWJSZXF1ZXN0EhIKCmJyb3dzZXJfaWQYASABKAkSDgoGdGFiX2lkGAIgASgNIjsKEFdhdGNoVGFiUmVzcG9uc2USJwoGdXBkYXRlGAEgASgLMhcudGFid2lyZS52MS5TdGF0ZVVwZGF0ZTK5AwoOQnJvd3NlclNlcnZpY2USUQoMTGlzdEJyb3dzZXJzEh8udGFid2lyZS52MS5MaXN0QnJvd3NlcnNSZXF1ZXN0GiAudGFid2lyZS52MS5MaXN0QnJvd3NlcnNSZXNwb25zZRJFCghMaXN0VGFicxIbLnRhYndpcmUudjEuTGlzdFRhYnNSZXF1ZXN0GhwudGFid2lyZS52MS5MaXN0VGFic1Jlc3BvbnNlElEKDEdldFBhZ2VTdGF0ZRIfLnRhYndpcmUudjEuR2V0UGFnZVN0YXRlUmVxdWVzdBogLnRhYndpcmUudjEuR2V0UGFnZVN0YXRlUmVzcG9uc2USNgoDQWN0EhYudGFid2lyZS52MS5BY3RSZXF1ZXN0GhcudGFid2lyZS52MS5BY3RSZXNwb25zZRI5CgRQaW5nEhcudGFid2lyZS52MS5QaW5nUmVxdWVzdBoYLnRhYndpcmUudjEuUGluZ1Jlc3BvbnNlEkcKCFdhdGNoVGFiEhsudGFid2lyZS52MS5XYXRjaFRhYlJlcXVlc3QaHC50YWJ3aXJlLnYxLldhdGNoVGFiUmVzcG9uc2UwAWIGcHJvdG8z", [file_tabwire_v1_action, file_tabwire_v1_browser, file_tabwire_v1_link, file_tabwire_v1_state]);
+  fileDesc("CiB0YWJ3aXJlL3YxL2Jyb3dzZXJfc2VydmljZS5wcm90bxIKdGFid2lyZS52MSIVChNMaXN0QnJvd3NlcnNSZXF1ZXN0Ij0KFExpc3RCcm93c2Vyc1Jlc3BvbnNlEiUKCGJyb3dzZXJzGAEgAygLMhMudGFid2lyZS52MS5Ccm93c2VyIiUKD0xpc3RUYWJzUmVxdWVzdBISCgpicm93c2VyX2lkGAEgASgJIkUKEExpc3RUYWJzUmVzcG9uc2USHQoEdGFicxgBIAMoCzIPLnRhYndpcmUudjEuVGFiEhIKCmJyb3dzZXJfaWQYAiABKAkiZAoTR2V0UGFnZVN0YXRlUmVxdWVzdBISCgpicm93c2VyX2lkGAEgASgJEg4KBnRhYl9pZBgCIAEoDRIpCgdvcHRpb25zGAMgASgLMhgudGFid2lyZS52MS5TdGF0ZVJlcXVlc3QijwEKFEdldFBhZ2VTdGF0ZVJlc3BvbnNlEisKCnBhZ2Vfc3RhdGUYASABKAsyFS50YWJ3aXJlLnYxLlBhZ2VTdGF0ZUgAEi0KC3N0YXRlX2RlbHRhGAMgASgLMhYudGFid2lyZS52MS5TdGF0ZURlbHRhSAASEgoKYnJvd3Nlcl9pZBgCIAEoCUIHCgVzdGF0ZSKDAQoKQWN0UmVxdWVzdBISCgpicm93c2VyX2lkGAEgASgJEg4KBnRhYl9pZBgCIAEoDRIiCgZhY3Rpb24YAyABKAsyEi50YWJ3aXJlLnYxLkFjdGlvbhItCgtzdGF0ZV9hZnRlchgEIAEoCzIYLnRhYndpcmUudjEuU3RhdGVSZXF1ZXN0IksKC0FjdFJlc3BvbnNlEigKBnJlc3VsdBgBIAEoCzIYLnRhYndpcmUudjEuQWN0aW9uUmVzdWx0EhIKCmJyb3dzZXJfaWQYAiABKAkiRAoLUGluZ1JlcXVlc3QSEgoKYnJvd3Nlcl9pZBgBIAEoCRIOCgZ0YWJfaWQYAiABKA0SEQoJaW50b19wYWdlGAMgASgIIkEKDFBpbmdSZXNwb25zZRIdCgRob3BzGAEgAygLMg8udGFid2lyZS52MS5Ib3ASEgoKYnJvd3Nlcl9pZBgCIAEoCSI1Cg9XYXRjaFRhYlJlcXVlc3QSEgoKYnJvd3Nlcl9pZBgBIAEoCRIOCgZ0YWJfaWQYAiABKA0iOwoQV2F0Y2hUYWJSZXNwb25zZRInCgZ1cGRhdGUYASABKAsyFy50YWJ3aXJlLnYxLlN0YXRlVXBkYXRlMrkDCg5Ccm93c2VyU2VydmljZRJRCgxMaXN0QnJvd3NlcnMSHy50YWJ3aXJlLnYxLkxpc3RCcm93c2Vyc1JlcXVlc3QaIC50YWJ3aXJlLnYxLkxpc3RCcm93c2Vyc1Jlc3BvbnNlEkUKCExpc3RUYWJzEhsudGFid2lyZS52MS5MaXN0VGFic1JlcXVlc3QaHC50YWJ3aXJlLnYxLkxpc3RUYWJzUmVzcG9uc2USUQoMR2V0UGFnZVN0YXRlEh8udGFid2lyZS52MS5HZXRQYWdlU3RhdGVSZXF1ZXN0GiAudGFid2lyZS52MS5HZXRQYWdlU3RhdGVSZXNwb25zZRI2CgNBY3QSFi50YWJ3aXJlLnYxLkFjdFJlcXVlc3QaFy50YWJ3aXJlLnYxLkFjdFJlc3BvbnNlEjkKBFBpbmcSFy50YWJ3aXJlLnYxLlBpbmdSZXF1ZXN0GhgudGFid2lyZS52MS5QaW5nUmVzcG9uc2USRwoIV2F0Y2hUYWISGy50YWJ3aXJlLnYxLldhdGNoVGFiUmVxdWVzdBocLnRhYndpcmUudjEuV2F0Y2hUYWJSZXNwb25zZTABYgZwcm90bzM", [file_tabwire_v1_action, file_tabwire_v1_browser, file_tabwire_v1_link, file_tabwire_v1_state]);
 
 /**
  * See BrowserService.ListBrowsers.
@@ -149,11 +149,27 @@ export const GetPageStateRequestSchema: GenMessage<GetPageStateRequest> = /*@__P
  */
 export type GetPageStateResponse = Message<"tabwire.v1.GetPageStateResponse"> & {
   /**
-   * The state. `error_info` is set in it if the page cannot be perceived.
+   * The state, in one of two forms.
    *
-   * @generated from field: tabwire.v1.PageState page_state = 1;
+   * @generated from oneof tabwire.v1.GetPageStateResponse.state
    */
-  pageState?: PageState | undefined;
+  state: {
+    /**
+     * Whole. `error_info` is set in it if the page cannot be perceived.
+     *
+     * @generated from field: tabwire.v1.PageState page_state = 1;
+     */
+    value: PageState;
+    case: "pageState";
+  } | {
+    /**
+     * Relative to the state of `options.base_revision`; only if that was given.
+     *
+     * @generated from field: tabwire.v1.StateDelta state_delta = 3;
+     */
+    value: StateDelta;
+    case: "stateDelta";
+  } | { case: undefined; value?: undefined };
 
   /**
    * The browser that answered.
@@ -198,7 +214,7 @@ export type ActRequest = Message<"tabwire.v1.ActRequest"> & {
   action?: Action | undefined;
 
   /**
-   * Answer with the state after it as well, taken like this.
+   * Answer with the state after it as well, taken like this. With a base revision in it, the answer may be a delta.
    *
    * @generated from field: tabwire.v1.StateRequest state_after = 4;
    */
@@ -380,7 +396,8 @@ export const BrowserService: GenService<{
     output: typeof ListTabsResponseSchema;
   },
   /**
-   * Takes the state of a tab.
+   * Takes the state of a tab. With a base revision in the options the answer may be a delta to the state of that revision;
+   * it is whole if the browser no longer has that state, or if a delta would not be smaller.
    *
    * @generated from rpc tabwire.v1.BrowserService.GetPageState
    */

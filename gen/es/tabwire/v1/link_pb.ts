@@ -26,7 +26,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tabwire/v1/link.proto.
  */
 export const file_tabwire_v1_link: GenFile = /*@__PURE__*/
-  fileDesc("ChV0YWJ3aXJlL3YxL2xpbmsucHJvdG8SCnRhYndpcmUudjEiqAIKBlVwbGluaxILCgNzZXEYASABKAQSCwoDYWNrGAIgASgEEiIKBWhlbGxvGAogASgLMhEudGFid2lyZS52MS5IZWxsb0gAEioKCWhlYXJ0YmVhdBgLIAEoCzIVLnRhYndpcmUudjEuSGVhcnRiZWF0SAASMwoOY29tbWFuZF9yZXN1bHQYDCABKAsyGS50YWJ3aXJlLnYxLkNvbW1hbmRSZXN1bHRIABIvCgxzdGF0ZV91cGRhdGUYDSABKAsyFy50YWJ3aXJlLnYxLlN0YXRlVXBkYXRlSAASJAoGcmVzdW1lGA4gASgLMhIudGFid2lyZS52MS5SZXN1bWVIABIgCgRuYWNrGA8gASgLMhAudGFid2lyZS52MS5OYWNrSABCBgoEYm9keSKrAwoIRG93bmxpbmsSCwoDc2VxGAEgASgEEgsKA2FjaxgCIAEoBBImCgd3ZWxjb21lGAogASgLMhMudGFid2lyZS52MS5XZWxjb21lSAASKAoIYXR0YWNoZWQYCyABKAsyFC50YWJ3aXJlLnYxLkF0dGFjaGVkSAASKQoJY2F1Z2h0X3VwGAwgASgLMhQudGFid2lyZS52MS5DYXVnaHRVcEgAEioKCWhlYXJ0YmVhdBgNIAEoCzIVLnRhYndpcmUudjEuSGVhcnRiZWF0SAASJgoHY29tbWFuZBgOIAEoCzITLnRhYndpcmUudjEuQ29tbWFuZEgAEjMKDmNhbmNlbF9jb21tYW5kGA8gASgLMhkudGFid2lyZS52MS5DYW5jZWxDb21tYW5kSAASLwoMb2JzZXJ2ZV90YWJzGBAgASgLMhcudGFid2lyZS52MS5PYnNlcnZlVGFic0gAEiAKBG5hY2sYESABKAsyEC50YWJ3aXJlLnYxLk5hY2tIABIkCgZyb3RhdGUYEiABKAsyEi50YWJ3aXJlLnYxLlJvdGF0ZUgAQgYKBGJvZHki1wEKBUhlbGxvEhQKDG1pbl9yZXZpc2lvbhgBIAEoDRIUCgxtYXhfcmV2aXNpb24YAiABKA0SGQoRZXh0ZW5zaW9uX3ZlcnNpb24YAyABKAkSNQoMY2FwYWJpbGl0aWVzGAQgASgLMh8udGFid2lyZS52MS5Ccm93c2VyQ2FwYWJpbGl0aWVzEiYKBmxpbWl0cxgFIAEoCzIWLnRhYndpcmUudjEuTGlua0xpbWl0cxISCgp1c2VyX2FnZW50GAYgASgJEhQKDGRpc3BsYXlfbmFtZRgHIAEoCSKGAgoHV2VsY29tZRIPCgdsaW5rX2lkGAEgASgJEhAKCHJldmlzaW9uGAIgASgNEhYKDnNlcnZlcl92ZXJzaW9uGAMgASgJEjQKDGNhcGFiaWxpdGllcxgEIAEoCzIeLnRhYndpcmUudjEuU2VydmVyQ2FwYWJpbGl0aWVzEiYKBmxpbWl0cxgFIAEoCzIWLnRhYndpcmUudjEuTGlua0xpbWl0cxIdChVoZWFydGJlYXRfaW50ZXJ2YWxfbXMYBiABKA0SLwoLc2VydmVyX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmJyb3dzZXJfaWQYCCABKAkiVwoTQnJvd3NlckNhcGFiaWxpdGllcxIVCg10cnVzdGVkX2lucHV0GAEgASgIEhQKDHN0YXRlX2RlbHRhcxgCIAEoCBITCgtzY3JlZW5zaG90cxgDIAEoCCIjChJTZXJ2ZXJDYXBhYmlsaXRpZXMSDQoFbW9kZWwYASABKAgiYAoKTGlua0xpbWl0cxIZChFtYXhfbWVzc2FnZV9ieXRlcxgBIAEoDRIcChRtYXhfdW5hY2tlZF9tZXNzYWdlcxgCIAEoDRIZChFtYXhfdW5hY2tlZF9ieXRlcxgDIAEoDSJJCgZSZXN1bWUSDwoHbGlua19pZBgBIAEoCRIYChByZXN1bWVfYWZ0ZXJfc2VxGAIgASgEEhQKDGF0dGFjaF9lcG9jaBgDIAEoBCJ/CghBdHRhY2hlZBIPCgdsaW5rX2lkGAEgASgJEhQKDGF0dGFjaF9lcG9jaBgCIAEoBBIbChNyZWNvcmRlZF91cGxpbmtfc2VxGAMgASgEEi8KC3NlcnZlcl90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIXCghDYXVnaHRVcBILCgNzZXEYASABKAQiNQoJSGVhcnRiZWF0EigKBHRpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIj4KBE5hY2sSCwoDc2VxGAEgASgEEikKCmVycm9yX2luZm8YAiABKAsyFS50YWJ3aXJlLnYxLkVycm9ySW5mbyJKCgZSb3RhdGUSKAoGcmVhc29uGAEgASgOMhgudGFid2lyZS52MS5Sb3RhdGVSZWFzb24SFgoOcmV0cnlfYWZ0ZXJfbXMYAiABKA0i1QIKB0NvbW1hbmQSEgoKY29tbWFuZF9pZBgBIAEoCRIPCgd0YXNrX2lkGAIgASgJEg0KBWVwb2NoGAMgASgEEiwKCGRlYWRsaW5lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZ0YWJfaWQYBSABKA0SJAoGYWN0aW9uGAogASgLMhIudGFid2lyZS52MS5BY3Rpb25IABIrCgdvYnNlcnZlGAsgASgLMhgudGFid2lyZS52MS5TdGF0ZVJlcXVlc3RIABIpCglsaXN0X3RhYnMYDCABKAsyFC50YWJ3aXJlLnYxLkxpc3RUYWJzSAASIAoEcGluZxgNIAEoCzIQLnRhYndpcmUudjEuUGluZ0gAEi0KC3N0YXRlX2FmdGVyGBQgASgLMhgudGFid2lyZS52MS5TdGF0ZVJlcXVlc3RCCQoHcmVxdWVzdCIKCghMaXN0VGFicyIZCgRQaW5nEhEKCWludG9fcGFnZRgBIAEoCCIqCgNIb3ASDAoEbmFtZRgBIAEoCRIVCg1yb3VuZF90cmlwX3VzGAIgASgNIiUKBFBvbmcSHQoEaG9wcxgBIAMoCzIPLnRhYndpcmUudjEuSG9wIigKB1RhYkxpc3QSHQoEdGFicxgBIAMoCzIPLnRhYndpcmUudjEuVGFiIjMKDUNhbmNlbENvbW1hbmQSEgoKY29tbWFuZF9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkiHgoLT2JzZXJ2ZVRhYnMSDwoHdGFiX2lkcxgBIAMoDSLWAgoNQ29tbWFuZFJlc3VsdBISCgpjb21tYW5kX2lkGAEgASgJEg0KBWVwb2NoGAIgASgEEjEKDWFjdGlvbl9yZXN1bHQYCiABKAsyGC50YWJ3aXJlLnYxLkFjdGlvblJlc3VsdEgAEisKCnBhZ2Vfc3RhdGUYCyABKAsyFS50YWJ3aXJlLnYxLlBhZ2VTdGF0ZUgAEi0KC3N0YXRlX2RlbHRhGAwgASgLMhYudGFid2lyZS52MS5TdGF0ZURlbHRhSAASJwoIdGFiX2xpc3QYDSABKAsyEy50YWJ3aXJlLnYxLlRhYkxpc3RIABIgCgRwb25nGA4gASgLMhAudGFid2lyZS52MS5Qb25nSAASKwoKZXJyb3JfaW5mbxgPIAEoCzIVLnRhYndpcmUudjEuRXJyb3JJbmZvSAASEAoIcmVwbGF5ZWQYFCABKAhCCQoHb3V0Y29tZSKNAQoLU3RhdGVVcGRhdGUSDgoGdGFiX2lkGAEgASgNEiUKBWNhdXNlGAIgASgOMhYudGFid2lyZS52MS5TdGF0ZUNhdXNlEhwKA3RhYhgDIAEoCzIPLnRhYndpcmUudjEuVGFiEikKCnBhZ2Vfc3RhdGUYBCABKAsyFS50YWJ3aXJlLnYxLlBhZ2VTdGF0ZSqAAQoMUm90YXRlUmVhc29uEh0KGVJPVEFURV9SRUFTT05fVU5TUEVDSUZJRUQQABIVChFST1RBVEVfUkVBU09OX0FHRRABEhoKFlJPVEFURV9SRUFTT05fU0hVVERPV04QAhIeChpST1RBVEVfUkVBU09OX1RPS0VOX0VYUElSWRADYgZwcm90bzM", [file_google_protobuf_timestamp, file_tabwire_v1_action, file_tabwire_v1_error, file_tabwire_v1_state]);
+  fileDesc("ChV0YWJ3aXJlL3YxL2xpbmsucHJvdG8SCnRhYndpcmUudjEiqAIKBlVwbGluaxILCgNzZXEYASABKAQSCwoDYWNrGAIgASgEEiIKBWhlbGxvGAogASgLMhEudGFid2lyZS52MS5IZWxsb0gAEioKCWhlYXJ0YmVhdBgLIAEoCzIVLnRhYndpcmUudjEuSGVhcnRiZWF0SAASMwoOY29tbWFuZF9yZXN1bHQYDCABKAsyGS50YWJ3aXJlLnYxLkNvbW1hbmRSZXN1bHRIABIvCgxzdGF0ZV91cGRhdGUYDSABKAsyFy50YWJ3aXJlLnYxLlN0YXRlVXBkYXRlSAASJAoGcmVzdW1lGA4gASgLMhIudGFid2lyZS52MS5SZXN1bWVIABIgCgRuYWNrGA8gASgLMhAudGFid2lyZS52MS5OYWNrSABCBgoEYm9keSKrAwoIRG93bmxpbmsSCwoDc2VxGAEgASgEEgsKA2FjaxgCIAEoBBImCgd3ZWxjb21lGAogASgLMhMudGFid2lyZS52MS5XZWxjb21lSAASKAoIYXR0YWNoZWQYCyABKAsyFC50YWJ3aXJlLnYxLkF0dGFjaGVkSAASKQoJY2F1Z2h0X3VwGAwgASgLMhQudGFid2lyZS52MS5DYXVnaHRVcEgAEioKCWhlYXJ0YmVhdBgNIAEoCzIVLnRhYndpcmUudjEuSGVhcnRiZWF0SAASJgoHY29tbWFuZBgOIAEoCzITLnRhYndpcmUudjEuQ29tbWFuZEgAEjMKDmNhbmNlbF9jb21tYW5kGA8gASgLMhkudGFid2lyZS52MS5DYW5jZWxDb21tYW5kSAASLwoMb2JzZXJ2ZV90YWJzGBAgASgLMhcudGFid2lyZS52MS5PYnNlcnZlVGFic0gAEiAKBG5hY2sYESABKAsyEC50YWJ3aXJlLnYxLk5hY2tIABIkCgZyb3RhdGUYEiABKAsyEi50YWJ3aXJlLnYxLlJvdGF0ZUgAQgYKBGJvZHki1wEKBUhlbGxvEhQKDG1pbl9yZXZpc2lvbhgBIAEoDRIUCgxtYXhfcmV2aXNpb24YAiABKA0SGQoRZXh0ZW5zaW9uX3ZlcnNpb24YAyABKAkSNQoMY2FwYWJpbGl0aWVzGAQgASgLMh8udGFid2lyZS52MS5Ccm93c2VyQ2FwYWJpbGl0aWVzEiYKBmxpbWl0cxgFIAEoCzIWLnRhYndpcmUudjEuTGlua0xpbWl0cxISCgp1c2VyX2FnZW50GAYgASgJEhQKDGRpc3BsYXlfbmFtZRgHIAEoCSKGAgoHV2VsY29tZRIPCgdsaW5rX2lkGAEgASgJEhAKCHJldmlzaW9uGAIgASgNEhYKDnNlcnZlcl92ZXJzaW9uGAMgASgJEjQKDGNhcGFiaWxpdGllcxgEIAEoCzIeLnRhYndpcmUudjEuU2VydmVyQ2FwYWJpbGl0aWVzEiYKBmxpbWl0cxgFIAEoCzIWLnRhYndpcmUudjEuTGlua0xpbWl0cxIdChVoZWFydGJlYXRfaW50ZXJ2YWxfbXMYBiABKA0SLwoLc2VydmVyX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmJyb3dzZXJfaWQYCCABKAkijQEKE0Jyb3dzZXJDYXBhYmlsaXRpZXMSFQoNdHJ1c3RlZF9pbnB1dBgBIAEoCBIUCgxzdGF0ZV9kZWx0YXMYAiABKAgSEwoLc2NyZWVuc2hvdHMYAyABKAgSEgoKamF2YXNjcmlwdBgEIAEoCBIPCgdkaWFsb2dzGAUgASgIEg8KB2FjdGlvbnMYBiADKAkiIwoSU2VydmVyQ2FwYWJpbGl0aWVzEg0KBW1vZGVsGAEgASgIImAKCkxpbmtMaW1pdHMSGQoRbWF4X21lc3NhZ2VfYnl0ZXMYASABKA0SHAoUbWF4X3VuYWNrZWRfbWVzc2FnZXMYAiABKA0SGQoRbWF4X3VuYWNrZWRfYnl0ZXMYAyABKA0iSQoGUmVzdW1lEg8KB2xpbmtfaWQYASABKAkSGAoQcmVzdW1lX2FmdGVyX3NlcRgCIAEoBBIUCgxhdHRhY2hfZXBvY2gYAyABKAQifwoIQXR0YWNoZWQSDwoHbGlua19pZBgBIAEoCRIUCgxhdHRhY2hfZXBvY2gYAiABKAQSGwoTcmVjb3JkZWRfdXBsaW5rX3NlcRgDIAEoBBIvCgtzZXJ2ZXJfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiFwoIQ2F1Z2h0VXASCwoDc2VxGAEgASgEIjUKCUhlYXJ0YmVhdBIoCgR0aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI+CgROYWNrEgsKA3NlcRgBIAEoBBIpCgplcnJvcl9pbmZvGAIgASgLMhUudGFid2lyZS52MS5FcnJvckluZm8iSgoGUm90YXRlEigKBnJlYXNvbhgBIAEoDjIYLnRhYndpcmUudjEuUm90YXRlUmVhc29uEhYKDnJldHJ5X2FmdGVyX21zGAIgASgNIvkCCgdDb21tYW5kEhIKCmNvbW1hbmRfaWQYASABKAkSDwoHdGFza19pZBgCIAEoCRINCgVlcG9jaBgDIAEoBBIsCghkZWFkbGluZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGdGFiX2lkGAUgASgNEiQKBmFjdGlvbhgKIAEoCzISLnRhYndpcmUudjEuQWN0aW9uSAASKwoHb2JzZXJ2ZRgLIAEoCzIYLnRhYndpcmUudjEuU3RhdGVSZXF1ZXN0SAASKQoJbGlzdF90YWJzGAwgASgLMhQudGFid2lyZS52MS5MaXN0VGFic0gAEiAKBHBpbmcYDSABKAsyEC50YWJ3aXJlLnYxLlBpbmdIABItCgtzdGF0ZV9hZnRlchgUIAEoCzIYLnRhYndpcmUudjEuU3RhdGVSZXF1ZXN0EiIKBmdyYW50cxgVIAEoCzISLnRhYndpcmUudjEuR3JhbnRzQgkKB3JlcXVlc3QiOwoGR3JhbnRzEhoKEmphdmFzY3JpcHRfb3JpZ2lucxgBIAMoCRIVCg10cnVzdGVkX2lucHV0GAIgASgIIgoKCExpc3RUYWJzIhkKBFBpbmcSEQoJaW50b19wYWdlGAEgASgIIioKA0hvcBIMCgRuYW1lGAEgASgJEhUKDXJvdW5kX3RyaXBfdXMYAiABKA0iJQoEUG9uZxIdCgRob3BzGAEgAygLMg8udGFid2lyZS52MS5Ib3AiKAoHVGFiTGlzdBIdCgR0YWJzGAEgAygLMg8udGFid2lyZS52MS5UYWIiMwoNQ2FuY2VsQ29tbWFuZBISCgpjb21tYW5kX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCSIeCgtPYnNlcnZlVGFicxIPCgd0YWJfaWRzGAEgAygNItYCCg1Db21tYW5kUmVzdWx0EhIKCmNvbW1hbmRfaWQYASABKAkSDQoFZXBvY2gYAiABKAQSMQoNYWN0aW9uX3Jlc3VsdBgKIAEoCzIYLnRhYndpcmUudjEuQWN0aW9uUmVzdWx0SAASKwoKcGFnZV9zdGF0ZRgLIAEoCzIVLnRhYndpcmUudjEuUGFnZVN0YXRlSAASLQoLc3RhdGVfZGVsdGEYDCABKAsyFi50YWJ3aXJlLnYxLlN0YXRlRGVsdGFIABInCgh0YWJfbGlzdBgNIAEoCzITLnRhYndpcmUudjEuVGFiTGlzdEgAEiAKBHBvbmcYDiABKAsyEC50YWJ3aXJlLnYxLlBvbmdIABIrCgplcnJvcl9pbmZvGA8gASgLMhUudGFid2lyZS52MS5FcnJvckluZm9IABIQCghyZXBsYXllZBgUIAEoCEIJCgdvdXRjb21lIo0BCgtTdGF0ZVVwZGF0ZRIOCgZ0YWJfaWQYASABKA0SJQoFY2F1c2UYAiABKA4yFi50YWJ3aXJlLnYxLlN0YXRlQ2F1c2USHAoDdGFiGAMgASgLMg8udGFid2lyZS52MS5UYWISKQoKcGFnZV9zdGF0ZRgEIAEoCzIVLnRhYndpcmUudjEuUGFnZVN0YXRlKoABCgxSb3RhdGVSZWFzb24SHQoZUk9UQVRFX1JFQVNPTl9VTlNQRUNJRklFRBAAEhUKEVJPVEFURV9SRUFTT05fQUdFEAESGgoWUk9UQVRFX1JFQVNPTl9TSFVURE9XThACEh4KGlJPVEFURV9SRUFTT05fVE9LRU5fRVhQSVJZEANiBnByb3RvMw", [file_google_protobuf_timestamp, file_tabwire_v1_action, file_tabwire_v1_error, file_tabwire_v1_state]);
 
 /**
  * From the browser to the server.
@@ -377,6 +377,27 @@ export type BrowserCapabilities = Message<"tabwire.v1.BrowserCapabilities"> & {
    * @generated from field: bool screenshots = 3;
    */
   screenshots: boolean;
+
+  /**
+   * It can run JavaScript in pages, where it is granted.
+   *
+   * @generated from field: bool javascript = 4;
+   */
+  javascript: boolean;
+
+  /**
+   * It answers dialogs of pages.
+   *
+   * @generated from field: bool dialogs = 5;
+   */
+  dialogs: boolean;
+
+  /**
+   * The names of the actions it can do, as in Action.kind. Empty: those of revision 1's first release.
+   *
+   * @generated from field: repeated string actions = 6;
+   */
+  actions: string[];
 };
 
 /**
@@ -704,6 +725,13 @@ export type Command = Message<"tabwire.v1.Command"> & {
    * @generated from field: tabwire.v1.StateRequest state_after = 20;
    */
   stateAfter?: StateRequest | undefined;
+
+  /**
+   * What the policy lets this command do that is forbidden otherwise.
+   *
+   * @generated from field: tabwire.v1.Grants grants = 21;
+   */
+  grants?: Grants | undefined;
 };
 
 /**
@@ -712,6 +740,34 @@ export type Command = Message<"tabwire.v1.Command"> & {
  */
 export const CommandSchema: GenMessage<Command> = /*@__PURE__*/
   messageDesc(file_tabwire_v1_link, 13);
+
+/**
+ * What a policy lets a command do that is forbidden otherwise. The browser enforces it, too.
+ *
+ * @generated from message tabwire.v1.Grants
+ */
+export type Grants = Message<"tabwire.v1.Grants"> & {
+  /**
+   * Origins (https://example.com) of documents in which JavaScript may be run.
+   *
+   * @generated from field: repeated string javascript_origins = 1;
+   */
+  javascriptOrigins: string[];
+
+  /**
+   * True if input may be given that pages cannot tell from a person's.
+   *
+   * @generated from field: bool trusted_input = 2;
+   */
+  trustedInput: boolean;
+};
+
+/**
+ * Describes the message tabwire.v1.Grants.
+ * Use `create(GrantsSchema)` to create a new message.
+ */
+export const GrantsSchema: GenMessage<Grants> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_link, 14);
 
 /**
  * Asks for all tabs.
@@ -726,7 +782,7 @@ export type ListTabs = Message<"tabwire.v1.ListTabs"> & {
  * Use `create(ListTabsSchema)` to create a new message.
  */
 export const ListTabsSchema: GenMessage<ListTabs> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 14);
+  messageDesc(file_tabwire_v1_link, 15);
 
 /**
  * Measures the way to the tab.
@@ -747,7 +803,7 @@ export type Ping = Message<"tabwire.v1.Ping"> & {
  * Use `create(PingSchema)` to create a new message.
  */
 export const PingSchema: GenMessage<Ping> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 15);
+  messageDesc(file_tabwire_v1_link, 16);
 
 /**
  * One part of the way of a ping.
@@ -775,7 +831,7 @@ export type Hop = Message<"tabwire.v1.Hop"> & {
  * Use `create(HopSchema)` to create a new message.
  */
 export const HopSchema: GenMessage<Hop> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 16);
+  messageDesc(file_tabwire_v1_link, 17);
 
 /**
  * The answer to a ping.
@@ -796,7 +852,7 @@ export type Pong = Message<"tabwire.v1.Pong"> & {
  * Use `create(PongSchema)` to create a new message.
  */
 export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 17);
+  messageDesc(file_tabwire_v1_link, 18);
 
 /**
  * All tabs of a browser.
@@ -817,7 +873,7 @@ export type TabList = Message<"tabwire.v1.TabList"> & {
  * Use `create(TabListSchema)` to create a new message.
  */
 export const TabListSchema: GenMessage<TabList> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 18);
+  messageDesc(file_tabwire_v1_link, 19);
 
 /**
  * Stop doing it.
@@ -845,7 +901,7 @@ export type CancelCommand = Message<"tabwire.v1.CancelCommand"> & {
  * Use `create(CancelCommandSchema)` to create a new message.
  */
 export const CancelCommandSchema: GenMessage<CancelCommand> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 19);
+  messageDesc(file_tabwire_v1_link, 20);
 
 /**
  * Which tabs to watch. Replaces what was said before; a browser watches nothing it was not told to.
@@ -866,7 +922,7 @@ export type ObserveTabs = Message<"tabwire.v1.ObserveTabs"> & {
  * Use `create(ObserveTabsSchema)` to create a new message.
  */
 export const ObserveTabsSchema: GenMessage<ObserveTabs> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 20);
+  messageDesc(file_tabwire_v1_link, 21);
 
 /**
  * The answer to a command. Every command gets exactly one.
@@ -956,7 +1012,7 @@ export type CommandResult = Message<"tabwire.v1.CommandResult"> & {
  * Use `create(CommandResultSchema)` to create a new message.
  */
 export const CommandResultSchema: GenMessage<CommandResult> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 21);
+  messageDesc(file_tabwire_v1_link, 22);
 
 /**
  * A state that no command asked for.
@@ -998,7 +1054,7 @@ export type StateUpdate = Message<"tabwire.v1.StateUpdate"> & {
  * Use `create(StateUpdateSchema)` to create a new message.
  */
 export const StateUpdateSchema: GenMessage<StateUpdate> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 22);
+  messageDesc(file_tabwire_v1_link, 23);
 
 /**
  * Why the server ends a stream.

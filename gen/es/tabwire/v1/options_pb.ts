@@ -7,7 +7,7 @@
 
 import type { GenEnum, GenExtension, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, extDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
-import type { MessageOptions } from "@bufbuild/protobuf/wkt";
+import type { FieldOptions, MessageOptions } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_descriptor } from "@bufbuild/protobuf/wkt";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -15,7 +15,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tabwire/v1/options.proto.
  */
 export const file_tabwire_v1_options: GenFile = /*@__PURE__*/
-  fileDesc("Chh0YWJ3aXJlL3YxL29wdGlvbnMucHJvdG8SCnRhYndpcmUudjEikQEKDUFjdGlvbk9wdGlvbnMSJwoGZWZmZWN0GAEgASgOMhcudGFid2lyZS52MS5FZmZlY3RDbGFzcxIoCglwZXJmb3JtZXIYAiABKA4yFS50YWJ3aXJlLnYxLlBlcmZvcm1lchISCgplbmRzX2JhdGNoGAMgASgIEhkKEWhpZGRlbl9mcm9tX21vZGVsGAQgASgIKowBCgtFZmZlY3RDbGFzcxIcChhFRkZFQ1RfQ0xBU1NfVU5TUEVDSUZJRUQQABIVChFFRkZFQ1RfQ0xBU1NfUkVBRBABEhYKEkVGRkVDVF9DTEFTU19MT0NBTBACEhcKE0VGRkVDVF9DTEFTU19NVVRBVEUQAxIXChNFRkZFQ1RfQ0xBU1NfQ09NTUlUEAQqZgoJUGVyZm9ybWVyEhkKFVBFUkZPUk1FUl9VTlNQRUNJRklFRBAAEhIKDlBFUkZPUk1FUl9QQUdFEAESFQoRUEVSRk9STUVSX0JST1dTRVIQAhITCg9QRVJGT1JNRVJfQUdFTlQQAzpUCgZhY3Rpb24SHy5nb29nbGUucHJvdG9idWYuTWVzc2FnZU9wdGlvbnMY0YYDIAEoCzIZLnRhYndpcmUudjEuQWN0aW9uT3B0aW9uc1IGYWN0aW9uYgZwcm90bzM", [file_google_protobuf_descriptor]);
+  fileDesc("Chh0YWJ3aXJlL3YxL29wdGlvbnMucHJvdG8SCnRhYndpcmUudjEikQEKDUFjdGlvbk9wdGlvbnMSJwoGZWZmZWN0GAEgASgOMhcudGFid2lyZS52MS5FZmZlY3RDbGFzcxIoCglwZXJmb3JtZXIYAiABKA4yFS50YWJ3aXJlLnYxLlBlcmZvcm1lchISCgplbmRzX2JhdGNoGAMgASgIEhkKEWhpZGRlbl9mcm9tX21vZGVsGAQgASgIIiwKD0FyZ3VtZW50T3B0aW9ucxIZChFoaWRkZW5fZnJvbV9tb2RlbBgBIAEoCCqMAQoLRWZmZWN0Q2xhc3MSHAoYRUZGRUNUX0NMQVNTX1VOU1BFQ0lGSUVEEAASFQoRRUZGRUNUX0NMQVNTX1JFQUQQARIWChJFRkZFQ1RfQ0xBU1NfTE9DQUwQAhIXChNFRkZFQ1RfQ0xBU1NfTVVUQVRFEAMSFwoTRUZGRUNUX0NMQVNTX0NPTU1JVBAEKmYKCVBlcmZvcm1lchIZChVQRVJGT1JNRVJfVU5TUEVDSUZJRUQQABISCg5QRVJGT1JNRVJfUEFHRRABEhUKEVBFUkZPUk1FUl9CUk9XU0VSEAISEwoPUEVSRk9STUVSX0FHRU5UEAM6WAoIYXJndW1lbnQSHS5nb29nbGUucHJvdG9idWYuRmllbGRPcHRpb25zGNKGAyABKAsyGy50YWJ3aXJlLnYxLkFyZ3VtZW50T3B0aW9uc1IIYXJndW1lbnQ6VAoGYWN0aW9uEh8uZ29vZ2xlLnByb3RvYnVmLk1lc3NhZ2VPcHRpb25zGNGGAyABKAsyGS50YWJ3aXJlLnYxLkFjdGlvbk9wdGlvbnNSBmFjdGlvbmIGcHJvdG8z", [file_google_protobuf_descriptor]);
 
 /**
  * Declared on every message that is an alternative of `Action.kind`.
@@ -58,6 +58,27 @@ export type ActionOptions = Message<"tabwire.v1.ActionOptions"> & {
  */
 export const ActionOptionsSchema: GenMessage<ActionOptions> = /*@__PURE__*/
   messageDesc(file_tabwire_v1_options, 0);
+
+/**
+ * Declared on fields of actions where it is needed.
+ *
+ * @generated from message tabwire.v1.ArgumentOptions
+ */
+export type ArgumentOptions = Message<"tabwire.v1.ArgumentOptions"> & {
+  /**
+   * True if the model is not told of this field; API callers always are.
+   *
+   * @generated from field: bool hidden_from_model = 1;
+   */
+  hiddenFromModel: boolean;
+};
+
+/**
+ * Describes the message tabwire.v1.ArgumentOptions.
+ * Use `create(ArgumentOptionsSchema)` to create a new message.
+ */
+export const ArgumentOptionsSchema: GenMessage<ArgumentOptions> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_options, 1);
 
 /**
  * How far an action reaches. Policy, batching and the treatment of effects in doubt depend on it.
@@ -149,10 +170,18 @@ export const PerformerSchema: GenEnum<Performer> = /*@__PURE__*/
   enumDesc(file_tabwire_v1_options, 1);
 
 /**
+ * Says more about an argument of an action.
+ *
+ * @generated from extension: tabwire.v1.ArgumentOptions argument = 50002;
+ */
+export const argument: GenExtension<FieldOptions, ArgumentOptions> = /*@__PURE__*/
+  extDesc(file_tabwire_v1_options, 0);
+
+/**
  * Marks a message as an action and says what it is like.
  *
  * @generated from extension: tabwire.v1.ActionOptions action = 50001;
  */
 export const action: GenExtension<MessageOptions, ActionOptions> = /*@__PURE__*/
-  extDesc(file_tabwire_v1_options, 0);
+  extDesc(file_tabwire_v1_options, 1);
 

@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tabwire/v1/state.proto.
  */
 export const file_tabwire_v1_state: GenFile = /*@__PURE__*/
-  fileDesc("ChZ0YWJ3aXJlL3YxL3N0YXRlLnByb3RvEgp0YWJ3aXJlLnYxIiYKDlNjcm9sbFBvc2l0aW9uEgkKAXgYASABKAESCQoBeRgCIAEoASIrCgpEaW1lbnNpb25zEg0KBXdpZHRoGAEgASgBEg4KBmhlaWdodBgCIAEoASI7CgRSZWN0EgkKAXgYASABKAESCQoBeRgCIAEoARINCgV3aWR0aBgDIAEoARIOCgZoZWlnaHQYBCABKAEijwIKDUVsZW1lbnRTdGF0ZXMSIwoHY2hlY2tlZBgBIAEoDjISLnRhYndpcmUudjEuVG9nZ2xlEiQKCHNlbGVjdGVkGAIgASgOMhIudGFid2lyZS52MS5Ub2dnbGUSIwoHcHJlc3NlZBgDIAEoDjISLnRhYndpcmUudjEuVG9nZ2xlEiQKCGV4cGFuZGVkGAQgASgOMhIudGFid2lyZS52MS5Ub2dnbGUSEAoIZGlzYWJsZWQYBSABKAgSEAoIcmVxdWlyZWQYBiABKAgSDwoHaW52YWxpZBgHIAEoCBIQCghyZWFkb25seRgIIAEoCBIPCgdmb2N1c2VkGAkgASgIEhAKCG9ic2N1cmVkGAogASgIIl8KDFNlbGVjdE9wdGlvbhINCgVpbmRleBgBIAEoDRINCgVsYWJlbBgCIAEoCRINCgV2YWx1ZRgDIAEoCRIQCghzZWxlY3RlZBgEIAEoCBIQCghkaXNhYmxlZBgFIAEoCCLsBAoHRWxlbWVudBIKCgJpZBgBIAEoDRIlCgR0eXBlGAIgASgOMhcudGFid2lyZS52MS5FbGVtZW50VHlwZRILCgN0YWcYAyABKAkSFAoMdGV4dF9jb250ZW50GAQgASgJEhoKDWN1cnJlbnRfdmFsdWUYBSABKAlIAIgBARI3CgphdHRyaWJ1dGVzGAYgAygLMiMudGFid2lyZS52MS5FbGVtZW50LkF0dHJpYnV0ZXNFbnRyeRISCgppc192aXNpYmxlGAcgASgIEjMKFGF2YWlsYWJsZV9vcGVyYXRpb25zGAggAygOMhUudGFid2lyZS52MS5PcGVyYXRpb24SDAoEcm9sZRgJIAEoCRIMCgRuYW1lGAogASgJEikKBnN0YXRlcxgLIAEoCzIZLnRhYndpcmUudjEuRWxlbWVudFN0YXRlcxIgCgZib3VuZHMYDCABKAsyEC50YWJ3aXJlLnYxLlJlY3QSEgoKZnJhbWVfc2xvdBgNIAEoDRIpCgdvcHRpb25zGA4gAygLMhgudGFid2lyZS52MS5TZWxlY3RPcHRpb24SFwoPb3B0aW9uc19vbWl0dGVkGA8gASgNEgwKBGZvcm0YECABKAkSEAoIbGFuZG1hcmsYESABKAkSDwoHaGVhZGluZxgSIAEoCRIOCgZpc19uZXcYEyABKAgSEQoJcGFyZW50X2lkGBQgASgNEhMKC2luX3ZpZXdwb3J0GBUgASgIGjEKD0F0dHJpYnV0ZXNFbnRyeRILCgNrZXkYASABKAkSDQoFdmFsdWUYAiABKAk6AjgBQhAKDl9jdXJyZW50X3ZhbHVlIpEBCgVGcmFtZRIMCgRzbG90GAEgASgNEhMKC2RvY3VtZW50X2lkGAIgASgJEgsKA3VybBgDIAEoCRITCgtwYXJlbnRfc2xvdBgEIAEoDRIYChBvd25lcl9lbGVtZW50X2lkGAUgASgNEikKCmVycm9yX2luZm8YBiABKAsyFS50YWJ3aXJlLnYxLkVycm9ySW5mbyJuCgpUcnVuY2F0aW9uEhgKEGVsZW1lbnRzX29taXR0ZWQYASABKA0SFgoOZWxlbWVudHNfYWJvdmUYAiABKA0SFgoOZWxlbWVudHNfYmVsb3cYAyABKA0SFgoOY2hhcmFjdGVyc19jdXQYBCABKA0i1AQKCVBhZ2VTdGF0ZRIOCgZ0YWJfaWQYASABKA0SCwoDdXJsGAIgASgJEg0KBXRpdGxlGAMgASgJEhkKEWFjdGl2ZV9lbGVtZW50X2lkGAQgASgNEjAKE2FjdGlvbmFibGVfZWxlbWVudHMYBSADKAsyEy50YWJ3aXJlLnYxLkVsZW1lbnQSMwoPc2Nyb2xsX3Bvc2l0aW9uGAYgASgLMhoudGFid2lyZS52MS5TY3JvbGxQb3NpdGlvbhIzChN2aWV3cG9ydF9kaW1lbnNpb25zGAcgASgLMhYudGFid2lyZS52MS5EaW1lbnNpb25zEjMKE2RvY3VtZW50X2RpbWVuc2lvbnMYCCABKAsyFi50YWJ3aXJlLnYxLkRpbWVuc2lvbnMSEwoLZG9jdW1lbnRfaWQYCSABKAkSEAoIcmV2aXNpb24YCiABKAQSIQoGZnJhbWVzGAsgAygLMhEudGFid2lyZS52MS5GcmFtZRIqCgp0cnVuY2F0aW9uGAwgASgLMhYudGFid2lyZS52MS5UcnVuY2F0aW9uEi8KC2NhcHR1cmVkX2F0GA0gASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgppc19sb2FkaW5nGA4gASgIEiUKBXNjb3BlGA8gASgOMhYudGFid2lyZS52MS5TdGF0ZVNjb3BlEikKCmVycm9yX2luZm8YECABKAsyFS50YWJ3aXJlLnYxLkVycm9ySW5mbxIiCgZ0aW1pbmcYESABKAsyEi50YWJ3aXJlLnYxLlRpbWluZyL0AQoKU3RhdGVEZWx0YRIVCg1iYXNlX3JldmlzaW9uGAEgASgEEhAKCHJldmlzaW9uGAIgASgEEiUKCHVwc2VydGVkGAMgAygLMhMudGFid2lyZS52MS5FbGVtZW50EhMKC3JlbW92ZWRfaWRzGAQgAygNEjMKD3Njcm9sbF9wb3NpdGlvbhgFIAEoCzIaLnRhYndpcmUudjEuU2Nyb2xsUG9zaXRpb24SGQoRYWN0aXZlX2VsZW1lbnRfaWQYBiABKA0SDQoFdGl0bGUYByABKAkSDQoFb3JkZXIYCCADKA0SEwoLZG9jdW1lbnRfaWQYCSABKAkiRgoGVGltaW5nEhIKCmluX3BhZ2VfdXMYASABKA0SFQoNaW5fYnJvd3Nlcl91cxgCIAEoDRIRCglzZXR0bGVfdXMYAyABKA0ipAEKDFN0YXRlUmVxdWVzdBIlCgVzY29wZRgBIAEoDjIWLnRhYndpcmUudjEuU3RhdGVTY29wZRISCgplbGVtZW50X2lkGAIgASgNEhQKDG1heF9lbGVtZW50cxgDIAEoDRIWCg5tYXhfdGV4dF9ieXRlcxgEIAEoDRIVCg1iYXNlX3JldmlzaW9uGAUgASgEEhQKDGluY2x1ZGVfdGV4dBgGIAEoCCK+AQoDVGFiEg4KBnRhYl9pZBgBIAEoDRILCgN1cmwYAiABKAkSDQoFdGl0bGUYAyABKAkSEQoJaXNfYWN0aXZlGAQgASgIEhEKCXdpbmRvd19pZBgFIAEoDRISCgppc19sb2FkaW5nGAYgASgIEhUKDW9wZW5lcl90YWJfaWQYByABKA0SDwoHdGFza19pZBgIIAEoCRIpCgplcnJvcl9pbmZvGAkgASgLMhUudGFid2lyZS52MS5FcnJvckluZm8qvwQKC0VsZW1lbnRUeXBlEhwKGEVMRU1FTlRfVFlQRV9VTlNQRUNJRklFRBAAEhcKE0VMRU1FTlRfVFlQRV9CVVRUT04QARIcChhFTEVNRU5UX1RZUEVfSU5QVVRfRklFTEQQAhIVChFFTEVNRU5UX1RZUEVfTElOSxADEh0KGUVMRU1FTlRfVFlQRV9URVhUX0NPTlRFTlQQBBIWChJFTEVNRU5UX1RZUEVfSU1BR0UQBRIWChJFTEVNRU5UX1RZUEVfVklERU8QBhIVChFFTEVNRU5UX1RZUEVfRk9STRAHEhoKFkVMRU1FTlRfVFlQRV9MSVNUX0lURU0QCBIZChVFTEVNRU5UX1RZUEVfQ0hFQ0tCT1gQCRIWChJFTEVNRU5UX1RZUEVfUkFESU8QChIXChNFTEVNRU5UX1RZUEVfU0VMRUNUEAsSFwoTRUxFTUVOVF9UWVBFX09QVElPThAMEhgKFEVMRU1FTlRfVFlQRV9IRUFESU5HEA0SFAoQRUxFTUVOVF9UWVBFX1RBQhAOEhoKFkVMRU1FTlRfVFlQRV9NRU5VX0lURU0QDxIVChFFTEVNRU5UX1RZUEVfQ0VMTBAQEhcKE0VMRU1FTlRfVFlQRV9ESUFMT0cQERIWChJFTEVNRU5UX1RZUEVfUkFOR0UQEhIWChJFTEVNRU5UX1RZUEVfRlJBTUUQExIXChNFTEVNRU5UX1RZUEVfQ0FOVkFTEBQSGAoURUxFTUVOVF9UWVBFX0dFTkVSSUMQFSqIAgoJT3BlcmF0aW9uEhkKFU9QRVJBVElPTl9VTlNQRUNJRklFRBAAEhMKD09QRVJBVElPTl9DTElDSxABEhgKFE9QRVJBVElPTl9JTlBVVF9URVhUEAISGwoXT1BFUkFUSU9OX1NFTEVDVF9PUFRJT04QAxIXChNPUEVSQVRJT05fUkVBRF9URVhUEAQSGAoUT1BFUkFUSU9OX1JFQURfVkFMVUUQBRIcChhPUEVSQVRJT05fR0VUX0FUVFJJQlVURVMQBhITCg9PUEVSQVRJT05fSE9WRVIQBxIUChBPUEVSQVRJT05fU0NST0xMEAgSGAoUT1BFUkFUSU9OX1BSRVNTX0tFWVMQCSpRCgZUb2dnbGUSFgoSVE9HR0xFX1VOU1BFQ0lGSUVEEAASDgoKVE9HR0xFX09GRhABEg0KCVRPR0dMRV9PThACEhAKDFRPR0dMRV9NSVhFRBADKnIKClN0YXRlU2NvcGUSGwoXU1RBVEVfU0NPUEVfVU5TUEVDSUZJRUQQABIYChRTVEFURV9TQ09QRV9WSUVXUE9SVBABEhQKEFNUQVRFX1NDT1BFX1BBR0UQAhIXChNTVEFURV9TQ09QRV9FTEVNRU5UEAMqkgIKClN0YXRlQ2F1c2USGwoXU1RBVEVfQ0FVU0VfVU5TUEVDSUZJRUQQABIWChJTVEFURV9DQVVTRV9BQ1RJT04QARIYChRTVEFURV9DQVVTRV9NVVRBVElPThACEhoKFlNUQVRFX0NBVVNFX05BVklHQVRJT04QAxIUChBTVEFURV9DQVVTRV9MT0FEEAQSFwoTU1RBVEVfQ0FVU0VfSElTVE9SWRAFEhkKFVNUQVRFX0NBVVNFX1RBQl9GT0NVUxAGEhoKFlNUQVRFX0NBVVNFX1RBQl9PUEVORUQQBxIaChZTVEFURV9DQVVTRV9UQUJfQ0xPU0VEEAgSFwoTU1RBVEVfQ0FVU0VfUkVRVUVTVBAJYgZwcm90bzM", [file_google_protobuf_timestamp, file_tabwire_v1_error]);
+  fileDesc("ChZ0YWJ3aXJlL3YxL3N0YXRlLnByb3RvEgp0YWJ3aXJlLnYxIiYKDlNjcm9sbFBvc2l0aW9uEgkKAXgYASABKAESCQoBeRgCIAEoASIrCgpEaW1lbnNpb25zEg0KBXdpZHRoGAEgASgBEg4KBmhlaWdodBgCIAEoASI7CgRSZWN0EgkKAXgYASABKAESCQoBeRgCIAEoARINCgV3aWR0aBgDIAEoARIOCgZoZWlnaHQYBCABKAEijwIKDUVsZW1lbnRTdGF0ZXMSIwoHY2hlY2tlZBgBIAEoDjISLnRhYndpcmUudjEuVG9nZ2xlEiQKCHNlbGVjdGVkGAIgASgOMhIudGFid2lyZS52MS5Ub2dnbGUSIwoHcHJlc3NlZBgDIAEoDjISLnRhYndpcmUudjEuVG9nZ2xlEiQKCGV4cGFuZGVkGAQgASgOMhIudGFid2lyZS52MS5Ub2dnbGUSEAoIZGlzYWJsZWQYBSABKAgSEAoIcmVxdWlyZWQYBiABKAgSDwoHaW52YWxpZBgHIAEoCBIQCghyZWFkb25seRgIIAEoCBIPCgdmb2N1c2VkGAkgASgIEhAKCG9ic2N1cmVkGAogASgIIl8KDFNlbGVjdE9wdGlvbhINCgVpbmRleBgBIAEoDRINCgVsYWJlbBgCIAEoCRINCgV2YWx1ZRgDIAEoCRIQCghzZWxlY3RlZBgEIAEoCBIQCghkaXNhYmxlZBgFIAEoCCKJBQoHRWxlbWVudBIKCgJpZBgBIAEoDRIlCgR0eXBlGAIgASgOMhcudGFid2lyZS52MS5FbGVtZW50VHlwZRILCgN0YWcYAyABKAkSFAoMdGV4dF9jb250ZW50GAQgASgJEhoKDWN1cnJlbnRfdmFsdWUYBSABKAlIAIgBARI3CgphdHRyaWJ1dGVzGAYgAygLMiMudGFid2lyZS52MS5FbGVtZW50LkF0dHJpYnV0ZXNFbnRyeRISCgppc192aXNpYmxlGAcgASgIEjMKFGF2YWlsYWJsZV9vcGVyYXRpb25zGAggAygOMhUudGFid2lyZS52MS5PcGVyYXRpb24SDAoEcm9sZRgJIAEoCRIMCgRuYW1lGAogASgJEikKBnN0YXRlcxgLIAEoCzIZLnRhYndpcmUudjEuRWxlbWVudFN0YXRlcxIgCgZib3VuZHMYDCABKAsyEC50YWJ3aXJlLnYxLlJlY3QSEgoKZnJhbWVfc2xvdBgNIAEoDRIpCgdvcHRpb25zGA4gAygLMhgudGFid2lyZS52MS5TZWxlY3RPcHRpb24SFwoPb3B0aW9uc19vbWl0dGVkGA8gASgNEgwKBGZvcm0YECABKAkSEAoIbGFuZG1hcmsYESABKAkSDwoHaGVhZGluZxgSIAEoCRIOCgZpc19uZXcYEyABKAgSEQoJcGFyZW50X2lkGBQgASgNEhMKC2luX3ZpZXdwb3J0GBUgASgIEgsKA3JvdxgWIAEoCRIOCgZjb2x1bW4YFyABKAkaMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAFCEAoOX2N1cnJlbnRfdmFsdWUikQEKBUZyYW1lEgwKBHNsb3QYASABKA0SEwoLZG9jdW1lbnRfaWQYAiABKAkSCwoDdXJsGAMgASgJEhMKC3BhcmVudF9zbG90GAQgASgNEhgKEG93bmVyX2VsZW1lbnRfaWQYBSABKA0SKQoKZXJyb3JfaW5mbxgGIAEoCzIVLnRhYndpcmUudjEuRXJyb3JJbmZvIpwBCgpUcnVuY2F0aW9uEhgKEGVsZW1lbnRzX29taXR0ZWQYASABKA0SFgoOZWxlbWVudHNfYWJvdmUYAiABKA0SFgoOZWxlbWVudHNfYmVsb3cYAyABKA0SFgoOY2hhcmFjdGVyc19jdXQYBCABKA0SLAoIc2VjdGlvbnMYBSADKAsyGi50YWJ3aXJlLnYxLk9taXR0ZWRTZWN0aW9uIk0KDk9taXR0ZWRTZWN0aW9uEhIKCmVsZW1lbnRfaWQYASABKA0SDQoFdGl0bGUYAiABKAkSGAoQZWxlbWVudHNfb21pdHRlZBgDIAEoDSLUBAoJUGFnZVN0YXRlEg4KBnRhYl9pZBgBIAEoDRILCgN1cmwYAiABKAkSDQoFdGl0bGUYAyABKAkSGQoRYWN0aXZlX2VsZW1lbnRfaWQYBCABKA0SMAoTYWN0aW9uYWJsZV9lbGVtZW50cxgFIAMoCzITLnRhYndpcmUudjEuRWxlbWVudBIzCg9zY3JvbGxfcG9zaXRpb24YBiABKAsyGi50YWJ3aXJlLnYxLlNjcm9sbFBvc2l0aW9uEjMKE3ZpZXdwb3J0X2RpbWVuc2lvbnMYByABKAsyFi50YWJ3aXJlLnYxLkRpbWVuc2lvbnMSMwoTZG9jdW1lbnRfZGltZW5zaW9ucxgIIAEoCzIWLnRhYndpcmUudjEuRGltZW5zaW9ucxITCgtkb2N1bWVudF9pZBgJIAEoCRIQCghyZXZpc2lvbhgKIAEoBBIhCgZmcmFtZXMYCyADKAsyES50YWJ3aXJlLnYxLkZyYW1lEioKCnRydW5jYXRpb24YDCABKAsyFi50YWJ3aXJlLnYxLlRydW5jYXRpb24SLwoLY2FwdHVyZWRfYXQYDSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmlzX2xvYWRpbmcYDiABKAgSJQoFc2NvcGUYDyABKA4yFi50YWJ3aXJlLnYxLlN0YXRlU2NvcGUSKQoKZXJyb3JfaW5mbxgQIAEoCzIVLnRhYndpcmUudjEuRXJyb3JJbmZvEiIKBnRpbWluZxgRIAEoCzISLnRhYndpcmUudjEuVGltaW5nItYBCgpTdGF0ZURlbHRhEhUKDWJhc2VfcmV2aXNpb24YASABKAQSIwoEaGVhZBgCIAEoCzIVLnRhYndpcmUudjEuUGFnZVN0YXRlEhMKC3JlbW92ZWRfaWRzGAMgAygNEigKCGluc2VydGVkGAQgAygLMhYudGFid2lyZS52MS5FbGVtZW50UnVuEiQKB2NoYW5nZWQYBSADKAsyEy50YWJ3aXJlLnYxLkVsZW1lbnQSJwoGc2hpZnRzGAYgAygLMhcudGFid2lyZS52MS5Cb3VuZHNTaGlmdCJFCgpFbGVtZW50UnVuEhAKCGFmdGVyX2lkGAEgASgNEiUKCGVsZW1lbnRzGAIgAygLMhMudGFid2lyZS52MS5FbGVtZW50Il0KC0JvdW5kc1NoaWZ0EhAKCGZpcnN0X2lkGAEgASgNEg8KB2xhc3RfaWQYAiABKA0SCgoCZHgYAyABKAESCgoCZHkYBCABKAESEwoLaW5fdmlld3BvcnQYBSABKAgiRgoGVGltaW5nEhIKCmluX3BhZ2VfdXMYASABKA0SFQoNaW5fYnJvd3Nlcl91cxgCIAEoDRIRCglzZXR0bGVfdXMYAyABKA0iywEKDFN0YXRlUmVxdWVzdBIlCgVzY29wZRgBIAEoDjIWLnRhYndpcmUudjEuU3RhdGVTY29wZRISCgplbGVtZW50X2lkGAIgASgNEhQKDG1heF9lbGVtZW50cxgDIAEoDRIWCg5tYXhfdGV4dF9ieXRlcxgEIAEoDRIVCg1iYXNlX3JldmlzaW9uGAUgASgEEhQKDGluY2x1ZGVfdGV4dBgGIAEoCBIlCgVoaW50cxgHIAEoCzIWLnRhYndpcmUudjEuU3RhdGVIaW50cyJSCgpTdGF0ZUhpbnRzEiYKBXR5cGVzGAEgAygOMhcudGFid2lyZS52MS5FbGVtZW50VHlwZRINCgVyb2xlcxgCIAMoCRINCgV0ZXh0cxgDIAMoCSK+AQoDVGFiEg4KBnRhYl9pZBgBIAEoDRILCgN1cmwYAiABKAkSDQoFdGl0bGUYAyABKAkSEQoJaXNfYWN0aXZlGAQgASgIEhEKCXdpbmRvd19pZBgFIAEoDRISCgppc19sb2FkaW5nGAYgASgIEhUKDW9wZW5lcl90YWJfaWQYByABKA0SDwoHdGFza19pZBgIIAEoCRIpCgplcnJvcl9pbmZvGAkgASgLMhUudGFid2lyZS52MS5FcnJvckluZm8qvwQKC0VsZW1lbnRUeXBlEhwKGEVMRU1FTlRfVFlQRV9VTlNQRUNJRklFRBAAEhcKE0VMRU1FTlRfVFlQRV9CVVRUT04QARIcChhFTEVNRU5UX1RZUEVfSU5QVVRfRklFTEQQAhIVChFFTEVNRU5UX1RZUEVfTElOSxADEh0KGUVMRU1FTlRfVFlQRV9URVhUX0NPTlRFTlQQBBIWChJFTEVNRU5UX1RZUEVfSU1BR0UQBRIWChJFTEVNRU5UX1RZUEVfVklERU8QBhIVChFFTEVNRU5UX1RZUEVfRk9STRAHEhoKFkVMRU1FTlRfVFlQRV9MSVNUX0lURU0QCBIZChVFTEVNRU5UX1RZUEVfQ0hFQ0tCT1gQCRIWChJFTEVNRU5UX1RZUEVfUkFESU8QChIXChNFTEVNRU5UX1RZUEVfU0VMRUNUEAsSFwoTRUxFTUVOVF9UWVBFX09QVElPThAMEhgKFEVMRU1FTlRfVFlQRV9IRUFESU5HEA0SFAoQRUxFTUVOVF9UWVBFX1RBQhAOEhoKFkVMRU1FTlRfVFlQRV9NRU5VX0lURU0QDxIVChFFTEVNRU5UX1RZUEVfQ0VMTBAQEhcKE0VMRU1FTlRfVFlQRV9ESUFMT0cQERIWChJFTEVNRU5UX1RZUEVfUkFOR0UQEhIWChJFTEVNRU5UX1RZUEVfRlJBTUUQExIXChNFTEVNRU5UX1RZUEVfQ0FOVkFTEBQSGAoURUxFTUVOVF9UWVBFX0dFTkVSSUMQFSrTAgoJT3BlcmF0aW9uEhkKFU9QRVJBVElPTl9VTlNQRUNJRklFRBAAEhMKD09QRVJBVElPTl9DTElDSxABEhgKFE9QRVJBVElPTl9JTlBVVF9URVhUEAISGwoXT1BFUkFUSU9OX1NFTEVDVF9PUFRJT04QAxIXChNPUEVSQVRJT05fUkVBRF9URVhUEAQSGAoUT1BFUkFUSU9OX1JFQURfVkFMVUUQBRIcChhPUEVSQVRJT05fR0VUX0FUVFJJQlVURVMQBhITCg9PUEVSQVRJT05fSE9WRVIQBxIUChBPUEVSQVRJT05fU0NST0xMEAgSGAoUT1BFUkFUSU9OX1BSRVNTX0tFWVMQCRIZChVPUEVSQVRJT05fU0VUX0NIRUNLRUQQChIaChZPUEVSQVRJT05fVVBMT0FEX0ZJTEVTEAsSEgoOT1BFUkFUSU9OX0RSQUcQDCpRCgZUb2dnbGUSFgoSVE9HR0xFX1VOU1BFQ0lGSUVEEAASDgoKVE9HR0xFX09GRhABEg0KCVRPR0dMRV9PThACEhAKDFRPR0dMRV9NSVhFRBADKnIKClN0YXRlU2NvcGUSGwoXU1RBVEVfU0NPUEVfVU5TUEVDSUZJRUQQABIYChRTVEFURV9TQ09QRV9WSUVXUE9SVBABEhQKEFNUQVRFX1NDT1BFX1BBR0UQAhIXChNTVEFURV9TQ09QRV9FTEVNRU5UEAMqkgIKClN0YXRlQ2F1c2USGwoXU1RBVEVfQ0FVU0VfVU5TUEVDSUZJRUQQABIWChJTVEFURV9DQVVTRV9BQ1RJT04QARIYChRTVEFURV9DQVVTRV9NVVRBVElPThACEhoKFlNUQVRFX0NBVVNFX05BVklHQVRJT04QAxIUChBTVEFURV9DQVVTRV9MT0FEEAQSFwoTU1RBVEVfQ0FVU0VfSElTVE9SWRAFEhkKFVNUQVRFX0NBVVNFX1RBQl9GT0NVUxAGEhoKFlNUQVRFX0NBVVNFX1RBQl9PUEVORUQQBxIaChZTVEFURV9DQVVTRV9UQUJfQ0xPU0VEEAgSFwoTU1RBVEVfQ0FVU0VfUkVRVUVTVBAJYgZwcm90bzM", [file_google_protobuf_timestamp, file_tabwire_v1_error]);
 
 /**
  * A position in a document, in CSS pixels from its start.
@@ -402,6 +402,20 @@ export type Element = Message<"tabwire.v1.Element"> & {
    * @generated from field: bool in_viewport = 21;
    */
   inViewport: boolean;
+
+  /**
+   * What tells its table row or card from the others: the row's header or first words.
+   *
+   * @generated from field: string row = 22;
+   */
+  row: string;
+
+  /**
+   * The header of its table column.
+   *
+   * @generated from field: string column = 23;
+   */
+  column: string;
 };
 
 /**
@@ -500,6 +514,13 @@ export type Truncation = Message<"tabwire.v1.Truncation"> & {
    * @generated from field: uint32 characters_cut = 4;
    */
   charactersCut: number;
+
+  /**
+   * Where they are, the largest number first; at most 20. Take the state of the section's element to see them.
+   *
+   * @generated from field: repeated tabwire.v1.OmittedSection sections = 5;
+   */
+  sections: OmittedSection[];
 };
 
 /**
@@ -508,6 +529,41 @@ export type Truncation = Message<"tabwire.v1.Truncation"> & {
  */
 export const TruncationSchema: GenMessage<Truncation> = /*@__PURE__*/
   messageDesc(file_tabwire_v1_state, 7);
+
+/**
+ * A part of the page of which something was left out.
+ *
+ * @generated from message tabwire.v1.OmittedSection
+ */
+export type OmittedSection = Message<"tabwire.v1.OmittedSection"> & {
+  /**
+   * The element to ask for with STATE_SCOPE_ELEMENT.
+   *
+   * @generated from field: uint32 element_id = 1;
+   */
+  elementId: number;
+
+  /**
+   * Its landmark, heading or name for a person, as `main "Products"`.
+   *
+   * @generated from field: string title = 2;
+   */
+  title: string;
+
+  /**
+   * How many elements were left out of it.
+   *
+   * @generated from field: uint32 elements_omitted = 3;
+   */
+  elementsOmitted: number;
+};
+
+/**
+ * Describes the message tabwire.v1.OmittedSection.
+ * Use `create(OmittedSectionSchema)` to create a new message.
+ */
+export const OmittedSectionSchema: GenMessage<OmittedSection> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_state, 8);
 
 /**
  * The simplified representation of a tab.
@@ -579,7 +635,8 @@ export type PageState = Message<"tabwire.v1.PageState"> & {
   documentId: string;
 
   /**
-   * Grows with every change that was noticed, over all frames of the tab; starts anew with a new document.
+   * Grows with every change that was noticed, over all frames of the tab. What the same options give at the same revision
+   * is the same but for the time it was taken.
    *
    * @generated from field: uint64 revision = 10;
    */
@@ -640,10 +697,13 @@ export type PageState = Message<"tabwire.v1.PageState"> & {
  * Use `create(PageStateSchema)` to create a new message.
  */
 export const PageStateSchema: GenMessage<PageState> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_state, 8);
+  messageDesc(file_tabwire_v1_state, 9);
 
 /**
- * A state relative to an earlier one.
+ * A state relative to an earlier one of the same tab and document. To fold it: take away `removed_ids`, put in what was
+ * `inserted`, replace what has `changed`, and move what has `shifts`; everything else of the state is in `head`. What
+ * stayed is not `is_new`, also where it has changed; what was inserted says itself whether it is. The result is exactly the
+ * state that would have been answered whole.
  *
  * @generated from message tabwire.v1.StateDelta
  */
@@ -656,60 +716,39 @@ export type StateDelta = Message<"tabwire.v1.StateDelta"> & {
   baseRevision: bigint;
 
   /**
-   * The revision it leads to.
+   * The new state without its elements.
    *
-   * @generated from field: uint64 revision = 2;
+   * @generated from field: tabwire.v1.PageState head = 2;
    */
-  revision: bigint;
+  head?: PageState | undefined;
 
   /**
-   * Elements that are new or have changed, whole.
+   * Elements that are gone, or stand in another place of the order now.
    *
-   * @generated from field: repeated tabwire.v1.Element upserted = 3;
-   */
-  upserted: Element[];
-
-  /**
-   * Elements that are gone.
-   *
-   * @generated from field: repeated uint32 removed_ids = 4;
+   * @generated from field: repeated uint32 removed_ids = 3;
    */
   removedIds: number[];
 
   /**
-   * How far the main frame is scrolled now.
+   * Elements that are new or stand in another place, by where they stand.
    *
-   * @generated from field: tabwire.v1.ScrollPosition scroll_position = 5;
+   * @generated from field: repeated tabwire.v1.ElementRun inserted = 4;
    */
-  scrollPosition?: ScrollPosition | undefined;
+  inserted: ElementRun[];
 
   /**
-   * The element with the keyboard focus now; 0 if none is listed.
+   * Elements that stayed where they are in the order and have changed, whole.
    *
-   * @generated from field: uint32 active_element_id = 6;
+   * @generated from field: repeated tabwire.v1.Element changed = 5;
    */
-  activeElementId: number;
+  changed: Element[];
 
   /**
-   * The document's title now.
+   * Elements of which only the place has changed.
    *
-   * @generated from field: string title = 7;
+   * @generated from field: repeated tabwire.v1.BoundsShift shifts = 6;
    */
-  title: string;
-
-  /**
-   * The ids of all elements in reading order, present only if the order of the remaining ones has changed.
-   *
-   * @generated from field: repeated uint32 order = 8;
-   */
-  order: number[];
-
-  /**
-   * The document both revisions belong to.
-   *
-   * @generated from field: string document_id = 9;
-   */
-  documentId: string;
+  shifts: BoundsShift[];
 };
 
 /**
@@ -717,7 +756,85 @@ export type StateDelta = Message<"tabwire.v1.StateDelta"> & {
  * Use `create(StateDeltaSchema)` to create a new message.
  */
 export const StateDeltaSchema: GenMessage<StateDelta> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_state, 9);
+  messageDesc(file_tabwire_v1_state, 10);
+
+/**
+ * Elements that follow each other in reading order.
+ *
+ * @generated from message tabwire.v1.ElementRun
+ */
+export type ElementRun = Message<"tabwire.v1.ElementRun"> & {
+  /**
+   * The id of the element before them, after all that came earlier was folded; 0 for the start.
+   *
+   * @generated from field: uint32 after_id = 1;
+   */
+  afterId: number;
+
+  /**
+   * The elements.
+   *
+   * @generated from field: repeated tabwire.v1.Element elements = 2;
+   */
+  elements: Element[];
+};
+
+/**
+ * Describes the message tabwire.v1.ElementRun.
+ * Use `create(ElementRunSchema)` to create a new message.
+ */
+export const ElementRunSchema: GenMessage<ElementRun> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_state, 11);
+
+/**
+ * Elements that follow each other in the new order and have moved together. What is inserted or changed among them has
+ * its place already.
+ *
+ * @generated from message tabwire.v1.BoundsShift
+ */
+export type BoundsShift = Message<"tabwire.v1.BoundsShift"> & {
+  /**
+   * The first one's id.
+   *
+   * @generated from field: uint32 first_id = 1;
+   */
+  firstId: number;
+
+  /**
+   * The last one's id.
+   *
+   * @generated from field: uint32 last_id = 2;
+   */
+  lastId: number;
+
+  /**
+   * How far to the right, in CSS pixels.
+   *
+   * @generated from field: double dx = 3;
+   */
+  dx: number;
+
+  /**
+   * How far down, in CSS pixels.
+   *
+   * @generated from field: double dy = 4;
+   */
+  dy: number;
+
+  /**
+   * Whether any part of them is in the viewport now.
+   *
+   * @generated from field: bool in_viewport = 5;
+   */
+  inViewport: boolean;
+};
+
+/**
+ * Describes the message tabwire.v1.BoundsShift.
+ * Use `create(BoundsShiftSchema)` to create a new message.
+ */
+export const BoundsShiftSchema: GenMessage<BoundsShift> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_state, 12);
 
 /**
  * How long something took inside the browser.
@@ -752,7 +869,7 @@ export type Timing = Message<"tabwire.v1.Timing"> & {
  * Use `create(TimingSchema)` to create a new message.
  */
 export const TimingSchema: GenMessage<Timing> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_state, 10);
+  messageDesc(file_tabwire_v1_state, 13);
 
 /**
  * How a page state is to be taken.
@@ -789,7 +906,7 @@ export type StateRequest = Message<"tabwire.v1.StateRequest"> & {
   maxTextBytes: number;
 
   /**
-   * A revision the asker holds. If it can be, the answer is a delta to it.
+   * The revision of a state that the asker holds, taken with the same options. If it can be, the answer is a delta to it.
    *
    * @generated from field: uint64 base_revision = 5;
    */
@@ -801,6 +918,13 @@ export type StateRequest = Message<"tabwire.v1.StateRequest"> & {
    * @generated from field: bool include_text = 6;
    */
   includeText: boolean;
+
+  /**
+   * What is of interest. Decides what comes first when a limit bites, and lists such elements outside of the viewport too.
+   *
+   * @generated from field: tabwire.v1.StateHints hints = 7;
+   */
+  hints?: StateHints | undefined;
 };
 
 /**
@@ -808,7 +932,42 @@ export type StateRequest = Message<"tabwire.v1.StateRequest"> & {
  * Use `create(StateRequestSchema)` to create a new message.
  */
 export const StateRequestSchema: GenMessage<StateRequest> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_state, 11);
+  messageDesc(file_tabwire_v1_state, 14);
+
+/**
+ * What an asker is looking for in a page.
+ *
+ * @generated from message tabwire.v1.StateHints
+ */
+export type StateHints = Message<"tabwire.v1.StateHints"> & {
+  /**
+   * Elements of these types.
+   *
+   * @generated from field: repeated tabwire.v1.ElementType types = 1;
+   */
+  types: ElementType[];
+
+  /**
+   * Elements with these roles.
+   *
+   * @generated from field: repeated string roles = 2;
+   */
+  roles: string[];
+
+  /**
+   * Elements whose name or text has one of these in it, compared without case.
+   *
+   * @generated from field: repeated string texts = 3;
+   */
+  texts: string[];
+};
+
+/**
+ * Describes the message tabwire.v1.StateHints.
+ * Use `create(StateHintsSchema)` to create a new message.
+ */
+export const StateHintsSchema: GenMessage<StateHints> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_state, 15);
 
 /**
  * A tab of a browser.
@@ -885,7 +1044,7 @@ export type Tab = Message<"tabwire.v1.Tab"> & {
  * Use `create(TabSchema)` to create a new message.
  */
 export const TabSchema: GenMessage<Tab> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_state, 12);
+  messageDesc(file_tabwire_v1_state, 16);
 
 /**
  * What an element is, for a reader that does not know HTML.
@@ -1129,6 +1288,27 @@ export enum Operation {
    * @generated from enum value: OPERATION_PRESS_KEYS = 9;
    */
   PRESS_KEYS = 9,
+
+  /**
+   * SetCheckedAction.
+   *
+   * @generated from enum value: OPERATION_SET_CHECKED = 10;
+   */
+  SET_CHECKED = 10,
+
+  /**
+   * UploadFilesAction.
+   *
+   * @generated from enum value: OPERATION_UPLOAD_FILES = 11;
+   */
+  UPLOAD_FILES = 11,
+
+  /**
+   * DragAction, as far as it says so itself.
+   *
+   * @generated from enum value: OPERATION_DRAG = 12;
+   */
+  DRAG = 12,
 }
 
 /**

@@ -12,6 +12,7 @@ from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from tabwire.v1 import error_pb2 as _error_pb2
+from tabwire.v1 import extract_pb2 as _extract_pb2
 from tabwire.v1 import state_pb2 as _state_pb2
 import builtins as _builtins
 import sys
@@ -23,6 +24,94 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _InputMode:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _InputModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_InputMode.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    INPUT_MODE_UNSPECIFIED: _InputMode.ValueType  # 0
+    """Events of the page's own kind; input like a person's only where nothing else works, the browser can give it and the
+    policy lets it.
+    """
+    INPUT_MODE_SYNTHETIC: _InputMode.ValueType  # 1
+    """Events of the page's own kind and nothing else."""
+    INPUT_MODE_TRUSTED: _InputMode.ValueType  # 2
+    """Input that pages cannot tell from a person's. NEEDS_TRUSTED_INPUT if the browser cannot give it."""
+
+class InputMode(_InputMode, metaclass=_InputModeEnumTypeWrapper):
+    """How input is given to a page."""
+
+INPUT_MODE_UNSPECIFIED: InputMode.ValueType  # 0
+"""Events of the page's own kind; input like a person's only where nothing else works, the browser can give it and the
+policy lets it.
+"""
+INPUT_MODE_SYNTHETIC: InputMode.ValueType  # 1
+"""Events of the page's own kind and nothing else."""
+INPUT_MODE_TRUSTED: InputMode.ValueType  # 2
+"""Input that pages cannot tell from a person's. NEEDS_TRUSTED_INPUT if the browser cannot give it."""
+Global___InputMode: _TypeAlias = InputMode  # noqa: Y015
+
+class _MouseButton:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MouseButtonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_MouseButton.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MOUSE_BUTTON_UNSPECIFIED: _MouseButton.ValueType  # 0
+    """The left one."""
+    MOUSE_BUTTON_LEFT: _MouseButton.ValueType  # 1
+    """The left one."""
+    MOUSE_BUTTON_RIGHT: _MouseButton.ValueType  # 2
+    """The right one, which opens context menus of the page."""
+    MOUSE_BUTTON_MIDDLE: _MouseButton.ValueType  # 3
+    """The middle one."""
+
+class MouseButton(_MouseButton, metaclass=_MouseButtonEnumTypeWrapper):
+    """A mouse button."""
+
+MOUSE_BUTTON_UNSPECIFIED: MouseButton.ValueType  # 0
+"""The left one."""
+MOUSE_BUTTON_LEFT: MouseButton.ValueType  # 1
+"""The left one."""
+MOUSE_BUTTON_RIGHT: MouseButton.ValueType  # 2
+"""The right one, which opens context menus of the page."""
+MOUSE_BUTTON_MIDDLE: MouseButton.ValueType  # 3
+"""The middle one."""
+Global___MouseButton: _TypeAlias = MouseButton  # noqa: Y015
+
+class _KeyModifier:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _KeyModifierEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_KeyModifier.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    KEY_MODIFIER_UNSPECIFIED: _KeyModifier.ValueType  # 0
+    """None."""
+    KEY_MODIFIER_ALT: _KeyModifier.ValueType  # 1
+    """Alt."""
+    KEY_MODIFIER_CONTROL: _KeyModifier.ValueType  # 2
+    """Control."""
+    KEY_MODIFIER_META: _KeyModifier.ValueType  # 3
+    """Meta: the command or Windows key."""
+    KEY_MODIFIER_SHIFT: _KeyModifier.ValueType  # 4
+    """Shift."""
+
+class KeyModifier(_KeyModifier, metaclass=_KeyModifierEnumTypeWrapper):
+    """A key that is held down while something else is done."""
+
+KEY_MODIFIER_UNSPECIFIED: KeyModifier.ValueType  # 0
+"""None."""
+KEY_MODIFIER_ALT: KeyModifier.ValueType  # 1
+"""Alt."""
+KEY_MODIFIER_CONTROL: KeyModifier.ValueType  # 2
+"""Control."""
+KEY_MODIFIER_META: KeyModifier.ValueType  # 3
+"""Meta: the command or Windows key."""
+KEY_MODIFIER_SHIFT: KeyModifier.ValueType  # 4
+"""Shift."""
+Global___KeyModifier: _TypeAlias = KeyModifier  # noqa: Y015
 
 class _ScrollDirection:
     ValueType = _typing.NewType("ValueType", _builtins.int)
@@ -100,6 +189,9 @@ class Action(_message.Message):
 
     ID_FIELD_NUMBER: _builtins.int
     DOCUMENT_ID_FIELD_NUMBER: _builtins.int
+    EXPECT_FIELD_NUMBER: _builtins.int
+    DIALOG_ANSWER_FIELD_NUMBER: _builtins.int
+    INPUT_MODE_FIELD_NUMBER: _builtins.int
     NAVIGATE_FIELD_NUMBER: _builtins.int
     GO_BACK_FIELD_NUMBER: _builtins.int
     GO_FORWARD_FIELD_NUMBER: _builtins.int
@@ -120,12 +212,36 @@ class Action(_message.Message):
     SCREENSHOT_FIELD_NUMBER: _builtins.int
     ASK_HUMAN_FIELD_NUMBER: _builtins.int
     DONE_FIELD_NUMBER: _builtins.int
+    DRAG_FIELD_NUMBER: _builtins.int
+    SET_CHECKED_FIELD_NUMBER: _builtins.int
+    SELECT_TEXT_FIELD_NUMBER: _builtins.int
+    UPLOAD_FILES_FIELD_NUMBER: _builtins.int
+    ANSWER_DIALOG_FIELD_NUMBER: _builtins.int
+    READ_MARKDOWN_FIELD_NUMBER: _builtins.int
+    READ_ROWS_FIELD_NUMBER: _builtins.int
+    FIND_TEXT_FIELD_NUMBER: _builtins.int
+    FIND_ELEMENTS_FIELD_NUMBER: _builtins.int
+    RUN_JAVASCRIPT_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Names this action in its result and in the journal. Given by the server if empty."""
     document_id: _builtins.str
     """The document the element id was seen in. If it is given and no longer shown, the action fails with STALE_ELEMENT
     instead of meeting another element of the same id. If empty, the document shown now is meant.
     """
+    input_mode: Global___InputMode.ValueType
+    """Whether the input may be such as pages cannot tell from a person's."""
+    @_builtins.property
+    def expect(self) -> Global___Expectation:
+        """What is to be seen afterwards. If it is not seen in time, the action fails with OPERATION_FAILED_IN_TARGET, and its
+        outcome details tell what happened instead.
+        """
+
+    @_builtins.property
+    def dialog_answer(self) -> Global___DialogAnswer:
+        """How to answer a dialog (alert, confirm, prompt, beforeunload) that the page opens while the action runs. Without it
+        the page is told "no", and the result says so.
+        """
+
     @_builtins.property
     def navigate(self) -> Global___NavigateAction:
         """See NavigateAction."""
@@ -206,11 +322,54 @@ class Action(_message.Message):
     def done(self) -> Global___DoneAction:
         """See DoneAction."""
 
+    @_builtins.property
+    def drag(self) -> Global___DragAction:
+        """See DragAction."""
+
+    @_builtins.property
+    def set_checked(self) -> Global___SetCheckedAction:
+        """See SetCheckedAction."""
+
+    @_builtins.property
+    def select_text(self) -> Global___SelectTextAction:
+        """See SelectTextAction."""
+
+    @_builtins.property
+    def upload_files(self) -> Global___UploadFilesAction:
+        """See UploadFilesAction."""
+
+    @_builtins.property
+    def answer_dialog(self) -> Global___AnswerDialogAction:
+        """See AnswerDialogAction."""
+
+    @_builtins.property
+    def read_markdown(self) -> Global___ReadMarkdownAction:
+        """See ReadMarkdownAction."""
+
+    @_builtins.property
+    def read_rows(self) -> Global___ReadRowsAction:
+        """See ReadRowsAction."""
+
+    @_builtins.property
+    def find_text(self) -> Global___FindTextAction:
+        """See FindTextAction."""
+
+    @_builtins.property
+    def find_elements(self) -> Global___FindElementsAction:
+        """See FindElementsAction."""
+
+    @_builtins.property
+    def run_javascript(self) -> Global___RunJavascriptAction:
+        """See RunJavascriptAction."""
+
     def __init__(
         self,
         *,
         id: _builtins.str = ...,
         document_id: _builtins.str = ...,
+        expect: Global___Expectation | None = ...,
+        dialog_answer: Global___DialogAnswer | None = ...,
+        input_mode: Global___InputMode.ValueType = ...,
         navigate: Global___NavigateAction | None = ...,
         go_back: Global___GoBackAction | None = ...,
         go_forward: Global___GoForwardAction | None = ...,
@@ -231,16 +390,98 @@ class Action(_message.Message):
         screenshot: Global___ScreenshotAction | None = ...,
         ask_human: Global___AskHumanAction | None = ...,
         done: Global___DoneAction | None = ...,
+        drag: Global___DragAction | None = ...,
+        set_checked: Global___SetCheckedAction | None = ...,
+        select_text: Global___SelectTextAction | None = ...,
+        upload_files: Global___UploadFilesAction | None = ...,
+        answer_dialog: Global___AnswerDialogAction | None = ...,
+        read_markdown: Global___ReadMarkdownAction | None = ...,
+        read_rows: Global___ReadRowsAction | None = ...,
+        find_text: Global___FindTextAction | None = ...,
+        find_elements: Global___FindElementsAction | None = ...,
+        run_javascript: Global___RunJavascriptAction | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["ask_human", b"ask_human", "click", b"click", "close_tab", b"close_tab", "done", b"done", "get_attributes", b"get_attributes", "go_back", b"go_back", "go_forward", b"go_forward", "hover", b"hover", "input_text", b"input_text", "kind", b"kind", "navigate", b"navigate", "open_tab", b"open_tab", "press_keys", b"press_keys", "read_text", b"read_text", "read_value", b"read_value", "reload", b"reload", "screenshot", b"screenshot", "scroll", b"scroll", "select_option", b"select_option", "switch_tab", b"switch_tab", "wait", b"wait"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer_dialog", b"answer_dialog", "ask_human", b"ask_human", "click", b"click", "close_tab", b"close_tab", "dialog_answer", b"dialog_answer", "done", b"done", "drag", b"drag", "expect", b"expect", "find_elements", b"find_elements", "find_text", b"find_text", "get_attributes", b"get_attributes", "go_back", b"go_back", "go_forward", b"go_forward", "hover", b"hover", "input_text", b"input_text", "kind", b"kind", "navigate", b"navigate", "open_tab", b"open_tab", "press_keys", b"press_keys", "read_markdown", b"read_markdown", "read_rows", b"read_rows", "read_text", b"read_text", "read_value", b"read_value", "reload", b"reload", "run_javascript", b"run_javascript", "screenshot", b"screenshot", "scroll", b"scroll", "select_option", b"select_option", "select_text", b"select_text", "set_checked", b"set_checked", "switch_tab", b"switch_tab", "upload_files", b"upload_files", "wait", b"wait"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ask_human", b"ask_human", "click", b"click", "close_tab", b"close_tab", "document_id", b"document_id", "done", b"done", "get_attributes", b"get_attributes", "go_back", b"go_back", "go_forward", b"go_forward", "hover", b"hover", "id", b"id", "input_text", b"input_text", "kind", b"kind", "navigate", b"navigate", "open_tab", b"open_tab", "press_keys", b"press_keys", "read_text", b"read_text", "read_value", b"read_value", "reload", b"reload", "screenshot", b"screenshot", "scroll", b"scroll", "select_option", b"select_option", "switch_tab", b"switch_tab", "wait", b"wait"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_dialog", b"answer_dialog", "ask_human", b"ask_human", "click", b"click", "close_tab", b"close_tab", "dialog_answer", b"dialog_answer", "document_id", b"document_id", "done", b"done", "drag", b"drag", "expect", b"expect", "find_elements", b"find_elements", "find_text", b"find_text", "get_attributes", b"get_attributes", "go_back", b"go_back", "go_forward", b"go_forward", "hover", b"hover", "id", b"id", "input_mode", b"input_mode", "input_text", b"input_text", "kind", b"kind", "navigate", b"navigate", "open_tab", b"open_tab", "press_keys", b"press_keys", "read_markdown", b"read_markdown", "read_rows", b"read_rows", "read_text", b"read_text", "read_value", b"read_value", "reload", b"reload", "run_javascript", b"run_javascript", "screenshot", b"screenshot", "scroll", b"scroll", "select_option", b"select_option", "select_text", b"select_text", "set_checked", b"set_checked", "switch_tab", b"switch_tab", "upload_files", b"upload_files", "wait", b"wait"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["navigate", "go_back", "go_forward", "reload", "click", "input_text", "select_option", "press_keys", "scroll", "hover", "wait", "read_text", "read_value", "get_attributes", "open_tab", "switch_tab", "close_tab", "screenshot", "ask_human", "done"]  # noqa: Y015
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["navigate", "go_back", "go_forward", "reload", "click", "input_text", "select_option", "press_keys", "scroll", "hover", "wait", "read_text", "read_value", "get_attributes", "open_tab", "switch_tab", "close_tab", "screenshot", "ask_human", "done", "drag", "set_checked", "select_text", "upload_files", "answer_dialog", "read_markdown", "read_rows", "find_text", "find_elements", "run_javascript"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 
 Global___Action: _TypeAlias = Action  # noqa: Y015
+
+@_typing.final
+class Expectation(_message.Message):
+    """Something to be seen after an action."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    URL_FIELD_NUMBER: _builtins.int
+    ELEMENT_ID_FIELD_NUMBER: _builtins.int
+    ELEMENT_FIELD_NUMBER: _builtins.int
+    GONE_FIELD_NUMBER: _builtins.int
+    TIMEOUT_MS_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """A text that the page shows, compared without case."""
+    url: _builtins.str
+    """A part of the address."""
+    element_id: _builtins.int
+    """An element that is there already, by its id."""
+    gone: _builtins.bool
+    """It is to vanish instead."""
+    timeout_ms: _builtins.int
+    """Give up after so many milliseconds; 0 means 5,000."""
+    @_builtins.property
+    def element(self) -> _extract_pb2.ElementQuery:
+        """An element by what it is."""
+
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        url: _builtins.str = ...,
+        element_id: _builtins.int = ...,
+        element: _extract_pb2.ElementQuery | None = ...,
+        gone: _builtins.bool = ...,
+        timeout_ms: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["element", b"element", "element_id", b"element_id", "kind", b"kind", "text", b"text", "url", b"url"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["element", b"element", "element_id", b"element_id", "gone", b"gone", "kind", b"kind", "text", b"text", "timeout_ms", b"timeout_ms", "url", b"url"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["text", "url", "element_id", "element"]  # noqa: Y015
+    _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
+
+Global___Expectation: _TypeAlias = Expectation  # noqa: Y015
+
+@_typing.final
+class DialogAnswer(_message.Message):
+    """What to tell a dialog of a page."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCEPT_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    accept: _builtins.bool
+    """True for "OK" or "Leave", false for "Cancel" or "Stay"."""
+    text: _builtins.str
+    """What to write into a prompt that is accepted."""
+    def __init__(
+        self,
+        *,
+        accept: _builtins.bool = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept", b"accept", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DialogAnswer: _TypeAlias = DialogAnswer  # noqa: Y015
 
 @_typing.final
 class NavigateAction(_message.Message):
@@ -322,24 +563,53 @@ class ClickAction(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ELEMENT_ID_FIELD_NUMBER: _builtins.int
+    BUTTON_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    MODIFIERS_FIELD_NUMBER: _builtins.int
+    OFFSET_X_FIELD_NUMBER: _builtins.int
+    OFFSET_Y_FIELD_NUMBER: _builtins.int
     element_id: _builtins.int
     """The element's id."""
+    button: Global___MouseButton.ValueType
+    """The mouse button; left if not given."""
+    count: _builtins.int
+    """How often, in quick succession: 2 is a double click; 0 means once."""
+    offset_x: _builtins.float
+    """Where in the element, in CSS pixels from its left edge; the middle if not given."""
+    offset_y: _builtins.float
+    """Where in the element, in CSS pixels from its upper edge; the middle if not given."""
+    @_builtins.property
+    def modifiers(self) -> _containers.RepeatedScalarFieldContainer[Global___KeyModifier.ValueType]:
+        """Keys that are held down."""
+
     def __init__(
         self,
         *,
         element_id: _builtins.int = ...,
+        button: Global___MouseButton.ValueType = ...,
+        count: _builtins.int = ...,
+        modifiers: _abc.Iterable[Global___KeyModifier.ValueType] | None = ...,
+        offset_x: _builtins.float | None = ...,
+        offset_y: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_offset_x", b"_offset_x", "_offset_y", b"_offset_y", "offset_x", b"offset_x", "offset_y", b"offset_y"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["element_id", b"element_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_offset_x", b"_offset_x", "_offset_y", b"_offset_y", "button", b"button", "count", b"count", "element_id", b"element_id", "modifiers", b"modifiers", "offset_x", b"offset_x", "offset_y", b"offset_y"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__offset_x: _TypeAlias = _typing.Literal["offset_x"]  # noqa: Y015
+    _WhichOneofArgType__offset_x: _TypeAlias = _typing.Literal["_offset_x", b"_offset_x"]  # noqa: Y015
+    _WhichOneofReturnType__offset_y: _TypeAlias = _typing.Literal["offset_y"]  # noqa: Y015
+    _WhichOneofArgType__offset_y: _TypeAlias = _typing.Literal["_offset_y", b"_offset_y"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__offset_x) -> _WhichOneofReturnType__offset_x | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__offset_y) -> _WhichOneofReturnType__offset_y | None: ...
 
 Global___ClickAction: _TypeAlias = ClickAction  # noqa: Y015
 
 @_typing.final
 class InputTextAction(_message.Message):
-    """Type text into a field, replacing what is in it."""
+    """Type text into a field, replacing what is in it; dates as 2026-11-21, times as 14:30, colours as #ff8800."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -464,20 +734,250 @@ class HoverAction(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ELEMENT_ID_FIELD_NUMBER: _builtins.int
+    OFFSET_X_FIELD_NUMBER: _builtins.int
+    OFFSET_Y_FIELD_NUMBER: _builtins.int
     element_id: _builtins.int
     """The element's id."""
+    offset_x: _builtins.float
+    """Where in the element, in CSS pixels from its left edge; the middle if not given."""
+    offset_y: _builtins.float
+    """Where in the element, in CSS pixels from its upper edge; the middle if not given."""
     def __init__(
         self,
         *,
         element_id: _builtins.int = ...,
+        offset_x: _builtins.float | None = ...,
+        offset_y: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_offset_x", b"_offset_x", "_offset_y", b"_offset_y", "offset_x", b"offset_x", "offset_y", b"offset_y"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_offset_x", b"_offset_x", "_offset_y", b"_offset_y", "element_id", b"element_id", "offset_x", b"offset_x", "offset_y", b"offset_y"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__offset_x: _TypeAlias = _typing.Literal["offset_x"]  # noqa: Y015
+    _WhichOneofArgType__offset_x: _TypeAlias = _typing.Literal["_offset_x", b"_offset_x"]  # noqa: Y015
+    _WhichOneofReturnType__offset_y: _TypeAlias = _typing.Literal["offset_y"]  # noqa: Y015
+    _WhichOneofArgType__offset_y: _TypeAlias = _typing.Literal["_offset_y", b"_offset_y"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__offset_x) -> _WhichOneofReturnType__offset_x | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__offset_y) -> _WhichOneofReturnType__offset_y | None: ...
+
+Global___HoverAction: _TypeAlias = HoverAction  # noqa: Y015
+
+@_typing.final
+class DragAction(_message.Message):
+    """Drag an element onto another one, or by a distance."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ELEMENT_ID_FIELD_NUMBER: _builtins.int
+    TO_ELEMENT_ID_FIELD_NUMBER: _builtins.int
+    OFFSET_X_FIELD_NUMBER: _builtins.int
+    OFFSET_Y_FIELD_NUMBER: _builtins.int
+    START_X_FIELD_NUMBER: _builtins.int
+    START_Y_FIELD_NUMBER: _builtins.int
+    element_id: _builtins.int
+    """The id of the element to take hold of."""
+    to_element_id: _builtins.int
+    """The id of the element to let go over; 0 to drag by a distance."""
+    offset_x: _builtins.float
+    """CSS pixels to the right: without a target, how far; with one, where in it from its left edge, its middle if not given."""
+    offset_y: _builtins.float
+    """The same downwards."""
+    start_x: _builtins.float
+    """Where to take hold of the element, in CSS pixels from its left edge; the middle if not given."""
+    start_y: _builtins.float
+    """Where to take hold of the element, in CSS pixels from its upper edge; the middle if not given."""
+    def __init__(
+        self,
+        *,
+        element_id: _builtins.int = ...,
+        to_element_id: _builtins.int = ...,
+        offset_x: _builtins.float | None = ...,
+        offset_y: _builtins.float | None = ...,
+        start_x: _builtins.float | None = ...,
+        start_y: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_offset_x", b"_offset_x", "_offset_y", b"_offset_y", "_start_x", b"_start_x", "_start_y", b"_start_y", "offset_x", b"offset_x", "offset_y", b"offset_y", "start_x", b"start_x", "start_y", b"start_y"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_offset_x", b"_offset_x", "_offset_y", b"_offset_y", "_start_x", b"_start_x", "_start_y", b"_start_y", "element_id", b"element_id", "offset_x", b"offset_x", "offset_y", b"offset_y", "start_x", b"start_x", "start_y", b"start_y", "to_element_id", b"to_element_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__offset_x: _TypeAlias = _typing.Literal["offset_x"]  # noqa: Y015
+    _WhichOneofArgType__offset_x: _TypeAlias = _typing.Literal["_offset_x", b"_offset_x"]  # noqa: Y015
+    _WhichOneofReturnType__offset_y: _TypeAlias = _typing.Literal["offset_y"]  # noqa: Y015
+    _WhichOneofArgType__offset_y: _TypeAlias = _typing.Literal["_offset_y", b"_offset_y"]  # noqa: Y015
+    _WhichOneofReturnType__start_x: _TypeAlias = _typing.Literal["start_x"]  # noqa: Y015
+    _WhichOneofArgType__start_x: _TypeAlias = _typing.Literal["_start_x", b"_start_x"]  # noqa: Y015
+    _WhichOneofReturnType__start_y: _TypeAlias = _typing.Literal["start_y"]  # noqa: Y015
+    _WhichOneofArgType__start_y: _TypeAlias = _typing.Literal["_start_y", b"_start_y"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__offset_x) -> _WhichOneofReturnType__offset_x | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__offset_y) -> _WhichOneofReturnType__offset_y | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__start_x) -> _WhichOneofReturnType__start_x | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__start_y) -> _WhichOneofReturnType__start_y | None: ...
+
+Global___DragAction: _TypeAlias = DragAction  # noqa: Y015
+
+@_typing.final
+class SetCheckedAction(_message.Message):
+    """Check or uncheck a box, radio button or switch, unless it is so already."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ELEMENT_ID_FIELD_NUMBER: _builtins.int
+    CHECKED_FIELD_NUMBER: _builtins.int
+    element_id: _builtins.int
+    """The box's id."""
+    checked: _builtins.bool
+    """Whether it is to be checked."""
+    def __init__(
+        self,
+        *,
+        element_id: _builtins.int = ...,
+        checked: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["element_id", b"element_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checked", b"checked", "element_id", b"element_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___HoverAction: _TypeAlias = HoverAction  # noqa: Y015
+Global___SetCheckedAction: _TypeAlias = SetCheckedAction  # noqa: Y015
+
+@_typing.final
+class SelectTextAction(_message.Message):
+    """Select text in an element, as with the mouse."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ELEMENT_ID_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    element_id: _builtins.int
+    """The element's id."""
+    text: _builtins.str
+    """The passage, as it is shown; empty for all of it."""
+    def __init__(
+        self,
+        *,
+        element_id: _builtins.int = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["element_id", b"element_id", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SelectTextAction: _TypeAlias = SelectTextAction  # noqa: Y015
+
+@_typing.final
+class FileUpload(_message.Message):
+    """A file to be given to a page."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    MIME_TYPE_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name, without a folder."""
+    mime_type: _builtins.str
+    """Its media type, as image/png; told from the name if empty."""
+    content: _builtins.bytes
+    """Its bytes."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        mime_type: _builtins.str = ...,
+        content: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "mime_type", b"mime_type", "name", b"name"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FileUpload: _TypeAlias = FileUpload  # noqa: Y015
+
+@_typing.final
+class UploadFilesAction(_message.Message):
+    """Give files to a file field or a drop zone. At most 10 MiB together."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ELEMENT_ID_FIELD_NUMBER: _builtins.int
+    FILES_FIELD_NUMBER: _builtins.int
+    element_id: _builtins.int
+    """The id of the field, its button, or the drop zone."""
+    @_builtins.property
+    def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___FileUpload]:
+        """The files; several only where the field takes several."""
+
+    def __init__(
+        self,
+        *,
+        element_id: _builtins.int = ...,
+        files: _abc.Iterable[Global___FileUpload] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["element_id", b"element_id", "files", b"files"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UploadFilesAction: _TypeAlias = UploadFilesAction  # noqa: Y015
+
+@_typing.final
+class AnswerDialogAction(_message.Message):
+    """Answer the dialog that the last action opened. Accepting does that action again, because the page was told "no"."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACCEPT_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    accept: _builtins.bool
+    """True for "OK", false for "Cancel"."""
+    text: _builtins.str
+    """What to write into a prompt."""
+    def __init__(
+        self,
+        *,
+        accept: _builtins.bool = ...,
+        text: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accept", b"accept", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AnswerDialogAction: _TypeAlias = AnswerDialogAction  # noqa: Y015
+
+@_typing.final
+class RunJavascriptAction(_message.Message):
+    """Run JavaScript in the page and return its value as JSON. Only where the policy grants it to the page's origin."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CODE_FIELD_NUMBER: _builtins.int
+    code: _builtins.str
+    """The body of an async function; what it returns is the result."""
+    def __init__(
+        self,
+        *,
+        code: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code", b"code"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RunJavascriptAction: _TypeAlias = RunJavascriptAction  # noqa: Y015
 
 @_typing.final
 class WaitAction(_message.Message):
@@ -540,6 +1040,114 @@ class ReadTextAction(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReadTextAction: _TypeAlias = ReadTextAction  # noqa: Y015
+
+@_typing.final
+class ReadMarkdownAction(_message.Message):
+    """Read the main content of the page, or an element, as Markdown."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ELEMENT_ID_FIELD_NUMBER: _builtins.int
+    element_id: _builtins.int
+    """The element's id; 0 for the main content."""
+    def __init__(
+        self,
+        *,
+        element_id: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["element_id", b"element_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadMarkdownAction: _TypeAlias = ReadMarkdownAction  # noqa: Y015
+
+@_typing.final
+class ReadRowsAction(_message.Message):
+    """Read a table, or a list of alike items (products, results, messages), as rows."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ELEMENT_ID_FIELD_NUMBER: _builtins.int
+    SKIP_ROWS_FIELD_NUMBER: _builtins.int
+    MAX_ROWS_FIELD_NUMBER: _builtins.int
+    element_id: _builtins.int
+    """The id of the table or list, or of something in it; 0 for the largest one of the page."""
+    skip_rows: _builtins.int
+    """Leave out so many rows at the start."""
+    max_rows: _builtins.int
+    """At most so many rows; 0 means 200."""
+    def __init__(
+        self,
+        *,
+        element_id: _builtins.int = ...,
+        skip_rows: _builtins.int = ...,
+        max_rows: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["element_id", b"element_id", "max_rows", b"max_rows", "skip_rows", b"skip_rows"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReadRowsAction: _TypeAlias = ReadRowsAction  # noqa: Y015
+
+@_typing.final
+class FindTextAction(_message.Message):
+    """Find where the page says something, also outside of what is shown."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    MAX_MATCHES_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """The text, compared without case."""
+    max_matches: _builtins.int
+    """At most so many places; 0 means 20."""
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        max_matches: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_matches", b"max_matches", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindTextAction: _TypeAlias = FindTextAction  # noqa: Y015
+
+@_typing.final
+class FindElementsAction(_message.Message):
+    """Find elements by role and name, also outside of what is shown."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROLE_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    MAX_ELEMENTS_FIELD_NUMBER: _builtins.int
+    role: _builtins.str
+    """The role, as button, link or textbox; empty for any."""
+    name: _builtins.str
+    """A part of the name, compared without case; empty for any."""
+    max_elements: _builtins.int
+    """At most so many elements; 0 means 50."""
+    def __init__(
+        self,
+        *,
+        role: _builtins.str = ...,
+        name: _builtins.str = ...,
+        max_elements: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_elements", b"max_elements", "name", b"name", "role", b"role"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindElementsAction: _TypeAlias = FindElementsAction  # noqa: Y015
 
 @_typing.final
 class ReadValueAction(_message.Message):
@@ -653,21 +1261,29 @@ Global___CloseTabAction: _TypeAlias = CloseTabAction  # noqa: Y015
 
 @_typing.final
 class ScreenshotAction(_message.Message):
-    """Take a picture of what the tab shows."""
+    """Take a picture of what the tab shows, or of one element. The tab has to be in front; it is never brought there."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     JPEG_QUALITY_FIELD_NUMBER: _builtins.int
+    ELEMENT_ID_FIELD_NUMBER: _builtins.int
+    MARKS_FIELD_NUMBER: _builtins.int
     jpeg_quality: _builtins.int
     """JPEG quality from 1 to 100; 0 for a PNG."""
+    element_id: _builtins.int
+    """The id of the element to show and nothing around it; 0 for the viewport."""
+    marks: _builtins.bool
+    """Mark what can be operated with a frame and its id."""
     def __init__(
         self,
         *,
         jpeg_quality: _builtins.int = ...,
+        element_id: _builtins.int = ...,
+        marks: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["jpeg_quality", b"jpeg_quality"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["element_id", b"element_id", "jpeg_quality", b"jpeg_quality", "marks", b"marks"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -739,10 +1355,13 @@ class OutcomeDetails(_message.Message):
     OPENED_TAB_IDS_FIELD_NUMBER: _builtins.int
     DOM_CHANGES_FIELD_NUMBER: _builtins.int
     VALUE_NOW_FIELD_NUMBER: _builtins.int
-    DIALOG_FIELD_NUMBER: _builtins.int
+    DIALOGS_FIELD_NUMBER: _builtins.int
     DOWNLOAD_FIELD_NUMBER: _builtins.int
     STILL_CHANGING_FIELD_NUMBER: _builtins.int
     NO_EFFECT_SEEN_FIELD_NUMBER: _builtins.int
+    TRUSTED_INPUT_USED_FIELD_NUMBER: _builtins.int
+    EXPECTATION_MET_FIELD_NUMBER: _builtins.int
+    VALIDATION_MESSAGE_FIELD_NUMBER: _builtins.int
     message: _builtins.str
     """One sentence for a person and for the model."""
     navigation_occurred: _builtins.bool
@@ -759,13 +1378,19 @@ class OutcomeDetails(_message.Message):
     """True if the page still changed when the waiting ended."""
     no_effect_seen: _builtins.bool
     """True if nothing at all was seen to happen."""
+    trusted_input_used: _builtins.bool
+    """True if the input was such as pages cannot tell from a person's."""
+    expectation_met: _builtins.bool
+    """Whether what was expected has been seen. Absent if nothing was expected."""
+    validation_message: _builtins.str
+    """What the browser's own validation said when it kept a form from being sent."""
     @_builtins.property
     def opened_tab_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
         """Tabs that the action opened."""
 
     @_builtins.property
-    def dialog(self) -> _error_pb2.DialogDetails:
-        """A dialog that the page opened."""
+    def dialogs(self) -> _containers.RepeatedCompositeFieldContainer[_error_pb2.DialogDetails]:
+        """The dialogs that the page opened, and how they were answered."""
 
     def __init__(
         self,
@@ -776,17 +1401,25 @@ class OutcomeDetails(_message.Message):
         opened_tab_ids: _abc.Iterable[_builtins.int] | None = ...,
         dom_changes: _builtins.int = ...,
         value_now: _builtins.str | None = ...,
-        dialog: _error_pb2.DialogDetails | None = ...,
+        dialogs: _abc.Iterable[_error_pb2.DialogDetails] | None = ...,
         download: _builtins.str = ...,
         still_changing: _builtins.bool = ...,
         no_effect_seen: _builtins.bool = ...,
+        trusted_input_used: _builtins.bool = ...,
+        expectation_met: _builtins.bool | None = ...,
+        validation_message: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_value_now", b"_value_now", "dialog", b"dialog", "value_now", b"value_now"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_expectation_met", b"_expectation_met", "_value_now", b"_value_now", "expectation_met", b"expectation_met", "value_now", b"value_now"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_value_now", b"_value_now", "dialog", b"dialog", "dom_changes", b"dom_changes", "download", b"download", "message", b"message", "navigation_occurred", b"navigation_occurred", "new_url", b"new_url", "no_effect_seen", b"no_effect_seen", "opened_tab_ids", b"opened_tab_ids", "still_changing", b"still_changing", "value_now", b"value_now"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_expectation_met", b"_expectation_met", "_value_now", b"_value_now", "dialogs", b"dialogs", "dom_changes", b"dom_changes", "download", b"download", "expectation_met", b"expectation_met", "message", b"message", "navigation_occurred", b"navigation_occurred", "new_url", b"new_url", "no_effect_seen", b"no_effect_seen", "opened_tab_ids", b"opened_tab_ids", "still_changing", b"still_changing", "trusted_input_used", b"trusted_input_used", "validation_message", b"validation_message", "value_now", b"value_now"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__expectation_met: _TypeAlias = _typing.Literal["expectation_met"]  # noqa: Y015
+    _WhichOneofArgType__expectation_met: _TypeAlias = _typing.Literal["_expectation_met", b"_expectation_met"]  # noqa: Y015
     _WhichOneofReturnType__value_now: _TypeAlias = _typing.Literal["value_now"]  # noqa: Y015
     _WhichOneofArgType__value_now: _TypeAlias = _typing.Literal["_value_now", b"_value_now"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__expectation_met) -> _WhichOneofReturnType__expectation_met | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__value_now) -> _WhichOneofReturnType__value_now | None: ...
 
 Global___OutcomeDetails: _TypeAlias = OutcomeDetails  # noqa: Y015
@@ -880,6 +1513,9 @@ class ActionResult(_message.Message):
     TEXT_FIELD_NUMBER: _builtins.int
     ATTRIBUTE_MAP_FIELD_NUMBER: _builtins.int
     IMAGE_FIELD_NUMBER: _builtins.int
+    ELEMENT_LIST_FIELD_NUMBER: _builtins.int
+    ROWS_FIELD_NUMBER: _builtins.int
+    TEXT_MATCHES_FIELD_NUMBER: _builtins.int
     NEW_STATE_FIELD_NUMBER: _builtins.int
     STATE_DELTA_FIELD_NUMBER: _builtins.int
     TIMING_FIELD_NUMBER: _builtins.int
@@ -909,6 +1545,18 @@ class ActionResult(_message.Message):
         """A picture."""
 
     @_builtins.property
+    def element_list(self) -> _extract_pb2.ElementList:
+        """Elements."""
+
+    @_builtins.property
+    def rows(self) -> _extract_pb2.Rows:
+        """A table or list."""
+
+    @_builtins.property
+    def text_matches(self) -> _extract_pb2.TextMatches:
+        """Places in the text."""
+
+    @_builtins.property
     def new_state(self) -> _state_pb2.PageState:
         """Whole."""
 
@@ -930,16 +1578,19 @@ class ActionResult(_message.Message):
         text: _builtins.str = ...,
         attribute_map: Global___AttributeMap | None = ...,
         image: Global___Image | None = ...,
+        element_list: _extract_pb2.ElementList | None = ...,
+        rows: _extract_pb2.Rows | None = ...,
+        text_matches: _extract_pb2.TextMatches | None = ...,
         new_state: _state_pb2.PageState | None = ...,
         state_delta: _state_pb2.StateDelta | None = ...,
         timing: _state_pb2.Timing | None = ...,
         current_tab_id: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["attribute_map", b"attribute_map", "error_info", b"error_info", "extracted", b"extracted", "image", b"image", "new_state", b"new_state", "outcome_details", b"outcome_details", "state_after", b"state_after", "state_delta", b"state_delta", "text", b"text", "timing", b"timing"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attribute_map", b"attribute_map", "element_list", b"element_list", "error_info", b"error_info", "extracted", b"extracted", "image", b"image", "new_state", b"new_state", "outcome_details", b"outcome_details", "rows", b"rows", "state_after", b"state_after", "state_delta", b"state_delta", "text", b"text", "text_matches", b"text_matches", "timing", b"timing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribute_map", b"attribute_map", "current_tab_id", b"current_tab_id", "error_info", b"error_info", "extracted", b"extracted", "image", b"image", "new_state", b"new_state", "original_action_id", b"original_action_id", "outcome_details", b"outcome_details", "state_after", b"state_after", "state_delta", b"state_delta", "status", b"status", "text", b"text", "timing", b"timing"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribute_map", b"attribute_map", "current_tab_id", b"current_tab_id", "element_list", b"element_list", "error_info", b"error_info", "extracted", b"extracted", "image", b"image", "new_state", b"new_state", "original_action_id", b"original_action_id", "outcome_details", b"outcome_details", "rows", b"rows", "state_after", b"state_after", "state_delta", b"state_delta", "status", b"status", "text", b"text", "text_matches", b"text_matches", "timing", b"timing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_extracted: _TypeAlias = _typing.Literal["text", "attribute_map", "image"]  # noqa: Y015
+    _WhichOneofReturnType_extracted: _TypeAlias = _typing.Literal["text", "attribute_map", "image", "element_list", "rows", "text_matches"]  # noqa: Y015
     _WhichOneofArgType_extracted: _TypeAlias = _typing.Literal["extracted", b"extracted"]  # noqa: Y015
     _WhichOneofReturnType_state_after: _TypeAlias = _typing.Literal["new_state", "state_delta"]  # noqa: Y015
     _WhichOneofArgType_state_after: _TypeAlias = _typing.Literal["state_after", b"state_after"]  # noqa: Y015

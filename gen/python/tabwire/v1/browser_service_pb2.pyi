@@ -152,24 +152,32 @@ class GetPageStateResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     PAGE_STATE_FIELD_NUMBER: _builtins.int
+    STATE_DELTA_FIELD_NUMBER: _builtins.int
     BROWSER_ID_FIELD_NUMBER: _builtins.int
     browser_id: _builtins.str
     """The browser that answered."""
     @_builtins.property
     def page_state(self) -> _state_pb2.PageState:
-        """The state. `error_info` is set in it if the page cannot be perceived."""
+        """Whole. `error_info` is set in it if the page cannot be perceived."""
+
+    @_builtins.property
+    def state_delta(self) -> _state_pb2.StateDelta:
+        """Relative to the state of `options.base_revision`; only if that was given."""
 
     def __init__(
         self,
         *,
         page_state: _state_pb2.PageState | None = ...,
+        state_delta: _state_pb2.StateDelta | None = ...,
         browser_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["page_state", b"page_state"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["page_state", b"page_state", "state", b"state", "state_delta", b"state_delta"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["browser_id", b"browser_id", "page_state", b"page_state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["browser_id", b"browser_id", "page_state", b"page_state", "state", b"state", "state_delta", b"state_delta"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType_state: _TypeAlias = _typing.Literal["page_state", "state_delta"]  # noqa: Y015
+    _WhichOneofArgType_state: _TypeAlias = _typing.Literal["state", b"state"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_state) -> _WhichOneofReturnType_state | None: ...
 
 Global___GetPageStateResponse: _TypeAlias = GetPageStateResponse  # noqa: Y015
 
@@ -193,7 +201,7 @@ class ActRequest(_message.Message):
 
     @_builtins.property
     def state_after(self) -> _state_pb2.StateRequest:
-        """Answer with the state after it as well, taken like this."""
+        """Answer with the state after it as well, taken like this. With a base revision in it, the answer may be a delta."""
 
     def __init__(
         self,

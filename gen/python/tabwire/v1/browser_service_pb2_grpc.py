@@ -88,7 +88,8 @@ class BrowserServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def GetPageState(self, request, context):
-        """Takes the state of a tab.
+        """Takes the state of a tab. With a base revision in the options the answer may be a delta to the state of that revision;
+        it is whole if the browser no longer has that state, or if a delta would not be smaller.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

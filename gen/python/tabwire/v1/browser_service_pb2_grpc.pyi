@@ -23,7 +23,9 @@ class BrowserServiceStub:
     ListTabs: _aio.UnaryUnaryMultiCallable[_browser_service_pb2.ListTabsRequest, _browser_service_pb2.ListTabsResponse]
     """Lists the tabs of a browser."""
     GetPageState: _aio.UnaryUnaryMultiCallable[_browser_service_pb2.GetPageStateRequest, _browser_service_pb2.GetPageStateResponse]
-    """Takes the state of a tab."""
+    """Takes the state of a tab. With a base revision in the options the answer may be a delta to the state of that revision;
+    it is whole if the browser no longer has that state, or if a delta would not be smaller.
+    """
     Act: _aio.UnaryUnaryMultiCallable[_browser_service_pb2.ActRequest, _browser_service_pb2.ActResponse]
     """Does one action. Answers OK with a failed ActionResult if the browser tried and could not; the RPC itself fails only
     if the browser could not be asked. Not safe to repeat, unless the action carries an id: then a repeat returns the
@@ -61,7 +63,9 @@ class BrowserServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _browser_service_pb2.GetPageStateRequest,
         context: _aio.ServicerContext[_browser_service_pb2.GetPageStateRequest, _abc.Awaitable[_browser_service_pb2.GetPageStateResponse]],
     ) -> _abc.Awaitable[_browser_service_pb2.GetPageStateResponse]:
-        """Takes the state of a tab."""
+        """Takes the state of a tab. With a base revision in the options the answer may be a delta to the state of that revision;
+        it is whole if the browser no longer has that state, or if a delta would not be smaller.
+        """
 
     @_abc_1.abstractmethod
     def Act(

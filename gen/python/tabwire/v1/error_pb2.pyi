@@ -563,19 +563,27 @@ class DialogDetails(_message.Message):
 
     TYPE_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
+    DEFAULT_TEXT_FIELD_NUMBER: _builtins.int
+    ACCEPTED_FIELD_NUMBER: _builtins.int
     type: _builtins.str
-    """"alert", "confirm", "prompt" or "beforeunload"."""
+    """"alert", "confirm", "prompt", "print" or "beforeunload"."""
     message: _builtins.str
     """What it says."""
+    default_text: _builtins.str
+    """What a prompt suggests."""
+    accepted: _builtins.bool
+    """True if it was answered with "OK" or "Leave", false if with "Cancel" or "Stay", or not yet."""
     def __init__(
         self,
         *,
         type: _builtins.str = ...,
         message: _builtins.str = ...,
+        default_text: _builtins.str = ...,
+        accepted: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["message", b"message", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["accepted", b"accepted", "default_text", b"default_text", "message", b"message", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -3,7 +3,8 @@
 isort:skip_file
 What passes between the parts of the extension: the offscreen document that holds the link, the service worker, the
 content scripts and the side panel. Never on the network, but between processes of Chrome, so it is part of the
-contract. Chrome carries these messages as base64 of their binary form.
+contract. Chrome carries these messages as base64 of their binary form; those to and from content scripts as plain
+objects of the same shape, so that no page has to load protobuf. Numbers in the latter are of at most 53 bits.
 """
 
 from collections import abc as _abc
@@ -121,6 +122,9 @@ class FrameRequest(_message.Message):
     CANCEL_FIELD_NUMBER: _builtins.int
     CHECK_FIELD_NUMBER: _builtins.int
     DESCRIBE_CONTEXT_FIELD_NUMBER: _builtins.int
+    ARM_DIALOGS_FIELD_NUMBER: _builtins.int
+    PREPARE_INPUT_FIELD_NUMBER: _builtins.int
+    FINISH_INPUT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def perceive(self) -> Global___PerceiveFrame:
         """Tell the state of this document."""
@@ -149,6 +153,18 @@ class FrameRequest(_message.Message):
     def describe_context(self) -> Global___DescribeContext:
         """Tell what the person had in mind with the context menu: selection and element under it."""
 
+    @_builtins.property
+    def arm_dialogs(self) -> Global___ArmDialogs:
+        """Answer the dialogs that the page opens from now on, instead of the person."""
+
+    @_builtins.property
+    def prepare_input(self) -> Global___PrepareInput:
+        """Make ready for input that the browser gives."""
+
+    @_builtins.property
+    def finish_input(self) -> Global___FinishInput:
+        """That input has been given: answer what came of it, when the document has settled, or what input to give next."""
+
     def __init__(
         self,
         *,
@@ -159,12 +175,15 @@ class FrameRequest(_message.Message):
         cancel: Global___CancelInFrame | None = ...,
         check: Global___CheckCondition | None = ...,
         describe_context: Global___DescribeContext | None = ...,
+        arm_dialogs: Global___ArmDialogs | None = ...,
+        prepare_input: Global___PrepareInput | None = ...,
+        finish_input: Global___FinishInput | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "cancel", b"cancel", "check", b"check", "describe_context", b"describe_context", "kind", b"kind", "observe", b"observe", "perceive", b"perceive", "ping", b"ping"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "arm_dialogs", b"arm_dialogs", "cancel", b"cancel", "check", b"check", "describe_context", b"describe_context", "finish_input", b"finish_input", "kind", b"kind", "observe", b"observe", "perceive", b"perceive", "ping", b"ping", "prepare_input", b"prepare_input"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "cancel", b"cancel", "check", b"check", "describe_context", b"describe_context", "kind", b"kind", "observe", b"observe", "perceive", b"perceive", "ping", b"ping"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "arm_dialogs", b"arm_dialogs", "cancel", b"cancel", "check", b"check", "describe_context", b"describe_context", "finish_input", b"finish_input", "kind", b"kind", "observe", b"observe", "perceive", b"perceive", "ping", b"ping", "prepare_input", b"prepare_input"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["perceive", "act", "ping", "observe", "cancel", "check", "describe_context"]  # noqa: Y015
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["perceive", "act", "ping", "observe", "cancel", "check", "describe_context", "arm_dialogs", "prepare_input", "finish_input"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 
@@ -182,6 +201,13 @@ class FrameReply(_message.Message):
     CONDITION_FIELD_NUMBER: _builtins.int
     CONTEXT_FIELD_NUMBER: _builtins.int
     ERROR_INFO_FIELD_NUMBER: _builtins.int
+    DELTA_FIELD_NUMBER: _builtins.int
+    INPUT_PLAN_FIELD_NUMBER: _builtins.int
+    EVENTS_TOLD_FIELD_NUMBER: _builtins.int
+    events_told: _builtins.int
+    """To act, finish_input and arm_dialogs: how many FrameDialog and PopupBlocked this document has sent since it was armed
+    first. They travel apart from the answer, so that they are told even if the document goes away before it.
+    """
     @_builtins.property
     def state(self) -> Global___FrameState:
         """To perceive."""
@@ -206,6 +232,14 @@ class FrameReply(_message.Message):
     def error_info(self) -> _error_pb2.ErrorInfo:
         """The request could not be answered."""
 
+    @_builtins.property
+    def delta(self) -> Global___FrameDelta:
+        """To perceive with a base revision."""
+
+    @_builtins.property
+    def input_plan(self) -> Global___InputPlan:
+        """To prepare_input and finish_input."""
+
     def __init__(
         self,
         *,
@@ -215,12 +249,15 @@ class FrameReply(_message.Message):
         condition: Global___ConditionStatus | None = ...,
         context: Global___ContextDescription | None = ...,
         error_info: _error_pb2.ErrorInfo | None = ...,
+        delta: Global___FrameDelta | None = ...,
+        input_plan: Global___InputPlan | None = ...,
+        events_told: _builtins.int = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["ack", b"ack", "action_result", b"action_result", "condition", b"condition", "context", b"context", "error_info", b"error_info", "kind", b"kind", "state", b"state"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["ack", b"ack", "action_result", b"action_result", "condition", b"condition", "context", b"context", "delta", b"delta", "error_info", b"error_info", "input_plan", b"input_plan", "kind", b"kind", "state", b"state"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack", b"ack", "action_result", b"action_result", "condition", b"condition", "context", b"context", "error_info", b"error_info", "kind", b"kind", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack", b"ack", "action_result", b"action_result", "condition", b"condition", "context", b"context", "delta", b"delta", "error_info", b"error_info", "events_told", b"events_told", "input_plan", b"input_plan", "kind", b"kind", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["state", "action_result", "ack", "condition", "context", "error_info"]  # noqa: Y015
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["state", "action_result", "ack", "condition", "context", "error_info", "delta", "input_plan"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 
@@ -233,22 +270,80 @@ class PerceiveFrame(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     OPTIONS_FIELD_NUMBER: _builtins.int
+    BASE_REVISION_FIELD_NUMBER: _builtins.int
+    base_revision: _builtins.int
+    """A revision of this document's state that the asker holds, taken with the same options; 0 for none. If it can be, the
+    answer is a delta to it.
+    """
     @_builtins.property
     def options(self) -> _state_pb2.StateRequest:
-        """How to take it. Ids in it are the document's own."""
+        """How to take it. Ids in it are the document's own; its base_revision is not used."""
 
     def __init__(
         self,
         *,
         options: _state_pb2.StateRequest | None = ...,
+        base_revision: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["options", b"options"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["options", b"options"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_revision", b"base_revision", "options", b"options"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PerceiveFrame: _TypeAlias = PerceiveFrame  # noqa: Y015
+
+@_typing.final
+class FrameDelta(_message.Message):
+    """The state of one document relative to an earlier one; see StateDelta."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BASE_REVISION_FIELD_NUMBER: _builtins.int
+    HEAD_FIELD_NUMBER: _builtins.int
+    REMOVED_IDS_FIELD_NUMBER: _builtins.int
+    INSERTED_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    SHIFTS_FIELD_NUMBER: _builtins.int
+    base_revision: _builtins.int
+    """The revision it is relative to."""
+    @_builtins.property
+    def head(self) -> Global___FrameState:
+        """The new state without its elements."""
+
+    @_builtins.property
+    def removed_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """See StateDelta.removed_ids."""
+
+    @_builtins.property
+    def inserted(self) -> _containers.RepeatedCompositeFieldContainer[_state_pb2.ElementRun]:
+        """See StateDelta.inserted."""
+
+    @_builtins.property
+    def changed(self) -> _containers.RepeatedCompositeFieldContainer[_state_pb2.Element]:
+        """See StateDelta.changed."""
+
+    @_builtins.property
+    def shifts(self) -> _containers.RepeatedCompositeFieldContainer[_state_pb2.BoundsShift]:
+        """See StateDelta.shifts."""
+
+    def __init__(
+        self,
+        *,
+        base_revision: _builtins.int = ...,
+        head: Global___FrameState | None = ...,
+        removed_ids: _abc.Iterable[_builtins.int] | None = ...,
+        inserted: _abc.Iterable[_state_pb2.ElementRun] | None = ...,
+        changed: _abc.Iterable[_state_pb2.Element] | None = ...,
+        shifts: _abc.Iterable[_state_pb2.BoundsShift] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["head", b"head"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_revision", b"base_revision", "changed", b"changed", "head", b"head", "inserted", b"inserted", "removed_ids", b"removed_ids", "shifts", b"shifts"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FrameDelta: _TypeAlias = FrameDelta  # noqa: Y015
 
 @_typing.final
 class ActInFrame(_message.Message):
@@ -257,37 +352,380 @@ class ActInFrame(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     ACTION_FIELD_NUMBER: _builtins.int
-    DEADLINE_FIELD_NUMBER: _builtins.int
-    BEGUN_AT_FIELD_NUMBER: _builtins.int
+    DEADLINE_MS_FIELD_NUMBER: _builtins.int
+    BEGUN_AT_MS_FIELD_NUMBER: _builtins.int
+    DIALOGS_FIELD_NUMBER: _builtins.int
+    deadline_ms: _builtins.float
+    """Give up at this time, in milliseconds of the browser's clock; 0 for never."""
+    begun_at_ms: _builtins.float
+    """Not 0 if a service worker that has died since began this action at that time, in milliseconds of the browser's clock. A document that knows the action answers
+    what became of it; one that is older than that time and does not know it was never given it, and does it now; a
+    younger one answers OUTCOME_UNKNOWN.
+    """
     @_builtins.property
     def action(self) -> _action_pb2.Action:
         """The action."""
 
     @_builtins.property
-    def deadline(self) -> _timestamp_pb2.Timestamp:
-        """Give up at this time, by the browser's clock."""
-
-    @_builtins.property
-    def begun_at(self) -> _timestamp_pb2.Timestamp:
-        """Set if a service worker that has died since began this action at that time. A document that knows the action answers
-        what became of it; one that is older than that time and does not know it was never given it, and does it now; a
-        younger one answers OUTCOME_UNKNOWN.
-        """
+    def dialogs(self) -> Global___ArmDialogs:
+        """How to answer dialogs meanwhile. Without it they are the person's."""
 
     def __init__(
         self,
         *,
         action: _action_pb2.Action | None = ...,
-        deadline: _timestamp_pb2.Timestamp | None = ...,
-        begun_at: _timestamp_pb2.Timestamp | None = ...,
+        deadline_ms: _builtins.float = ...,
+        begun_at_ms: _builtins.float = ...,
+        dialogs: Global___ArmDialogs | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "begun_at", b"begun_at", "deadline", b"deadline"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "dialogs", b"dialogs"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "begun_at", b"begun_at", "deadline", b"deadline"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "begun_at_ms", b"begun_at_ms", "deadline_ms", b"deadline_ms", "dialogs", b"dialogs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ActInFrame: _TypeAlias = ActInFrame  # noqa: Y015
+
+@_typing.final
+class ArmDialogs(_message.Message):
+    """From now on the document answers the dialogs of its page (alert, confirm, prompt, print, beforeunload) instead of the
+    person: what is not answered here is told "no". A person's own input in the document ends this at once.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHANNEL_FIELD_NUMBER: _builtins.int
+    UNTIL_MS_FIELD_NUMBER: _builtins.int
+    ANSWERS_FIELD_NUMBER: _builtins.int
+    channel: _builtins.str
+    """The name by which the script in the page's own world asks, which no page can guess."""
+    until_ms: _builtins.float
+    """Until when, in milliseconds of the browser's clock. With an action, it is longer by a few seconds than the action runs."""
+    @_builtins.property
+    def answers(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlannedAnswer]:
+        """The answers, each for one dialog, in this order."""
+
+    def __init__(
+        self,
+        *,
+        channel: _builtins.str = ...,
+        until_ms: _builtins.float = ...,
+        answers: _abc.Iterable[Global___PlannedAnswer] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answers", b"answers", "channel", b"channel", "until_ms", b"until_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ArmDialogs: _TypeAlias = ArmDialogs  # noqa: Y015
+
+@_typing.final
+class PlannedAnswer(_message.Message):
+    """An answer for the next dialog that asks something."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ANSWER_FIELD_NUMBER: _builtins.int
+    DIALOG_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def answer(self) -> _action_pb2.DialogAnswer:
+        """The answer."""
+
+    @_builtins.property
+    def dialog(self) -> _error_pb2.DialogDetails:
+        """The dialog that it is meant for, by its type and message; another one is told "no". Absent for any dialog."""
+
+    def __init__(
+        self,
+        *,
+        answer: _action_pb2.DialogAnswer | None = ...,
+        dialog: _error_pb2.DialogDetails | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "dialog", b"dialog"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "dialog", b"dialog"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlannedAnswer: _TypeAlias = PlannedAnswer  # noqa: Y015
+
+@_typing.final
+class FrameDialog(_message.Message):
+    """The document opened a dialog, or one was closed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DIALOG_FIELD_NUMBER: _builtins.int
+    IS_OPEN_FIELD_NUMBER: _builtins.int
+    is_open: _builtins.bool
+    """True if it stands open now and blocks the document until the person answers it."""
+    @_builtins.property
+    def dialog(self) -> _error_pb2.DialogDetails:
+        """The dialog, and how it was answered."""
+
+    def __init__(
+        self,
+        *,
+        dialog: _error_pb2.DialogDetails | None = ...,
+        is_open: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["dialog", b"dialog"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dialog", b"dialog", "is_open", b"is_open"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FrameDialog: _TypeAlias = FrameDialog  # noqa: Y015
+
+@_typing.final
+class PopupBlocked(_message.Message):
+    """Chrome kept the page from opening a window, because no person's input led to it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    URL_FIELD_NUMBER: _builtins.int
+    url: _builtins.str
+    """The address, resolved."""
+    def __init__(
+        self,
+        *,
+        url: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["url", b"url"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PopupBlocked: _TypeAlias = PopupBlocked  # noqa: Y015
+
+@_typing.final
+class PrepareInput(_message.Message):
+    """Makes ready for an action whose input the browser gives: finds the element, revalidates it, brings it into view and tests
+    that it is on top. What happens from then on until FinishInput is the action's effect.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTION_FIELD_NUMBER: _builtins.int
+    DEADLINE_MS_FIELD_NUMBER: _builtins.int
+    DIALOGS_FIELD_NUMBER: _builtins.int
+    deadline_ms: _builtins.float
+    """Give up at this time, in milliseconds of the browser's clock; 0 for never."""
+    @_builtins.property
+    def action(self) -> _action_pb2.Action:
+        """The action, with ids of this document's own."""
+
+    @_builtins.property
+    def dialogs(self) -> Global___ArmDialogs:
+        """How to answer dialogs meanwhile."""
+
+    def __init__(
+        self,
+        *,
+        action: _action_pb2.Action | None = ...,
+        deadline_ms: _builtins.float = ...,
+        dialogs: Global___ArmDialogs | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "dialogs", b"dialogs"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "deadline_ms", b"deadline_ms", "dialogs", b"dialogs"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PrepareInput: _TypeAlias = PrepareInput  # noqa: Y015
+
+@_typing.final
+class FinishInput(_message.Message):
+    """The input has been given."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTION_ID_FIELD_NUMBER: _builtins.int
+    REFUSAL_FIELD_NUMBER: _builtins.int
+    action_id: _builtins.str
+    """`Action.id` of the prepared action."""
+    refusal: _builtins.str
+    """Not empty if the browser refused the input: then the action has failed with this reason."""
+    def __init__(
+        self,
+        *,
+        action_id: _builtins.str = ...,
+        refusal: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_id", b"action_id", "refusal", b"refusal"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FinishInput: _TypeAlias = FinishInput  # noqa: Y015
+
+@_typing.final
+class InputPlan(_message.Message):
+    """What input to give, in this order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STEPS_FIELD_NUMBER: _builtins.int
+    BOUNDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___InputStep]:
+        """The steps."""
+
+    @_builtins.property
+    def bounds(self) -> _state_pb2.Rect:
+        """The element's box relative to this document's own viewport, by which the points of the steps are placed in the tab."""
+
+    def __init__(
+        self,
+        *,
+        steps: _abc.Iterable[Global___InputStep] | None = ...,
+        bounds: _state_pb2.Rect | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["bounds", b"bounds"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bounds", b"bounds", "steps", b"steps"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InputPlan: _TypeAlias = InputPlan  # noqa: Y015
+
+@_typing.final
+class InputStep(_message.Message):
+    """One step of input. Points are in CSS pixels relative to the document's own viewport."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MOVE_FIELD_NUMBER: _builtins.int
+    CLICK_FIELD_NUMBER: _builtins.int
+    KEY_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    DRAG_FIELD_NUMBER: _builtins.int
+    key: _builtins.str
+    """Press and release a key or chord, by its name as in PressKeysAction."""
+    text: _builtins.str
+    """Insert text, as an input method does."""
+    @_builtins.property
+    def move(self) -> Global___InputPoint:
+        """Move the pointer there."""
+
+    @_builtins.property
+    def click(self) -> Global___InputClick:
+        """Press and release a button of the mouse."""
+
+    @_builtins.property
+    def drag(self) -> Global___InputDrag:
+        """Drag."""
+
+    def __init__(
+        self,
+        *,
+        move: Global___InputPoint | None = ...,
+        click: Global___InputClick | None = ...,
+        key: _builtins.str = ...,
+        text: _builtins.str = ...,
+        drag: Global___InputDrag | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["click", b"click", "drag", b"drag", "key", b"key", "kind", b"kind", "move", b"move", "text", b"text"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["click", b"click", "drag", b"drag", "key", b"key", "kind", b"kind", "move", b"move", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["move", "click", "key", "text", "drag"]  # noqa: Y015
+    _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
+
+Global___InputStep: _TypeAlias = InputStep  # noqa: Y015
+
+@_typing.final
+class InputPoint(_message.Message):
+    """A point."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    X_FIELD_NUMBER: _builtins.int
+    Y_FIELD_NUMBER: _builtins.int
+    x: _builtins.float
+    """To the right."""
+    y: _builtins.float
+    """Down."""
+    def __init__(
+        self,
+        *,
+        x: _builtins.float = ...,
+        y: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["x", b"x", "y", b"y"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InputPoint: _TypeAlias = InputPoint  # noqa: Y015
+
+@_typing.final
+class InputClick(_message.Message):
+    """A click of the mouse."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AT_FIELD_NUMBER: _builtins.int
+    BUTTON_FIELD_NUMBER: _builtins.int
+    COUNT_FIELD_NUMBER: _builtins.int
+    MODIFIERS_FIELD_NUMBER: _builtins.int
+    button: _action_pb2.MouseButton.ValueType
+    """The button."""
+    count: _builtins.int
+    """How often."""
+    @_builtins.property
+    def at(self) -> Global___InputPoint:
+        """Where."""
+
+    @_builtins.property
+    def modifiers(self) -> _containers.RepeatedScalarFieldContainer[_action_pb2.KeyModifier.ValueType]:
+        """Keys held down."""
+
+    def __init__(
+        self,
+        *,
+        at: Global___InputPoint | None = ...,
+        button: _action_pb2.MouseButton.ValueType = ...,
+        count: _builtins.int = ...,
+        modifiers: _abc.Iterable[_action_pb2.KeyModifier.ValueType] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["at", b"at"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at", b"at", "button", b"button", "count", b"count", "modifiers", b"modifiers"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InputClick: _TypeAlias = InputClick  # noqa: Y015
+
+@_typing.final
+class InputDrag(_message.Message):
+    """A drag with the left button of the mouse."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FROM_FIELD_NUMBER: _builtins.int
+    TO_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def to(self) -> Global___InputPoint:
+        """To."""
+
+    def __init__(
+        self,
+        *,
+        to: Global___InputPoint | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "to", b"to"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["from", b"from", "to", b"to"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___InputDrag: _TypeAlias = InputDrag  # noqa: Y015
 
 @_typing.final
 class PingFrame(_message.Message):
@@ -357,20 +795,28 @@ class CheckCondition(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     WAIT_FIELD_NUMBER: _builtins.int
+    EXPECTATION_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def wait(self) -> _action_pb2.WaitAction:
-        """The condition. The address is checked by the service worker."""
+        """Of a wait."""
+
+    @_builtins.property
+    def expectation(self) -> _action_pb2.Expectation:
+        """Of what is expected after an action."""
 
     def __init__(
         self,
         *,
         wait: _action_pb2.WaitAction | None = ...,
+        expectation: _action_pb2.Expectation | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["wait", b"wait"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["expectation", b"expectation", "kind", b"kind", "wait", b"wait"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["wait", b"wait"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expectation", b"expectation", "kind", b"kind", "wait", b"wait"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["wait", "expectation"]  # noqa: Y015
+    _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 
 Global___CheckCondition: _TypeAlias = CheckCondition  # noqa: Y015
 
@@ -577,6 +1023,8 @@ class FrameEvent(_message.Message):
     READY_FIELD_NUMBER: _builtins.int
     CHANGED_FIELD_NUMBER: _builtins.int
     NONCE_FIELD_NUMBER: _builtins.int
+    DIALOG_FIELD_NUMBER: _builtins.int
+    POPUP_BLOCKED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def ready(self) -> Global___FrameReady:
         """The script is ready to be spoken to."""
@@ -589,18 +1037,28 @@ class FrameEvent(_message.Message):
     def nonce(self) -> Global___FrameNonce:
         """The parent posted a nonce into this document."""
 
+    @_builtins.property
+    def dialog(self) -> Global___FrameDialog:
+        """The page opened a dialog, or one was closed."""
+
+    @_builtins.property
+    def popup_blocked(self) -> Global___PopupBlocked:
+        """Chrome kept the page from opening a window."""
+
     def __init__(
         self,
         *,
         ready: Global___FrameReady | None = ...,
         changed: Global___FrameChanged | None = ...,
         nonce: Global___FrameNonce | None = ...,
+        dialog: Global___FrameDialog | None = ...,
+        popup_blocked: Global___PopupBlocked | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "kind", b"kind", "nonce", b"nonce", "ready", b"ready"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "dialog", b"dialog", "kind", b"kind", "nonce", b"nonce", "popup_blocked", b"popup_blocked", "ready", b"ready"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "kind", b"kind", "nonce", b"nonce", "ready", b"ready"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "dialog", b"dialog", "kind", b"kind", "nonce", b"nonce", "popup_blocked", b"popup_blocked", "ready", b"ready"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["ready", "changed", "nonce"]  # noqa: Y015
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["ready", "changed", "nonce", "dialog", "popup_blocked"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 
@@ -752,6 +1210,7 @@ class PipeMessage(_message.Message):
     DISCONNECT_FIELD_NUMBER: _builtins.int
     STATUS_REQUEST_FIELD_NUMBER: _builtins.int
     RETRY_NOW_FIELD_NUMBER: _builtins.int
+    RESULT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def downlink(self) -> _link_pb2.Downlink:
         """To the service worker: a numbered downlink message to be recorded and carried out."""
@@ -784,6 +1243,10 @@ class PipeMessage(_message.Message):
     def retry_now(self) -> Global___RetryNow:
         """To the offscreen document: try at once instead of waiting."""
 
+    @_builtins.property
+    def result(self) -> Global___EncodedResult:
+        """To the offscreen document: numbers and sends this answer, which is encoded already."""
+
     def __init__(
         self,
         *,
@@ -795,16 +1258,47 @@ class PipeMessage(_message.Message):
         disconnect: Global___Disconnect | None = ...,
         status_request: Global___StatusRequest | None = ...,
         retry_now: Global___RetryNow | None = ...,
+        result: Global___EncodedResult | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["credentials", b"credentials", "disconnect", b"disconnect", "downlink", b"downlink", "kind", b"kind", "retry_now", b"retry_now", "status", b"status", "status_request", b"status_request", "token_needed", b"token_needed", "uplink", b"uplink"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["credentials", b"credentials", "disconnect", b"disconnect", "downlink", b"downlink", "kind", b"kind", "result", b"result", "retry_now", b"retry_now", "status", b"status", "status_request", b"status_request", "token_needed", b"token_needed", "uplink", b"uplink"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["credentials", b"credentials", "disconnect", b"disconnect", "downlink", b"downlink", "kind", b"kind", "retry_now", b"retry_now", "status", b"status", "status_request", b"status_request", "token_needed", b"token_needed", "uplink", b"uplink"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["credentials", b"credentials", "disconnect", b"disconnect", "downlink", b"downlink", "kind", b"kind", "result", b"result", "retry_now", b"retry_now", "status", b"status", "status_request", b"status_request", "token_needed", b"token_needed", "uplink", b"uplink"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["downlink", "uplink", "status", "credentials", "token_needed", "disconnect", "status_request", "retry_now"]  # noqa: Y015
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["downlink", "uplink", "status", "credentials", "token_needed", "disconnect", "status_request", "retry_now", "result"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 
 Global___PipeMessage: _TypeAlias = PipeMessage  # noqa: Y015
+
+@_typing.final
+class EncodedResult(_message.Message):
+    """The answer to a command as it is to go over the wire, so that nothing large is decoded and encoded again on the way."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_ID_FIELD_NUMBER: _builtins.int
+    EPOCH_FIELD_NUMBER: _builtins.int
+    COMMAND_RESULT_FIELD_NUMBER: _builtins.int
+    command_id: _builtins.str
+    """`CommandResult.command_id`."""
+    epoch: _builtins.int
+    """`CommandResult.epoch`."""
+    command_result: _builtins.bytes
+    """The CommandResult."""
+    def __init__(
+        self,
+        *,
+        command_id: _builtins.str = ...,
+        epoch: _builtins.int = ...,
+        command_result: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command_id", b"command_id", "command_result", b"command_result", "epoch", b"epoch"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___EncodedResult: _TypeAlias = EncodedResult  # noqa: Y015
 
 @_typing.final
 class LinkCredentials(_message.Message):

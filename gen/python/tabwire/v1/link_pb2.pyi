@@ -319,22 +319,36 @@ class BrowserCapabilities(_message.Message):
     TRUSTED_INPUT_FIELD_NUMBER: _builtins.int
     STATE_DELTAS_FIELD_NUMBER: _builtins.int
     SCREENSHOTS_FIELD_NUMBER: _builtins.int
+    JAVASCRIPT_FIELD_NUMBER: _builtins.int
+    DIALOGS_FIELD_NUMBER: _builtins.int
+    ACTIONS_FIELD_NUMBER: _builtins.int
     trusted_input: _builtins.bool
     """It can produce input that pages cannot tell from a person's."""
     state_deltas: _builtins.bool
     """It answers with deltas where a base revision is given."""
     screenshots: _builtins.bool
     """It can take pictures."""
+    javascript: _builtins.bool
+    """It can run JavaScript in pages, where it is granted."""
+    dialogs: _builtins.bool
+    """It answers dialogs of pages."""
+    @_builtins.property
+    def actions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The names of the actions it can do, as in Action.kind. Empty: those of revision 1's first release."""
+
     def __init__(
         self,
         *,
         trusted_input: _builtins.bool = ...,
         state_deltas: _builtins.bool = ...,
         screenshots: _builtins.bool = ...,
+        javascript: _builtins.bool = ...,
+        dialogs: _builtins.bool = ...,
+        actions: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["screenshots", b"screenshots", "state_deltas", b"state_deltas", "trusted_input", b"trusted_input"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "dialogs", b"dialogs", "javascript", b"javascript", "screenshots", b"screenshots", "state_deltas", b"state_deltas", "trusted_input", b"trusted_input"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -576,6 +590,7 @@ class Command(_message.Message):
     LIST_TABS_FIELD_NUMBER: _builtins.int
     PING_FIELD_NUMBER: _builtins.int
     STATE_AFTER_FIELD_NUMBER: _builtins.int
+    GRANTS_FIELD_NUMBER: _builtins.int
     command_id: _builtins.str
     """Names the command for ever."""
     task_id: _builtins.str
@@ -608,6 +623,10 @@ class Command(_message.Message):
     def state_after(self) -> _state_pb2.StateRequest:
         """After an action, answer with the state as well, taken like this."""
 
+    @_builtins.property
+    def grants(self) -> Global___Grants:
+        """What the policy lets this command do that is forbidden otherwise."""
+
     def __init__(
         self,
         *,
@@ -621,16 +640,45 @@ class Command(_message.Message):
         list_tabs: Global___ListTabs | None = ...,
         ping: Global___Ping | None = ...,
         state_after: _state_pb2.StateRequest | None = ...,
+        grants: Global___Grants | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "deadline", b"deadline", "list_tabs", b"list_tabs", "observe", b"observe", "ping", b"ping", "request", b"request", "state_after", b"state_after"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "deadline", b"deadline", "grants", b"grants", "list_tabs", b"list_tabs", "observe", b"observe", "ping", b"ping", "request", b"request", "state_after", b"state_after"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "command_id", b"command_id", "deadline", b"deadline", "epoch", b"epoch", "list_tabs", b"list_tabs", "observe", b"observe", "ping", b"ping", "request", b"request", "state_after", b"state_after", "tab_id", b"tab_id", "task_id", b"task_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "command_id", b"command_id", "deadline", b"deadline", "epoch", b"epoch", "grants", b"grants", "list_tabs", b"list_tabs", "observe", b"observe", "ping", b"ping", "request", b"request", "state_after", b"state_after", "tab_id", b"tab_id", "task_id", b"task_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_request: _TypeAlias = _typing.Literal["action", "observe", "list_tabs", "ping"]  # noqa: Y015
     _WhichOneofArgType_request: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_request) -> _WhichOneofReturnType_request | None: ...
 
 Global___Command: _TypeAlias = Command  # noqa: Y015
+
+@_typing.final
+class Grants(_message.Message):
+    """What a policy lets a command do that is forbidden otherwise. The browser enforces it, too."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    JAVASCRIPT_ORIGINS_FIELD_NUMBER: _builtins.int
+    TRUSTED_INPUT_FIELD_NUMBER: _builtins.int
+    trusted_input: _builtins.bool
+    """True if input may be given that pages cannot tell from a person's."""
+    @_builtins.property
+    def javascript_origins(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Origins (https://example.com) of documents in which JavaScript may be run."""
+
+    def __init__(
+        self,
+        *,
+        javascript_origins: _abc.Iterable[_builtins.str] | None = ...,
+        trusted_input: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["javascript_origins", b"javascript_origins", "trusted_input", b"trusted_input"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Grants: _TypeAlias = Grants  # noqa: Y015
 
 @_typing.final
 class ListTabs(_message.Message):

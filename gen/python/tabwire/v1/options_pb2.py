@@ -25,17 +25,19 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import descriptor_pb2 as google_dot_protobuf_dot_descriptor__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18tabwire/v1/options.proto\x12\ntabwire.v1\x1a google/protobuf/descriptor.proto\"\xc0\x01\n\rActionOptions\x12/\n\x06\x65\x66\x66\x65\x63t\x18\x01 \x01(\x0e\x32\x17.tabwire.v1.EffectClassR\x06\x65\x66\x66\x65\x63t\x12\x33\n\tperformer\x18\x02 \x01(\x0e\x32\x15.tabwire.v1.PerformerR\tperformer\x12\x1d\n\nends_batch\x18\x03 \x01(\x08R\tendsBatch\x12*\n\x11hidden_from_model\x18\x04 \x01(\x08R\x0fhiddenFromModel*\x8c\x01\n\x0b\x45\x66\x66\x65\x63tClass\x12\x1c\n\x18\x45\x46\x46\x45\x43T_CLASS_UNSPECIFIED\x10\x00\x12\x15\n\x11\x45\x46\x46\x45\x43T_CLASS_READ\x10\x01\x12\x16\n\x12\x45\x46\x46\x45\x43T_CLASS_LOCAL\x10\x02\x12\x17\n\x13\x45\x46\x46\x45\x43T_CLASS_MUTATE\x10\x03\x12\x17\n\x13\x45\x46\x46\x45\x43T_CLASS_COMMIT\x10\x04*f\n\tPerformer\x12\x19\n\x15PERFORMER_UNSPECIFIED\x10\x00\x12\x12\n\x0ePERFORMER_PAGE\x10\x01\x12\x15\n\x11PERFORMER_BROWSER\x10\x02\x12\x13\n\x0fPERFORMER_AGENT\x10\x03:T\n\x06\x61\x63tion\x12\x1f.google.protobuf.MessageOptions\x18\xd1\x86\x03 \x01(\x0b\x32\x19.tabwire.v1.ActionOptionsR\x06\x61\x63tionb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18tabwire/v1/options.proto\x12\ntabwire.v1\x1a google/protobuf/descriptor.proto\"\xc0\x01\n\rActionOptions\x12/\n\x06\x65\x66\x66\x65\x63t\x18\x01 \x01(\x0e\x32\x17.tabwire.v1.EffectClassR\x06\x65\x66\x66\x65\x63t\x12\x33\n\tperformer\x18\x02 \x01(\x0e\x32\x15.tabwire.v1.PerformerR\tperformer\x12\x1d\n\nends_batch\x18\x03 \x01(\x08R\tendsBatch\x12*\n\x11hidden_from_model\x18\x04 \x01(\x08R\x0fhiddenFromModel\"=\n\x0f\x41rgumentOptions\x12*\n\x11hidden_from_model\x18\x01 \x01(\x08R\x0fhiddenFromModel*\x8c\x01\n\x0b\x45\x66\x66\x65\x63tClass\x12\x1c\n\x18\x45\x46\x46\x45\x43T_CLASS_UNSPECIFIED\x10\x00\x12\x15\n\x11\x45\x46\x46\x45\x43T_CLASS_READ\x10\x01\x12\x16\n\x12\x45\x46\x46\x45\x43T_CLASS_LOCAL\x10\x02\x12\x17\n\x13\x45\x46\x46\x45\x43T_CLASS_MUTATE\x10\x03\x12\x17\n\x13\x45\x46\x46\x45\x43T_CLASS_COMMIT\x10\x04*f\n\tPerformer\x12\x19\n\x15PERFORMER_UNSPECIFIED\x10\x00\x12\x12\n\x0ePERFORMER_PAGE\x10\x01\x12\x15\n\x11PERFORMER_BROWSER\x10\x02\x12\x13\n\x0fPERFORMER_AGENT\x10\x03:X\n\x08\x61rgument\x12\x1d.google.protobuf.FieldOptions\x18\xd2\x86\x03 \x01(\x0b\x32\x1b.tabwire.v1.ArgumentOptionsR\x08\x61rgument:T\n\x06\x61\x63tion\x12\x1f.google.protobuf.MessageOptions\x18\xd1\x86\x03 \x01(\x0b\x32\x19.tabwire.v1.ActionOptionsR\x06\x61\x63tionb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tabwire.v1.options_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_EFFECTCLASS']._serialized_start=270
-  _globals['_EFFECTCLASS']._serialized_end=410
-  _globals['_PERFORMER']._serialized_start=412
-  _globals['_PERFORMER']._serialized_end=514
+  _globals['_EFFECTCLASS']._serialized_start=333
+  _globals['_EFFECTCLASS']._serialized_end=473
+  _globals['_PERFORMER']._serialized_start=475
+  _globals['_PERFORMER']._serialized_end=577
   _globals['_ACTIONOPTIONS']._serialized_start=75
   _globals['_ACTIONOPTIONS']._serialized_end=267
+  _globals['_ARGUMENTOPTIONS']._serialized_start=269
+  _globals['_ARGUMENTOPTIONS']._serialized_end=330
 # @@protoc_insertion_point(module_scope)

@@ -115,6 +115,31 @@ class ActionOptions(_message.Message):
 
 Global___ActionOptions: _TypeAlias = ActionOptions  # noqa: Y015
 
+@_typing.final
+class ArgumentOptions(_message.Message):
+    """Declared on fields of actions where it is needed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HIDDEN_FROM_MODEL_FIELD_NUMBER: _builtins.int
+    hidden_from_model: _builtins.bool
+    """True if the model is not told of this field; API callers always are."""
+    def __init__(
+        self,
+        *,
+        hidden_from_model: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hidden_from_model", b"hidden_from_model"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ArgumentOptions: _TypeAlias = ArgumentOptions  # noqa: Y015
+
+ARGUMENT_FIELD_NUMBER: _builtins.int
 ACTION_FIELD_NUMBER: _builtins.int
+argument: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.FieldOptions, Global___ArgumentOptions]
+"""Says more about an argument of an action."""
 action: _extension_dict._ExtensionFieldDescriptor[_descriptor_pb2.MessageOptions, Global___ActionOptions]
 """Marks a message as an action and says what it is like."""

@@ -147,6 +147,12 @@ class _OperationEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Operation.V
     """ScrollAction inside of it."""
     OPERATION_PRESS_KEYS: _Operation.ValueType  # 9
     """PressKeysAction with it as the target."""
+    OPERATION_SET_CHECKED: _Operation.ValueType  # 10
+    """SetCheckedAction."""
+    OPERATION_UPLOAD_FILES: _Operation.ValueType  # 11
+    """UploadFilesAction."""
+    OPERATION_DRAG: _Operation.ValueType  # 12
+    """DragAction, as far as it says so itself."""
 
 class Operation(_Operation, metaclass=_OperationEnumTypeWrapper):
     """What can be asked of an element."""
@@ -171,6 +177,12 @@ OPERATION_SCROLL: Operation.ValueType  # 8
 """ScrollAction inside of it."""
 OPERATION_PRESS_KEYS: Operation.ValueType  # 9
 """PressKeysAction with it as the target."""
+OPERATION_SET_CHECKED: Operation.ValueType  # 10
+"""SetCheckedAction."""
+OPERATION_UPLOAD_FILES: Operation.ValueType  # 11
+"""UploadFilesAction."""
+OPERATION_DRAG: Operation.ValueType  # 12
+"""DragAction, as far as it says so itself."""
 Global___Operation: _TypeAlias = Operation  # noqa: Y015
 
 class _Toggle:
@@ -510,6 +522,8 @@ class Element(_message.Message):
     IS_NEW_FIELD_NUMBER: _builtins.int
     PARENT_ID_FIELD_NUMBER: _builtins.int
     IN_VIEWPORT_FIELD_NUMBER: _builtins.int
+    ROW_FIELD_NUMBER: _builtins.int
+    COLUMN_FIELD_NUMBER: _builtins.int
     id: _builtins.int
     """The ref: small, given in the order of perceiving, kept while the element lives, never given to another element of
     the same document. Elements of frame slot k have ids k * 100,000 + 1 and up.
@@ -544,6 +558,10 @@ class Element(_message.Message):
     """The nearest listed element around it; 0 if there is none."""
     in_viewport: _builtins.bool
     """True if any part of it is in the viewport."""
+    row: _builtins.str
+    """What tells its table row or card from the others: the row's header or first words."""
+    column: _builtins.str
+    """The header of its table column."""
     @_builtins.property
     def attributes(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """Attributes that help to tell it from others: type, href, placeholder, name, title, alt and the like."""
@@ -588,10 +606,12 @@ class Element(_message.Message):
         is_new: _builtins.bool = ...,
         parent_id: _builtins.int = ...,
         in_viewport: _builtins.bool = ...,
+        row: _builtins.str = ...,
+        column: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_current_value", b"_current_value", "bounds", b"bounds", "current_value", b"current_value", "states", b"states"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_current_value", b"_current_value", "attributes", b"attributes", "available_operations", b"available_operations", "bounds", b"bounds", "current_value", b"current_value", "form", b"form", "frame_slot", b"frame_slot", "heading", b"heading", "id", b"id", "in_viewport", b"in_viewport", "is_new", b"is_new", "is_visible", b"is_visible", "landmark", b"landmark", "name", b"name", "options", b"options", "options_omitted", b"options_omitted", "parent_id", b"parent_id", "role", b"role", "states", b"states", "tag", b"tag", "text_content", b"text_content", "type", b"type"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_current_value", b"_current_value", "attributes", b"attributes", "available_operations", b"available_operations", "bounds", b"bounds", "column", b"column", "current_value", b"current_value", "form", b"form", "frame_slot", b"frame_slot", "heading", b"heading", "id", b"id", "in_viewport", b"in_viewport", "is_new", b"is_new", "is_visible", b"is_visible", "landmark", b"landmark", "name", b"name", "options", b"options", "options_omitted", b"options_omitted", "parent_id", b"parent_id", "role", b"role", "row", b"row", "states", b"states", "tag", b"tag", "text_content", b"text_content", "type", b"type"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__current_value: _TypeAlias = _typing.Literal["current_value"]  # noqa: Y015
     _WhichOneofArgType__current_value: _TypeAlias = _typing.Literal["_current_value", b"_current_value"]  # noqa: Y015
@@ -653,6 +673,7 @@ class Truncation(_message.Message):
     ELEMENTS_ABOVE_FIELD_NUMBER: _builtins.int
     ELEMENTS_BELOW_FIELD_NUMBER: _builtins.int
     CHARACTERS_CUT_FIELD_NUMBER: _builtins.int
+    SECTIONS_FIELD_NUMBER: _builtins.int
     elements_omitted: _builtins.int
     """How many elements were left out by a limit."""
     elements_above: _builtins.int
@@ -661,6 +682,10 @@ class Truncation(_message.Message):
     """How many of them lie below the covered part."""
     characters_cut: _builtins.int
     """How many characters of text were cut from elements that are listed."""
+    @_builtins.property
+    def sections(self) -> _containers.RepeatedCompositeFieldContainer[Global___OmittedSection]:
+        """Where they are, the largest number first; at most 20. Take the state of the section's element to see them."""
+
     def __init__(
         self,
         *,
@@ -668,14 +693,45 @@ class Truncation(_message.Message):
         elements_above: _builtins.int = ...,
         elements_below: _builtins.int = ...,
         characters_cut: _builtins.int = ...,
+        sections: _abc.Iterable[Global___OmittedSection] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["characters_cut", b"characters_cut", "elements_above", b"elements_above", "elements_below", b"elements_below", "elements_omitted", b"elements_omitted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["characters_cut", b"characters_cut", "elements_above", b"elements_above", "elements_below", b"elements_below", "elements_omitted", b"elements_omitted", "sections", b"sections"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Truncation: _TypeAlias = Truncation  # noqa: Y015
+
+@_typing.final
+class OmittedSection(_message.Message):
+    """A part of the page of which something was left out."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ELEMENT_ID_FIELD_NUMBER: _builtins.int
+    TITLE_FIELD_NUMBER: _builtins.int
+    ELEMENTS_OMITTED_FIELD_NUMBER: _builtins.int
+    element_id: _builtins.int
+    """The element to ask for with STATE_SCOPE_ELEMENT."""
+    title: _builtins.str
+    """Its landmark, heading or name for a person, as `main "Products"`."""
+    elements_omitted: _builtins.int
+    """How many elements were left out of it."""
+    def __init__(
+        self,
+        *,
+        element_id: _builtins.int = ...,
+        title: _builtins.str = ...,
+        elements_omitted: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["element_id", b"element_id", "elements_omitted", b"elements_omitted", "title", b"title"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___OmittedSection: _TypeAlias = OmittedSection  # noqa: Y015
 
 @_typing.final
 class PageState(_message.Message):
@@ -711,7 +767,9 @@ class PageState(_message.Message):
     document_id: _builtins.str
     """Chrome's id of the main frame's document."""
     revision: _builtins.int
-    """Grows with every change that was noticed, over all frames of the tab; starts anew with a new document."""
+    """Grows with every change that was noticed, over all frames of the tab. What the same options give at the same revision
+    is the same but for the time it was taken.
+    """
     is_loading: _builtins.bool
     """True while the main document is still loading."""
     scope: Global___StateScope.ValueType
@@ -783,65 +841,127 @@ Global___PageState: _TypeAlias = PageState  # noqa: Y015
 
 @_typing.final
 class StateDelta(_message.Message):
-    """A state relative to an earlier one."""
+    """A state relative to an earlier one of the same tab and document. To fold it: take away `removed_ids`, put in what was
+    `inserted`, replace what has `changed`, and move what has `shifts`; everything else of the state is in `head`. What
+    stayed is not `is_new`, also where it has changed; what was inserted says itself whether it is. The result is exactly the
+    state that would have been answered whole.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     BASE_REVISION_FIELD_NUMBER: _builtins.int
-    REVISION_FIELD_NUMBER: _builtins.int
-    UPSERTED_FIELD_NUMBER: _builtins.int
+    HEAD_FIELD_NUMBER: _builtins.int
     REMOVED_IDS_FIELD_NUMBER: _builtins.int
-    SCROLL_POSITION_FIELD_NUMBER: _builtins.int
-    ACTIVE_ELEMENT_ID_FIELD_NUMBER: _builtins.int
-    TITLE_FIELD_NUMBER: _builtins.int
-    ORDER_FIELD_NUMBER: _builtins.int
-    DOCUMENT_ID_FIELD_NUMBER: _builtins.int
+    INSERTED_FIELD_NUMBER: _builtins.int
+    CHANGED_FIELD_NUMBER: _builtins.int
+    SHIFTS_FIELD_NUMBER: _builtins.int
     base_revision: _builtins.int
     """The revision it is relative to."""
-    revision: _builtins.int
-    """The revision it leads to."""
-    active_element_id: _builtins.int
-    """The element with the keyboard focus now; 0 if none is listed."""
-    title: _builtins.str
-    """The document's title now."""
-    document_id: _builtins.str
-    """The document both revisions belong to."""
     @_builtins.property
-    def upserted(self) -> _containers.RepeatedCompositeFieldContainer[Global___Element]:
-        """Elements that are new or have changed, whole."""
+    def head(self) -> Global___PageState:
+        """The new state without its elements."""
 
     @_builtins.property
     def removed_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """Elements that are gone."""
+        """Elements that are gone, or stand in another place of the order now."""
 
     @_builtins.property
-    def scroll_position(self) -> Global___ScrollPosition:
-        """How far the main frame is scrolled now."""
+    def inserted(self) -> _containers.RepeatedCompositeFieldContainer[Global___ElementRun]:
+        """Elements that are new or stand in another place, by where they stand."""
 
     @_builtins.property
-    def order(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
-        """The ids of all elements in reading order, present only if the order of the remaining ones has changed."""
+    def changed(self) -> _containers.RepeatedCompositeFieldContainer[Global___Element]:
+        """Elements that stayed where they are in the order and have changed, whole."""
+
+    @_builtins.property
+    def shifts(self) -> _containers.RepeatedCompositeFieldContainer[Global___BoundsShift]:
+        """Elements of which only the place has changed."""
 
     def __init__(
         self,
         *,
         base_revision: _builtins.int = ...,
-        revision: _builtins.int = ...,
-        upserted: _abc.Iterable[Global___Element] | None = ...,
+        head: Global___PageState | None = ...,
         removed_ids: _abc.Iterable[_builtins.int] | None = ...,
-        scroll_position: Global___ScrollPosition | None = ...,
-        active_element_id: _builtins.int = ...,
-        title: _builtins.str = ...,
-        order: _abc.Iterable[_builtins.int] | None = ...,
-        document_id: _builtins.str = ...,
+        inserted: _abc.Iterable[Global___ElementRun] | None = ...,
+        changed: _abc.Iterable[Global___Element] | None = ...,
+        shifts: _abc.Iterable[Global___BoundsShift] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["scroll_position", b"scroll_position"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["head", b"head"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["active_element_id", b"active_element_id", "base_revision", b"base_revision", "document_id", b"document_id", "order", b"order", "removed_ids", b"removed_ids", "revision", b"revision", "scroll_position", b"scroll_position", "title", b"title", "upserted", b"upserted"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_revision", b"base_revision", "changed", b"changed", "head", b"head", "inserted", b"inserted", "removed_ids", b"removed_ids", "shifts", b"shifts"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StateDelta: _TypeAlias = StateDelta  # noqa: Y015
+
+@_typing.final
+class ElementRun(_message.Message):
+    """Elements that follow each other in reading order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AFTER_ID_FIELD_NUMBER: _builtins.int
+    ELEMENTS_FIELD_NUMBER: _builtins.int
+    after_id: _builtins.int
+    """The id of the element before them, after all that came earlier was folded; 0 for the start."""
+    @_builtins.property
+    def elements(self) -> _containers.RepeatedCompositeFieldContainer[Global___Element]:
+        """The elements."""
+
+    def __init__(
+        self,
+        *,
+        after_id: _builtins.int = ...,
+        elements: _abc.Iterable[Global___Element] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_id", b"after_id", "elements", b"elements"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ElementRun: _TypeAlias = ElementRun  # noqa: Y015
+
+@_typing.final
+class BoundsShift(_message.Message):
+    """Elements that follow each other in the new order and have moved together. What is inserted or changed among them has
+    its place already.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIRST_ID_FIELD_NUMBER: _builtins.int
+    LAST_ID_FIELD_NUMBER: _builtins.int
+    DX_FIELD_NUMBER: _builtins.int
+    DY_FIELD_NUMBER: _builtins.int
+    IN_VIEWPORT_FIELD_NUMBER: _builtins.int
+    first_id: _builtins.int
+    """The first one's id."""
+    last_id: _builtins.int
+    """The last one's id."""
+    dx: _builtins.float
+    """How far to the right, in CSS pixels."""
+    dy: _builtins.float
+    """How far down, in CSS pixels."""
+    in_viewport: _builtins.bool
+    """Whether any part of them is in the viewport now."""
+    def __init__(
+        self,
+        *,
+        first_id: _builtins.int = ...,
+        last_id: _builtins.int = ...,
+        dx: _builtins.float = ...,
+        dy: _builtins.float = ...,
+        in_viewport: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["dx", b"dx", "dy", b"dy", "first_id", b"first_id", "in_viewport", b"in_viewport", "last_id", b"last_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___BoundsShift: _TypeAlias = BoundsShift  # noqa: Y015
 
 @_typing.final
 class Timing(_message.Message):
@@ -885,6 +1005,7 @@ class StateRequest(_message.Message):
     MAX_TEXT_BYTES_FIELD_NUMBER: _builtins.int
     BASE_REVISION_FIELD_NUMBER: _builtins.int
     INCLUDE_TEXT_FIELD_NUMBER: _builtins.int
+    HINTS_FIELD_NUMBER: _builtins.int
     scope: Global___StateScope.ValueType
     """What to cover."""
     element_id: _builtins.int
@@ -894,9 +1015,13 @@ class StateRequest(_message.Message):
     max_text_bytes: _builtins.int
     """At most so many bytes of text; 0 means 262,144."""
     base_revision: _builtins.int
-    """A revision the asker holds. If it can be, the answer is a delta to it."""
+    """The revision of a state that the asker holds, taken with the same options. If it can be, the answer is a delta to it."""
     include_text: _builtins.bool
     """Also list text that is no part of a control. On by default for an agent."""
+    @_builtins.property
+    def hints(self) -> Global___StateHints:
+        """What is of interest. Decides what comes first when a limit bites, and lists such elements outside of the viewport too."""
+
     def __init__(
         self,
         *,
@@ -906,14 +1031,51 @@ class StateRequest(_message.Message):
         max_text_bytes: _builtins.int = ...,
         base_revision: _builtins.int = ...,
         include_text: _builtins.bool = ...,
+        hints: Global___StateHints | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["hints", b"hints"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_revision", b"base_revision", "element_id", b"element_id", "include_text", b"include_text", "max_elements", b"max_elements", "max_text_bytes", b"max_text_bytes", "scope", b"scope"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["base_revision", b"base_revision", "element_id", b"element_id", "hints", b"hints", "include_text", b"include_text", "max_elements", b"max_elements", "max_text_bytes", b"max_text_bytes", "scope", b"scope"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___StateRequest: _TypeAlias = StateRequest  # noqa: Y015
+
+@_typing.final
+class StateHints(_message.Message):
+    """What an asker is looking for in a page."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TYPES_FIELD_NUMBER: _builtins.int
+    ROLES_FIELD_NUMBER: _builtins.int
+    TEXTS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def types(self) -> _containers.RepeatedScalarFieldContainer[Global___ElementType.ValueType]:
+        """Elements of these types."""
+
+    @_builtins.property
+    def roles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Elements with these roles."""
+
+    @_builtins.property
+    def texts(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Elements whose name or text has one of these in it, compared without case."""
+
+    def __init__(
+        self,
+        *,
+        types: _abc.Iterable[Global___ElementType.ValueType] | None = ...,
+        roles: _abc.Iterable[_builtins.str] | None = ...,
+        texts: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["roles", b"roles", "texts", b"texts", "types", b"types"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___StateHints: _TypeAlias = StateHints  # noqa: Y015
 
 @_typing.final
 class Tab(_message.Message):

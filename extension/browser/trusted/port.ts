@@ -1,0 +1,20 @@
+// What the rest of the service worker knows about trusted input: input that pages cannot tell from a person's. Only the
+// build with trusted input has it (index.ts).
+
+import type { Action, AnswerDialogAction } from "@gen/tabwire/v1/action_pb";
+import type { FrameReply } from "@gen/tabwire/v1/extension_pb";
+import type { ActionCall } from "../actions/context";
+import type { ScriptOutcome } from "../actions/run_javascript";
+import type { FrameInfo } from "../frames";
+
+/** Gives input as the browser itself does. */
+export interface TrustedInput {
+  /** Whether there is trusted input for an action at all. */
+  knows(action: Action): boolean;
+  /** Does an action in a document, whose own ids the action has. Answers what the document answers. */
+  act(call: ActionCall, frame: FrameInfo, action: Action): Promise<FrameReply>;
+  /** Answers the dialog that stands open in a tab. False if it cannot. */
+  answerDialog(tabId: number, answer: AnswerDialogAction): Promise<boolean>;
+  /** Evaluates a script that leaves its outcome as text (actions/run_javascript.ts), whatever the page allows. */
+  evaluate(tabId: number, script: string): Promise<ScriptOutcome>;
+}

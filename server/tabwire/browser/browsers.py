@@ -1,0 +1,117 @@
+"""All paired browsers: which there are, which one is meant, and the way to each."""
+
+from __future__ import annotations
+
+from time import monotonic
+from typing import TYPE_CHECKING, NamedTuple
+
+from tabwire.browser.linked import LinkedBrowser, Memory
+from tabwire.browser.permissions import Permissions
+from tabwire.errors import TabwireError
+from tabwire.v1 import browser_pb2, error_pb2, link_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tabwire.browser.port import BrowserPort
+    from tabwire.link.hub import LinkHub
+    from tabwire.store.browser_store import BrowserStore
+    from tabwire.store.tables import BrowserRow
+
+# What the database said is believed so long; another server may have changed it.
+_RECENT_S = 1.0
+_MAX_OWNERS = 1000
+
+
+class _Rows(NamedTuple):
+    """What the database said of an owner's browsers."""
+
+    rows: Sequence[BrowserRow]
+    changes: int
+    until: float
+
+
+class LinkedBrowsers:
+    """All paired browsers, connected or not. Implements `Browsers`."""
+
+    def __init__(self, hub: LinkHub, store: BrowserStore, permissions: Permissions | None = None) -> None:
+        self._hub = hub
+        self._store = store
+        self._permissions = permissions or Permissions()
+        self._memory = Memory()
+        self._rows: dict[str, _Rows] = {}
+
+    async def list_browsers(self, owner_id: str) -> Sequence[browser_pb2.Browser]:
+        """See `Browsers.list_browsers`."""
+        browsers = [self._browser(row) for row in await self._store.list_browsers(owner_id)]
+        return sorted(browsers, key=lambda browser: not browser.is_connected)
+
+    async def resolve(self, owner_id: str, browser_id: str) -> str:
+        """See `Browsers.resolve`."""
+        rows = await self._recent_rows(owner_id)
+        if browser_id:
+            known = any(row.id == browser_id for row in rows)
+            if not known and await self._store.get_browser(owner_id, browser_id) is None:
+                raise TabwireError(
+                    error_pb2.ERROR_CODE_NOT_FOUND,
+                    "There is no browser of this id.",
+                    remedy="See `tabwire browsers`.",
+                )
+            return browser_id
+        connected = [row for row in rows if self._hub.is_connected(row.id)]
+        if not connected:
+            raise TabwireError(
+                error_pb2.ERROR_CODE_BROWSER_DISCONNECTED,
+                "No browser is connected.",
+                remedy="Start one with `tabwire up`, or open the Tabwire side panel in yours and pair it.",
+            )
+        if len(connected) > 1:
+            names = ", ".join(f"{row.display_name} ({row.id})" for row in connected)
+            raise TabwireError(
+                error_pb2.ERROR_CODE_INVALID_ARGUMENT,
+                f"Several browsers are connected: {names}.",
+                remedy="Say which one is meant by its id.",
+            )
+        return connected[0].id
+
+    async def port(self, owner_id: str, browser_id: str, *, task_id: str = "", epoch: int = 0) -> BrowserPort:
+        """See `Browsers.port`."""
+        found = await self.resolve(owner_id, browser_id)
+        return LinkedBrowser(self._hub, self._memory, self._permissions, found, task_id=task_id, epoch=epoch)
+
+    def is_connected(self, browser_id: str) -> bool:
+        """See `Browsers.is_connected`."""
+        return self._hub.is_connected(browser_id)
+
+    async def wait_connected(self, browser_id: str) -> None:
+        """See `Browsers.wait_connected`."""
+        await self._hub.wait_connected(browser_id)
+
+    async def _recent_rows(self, owner_id: str) -> Sequence[BrowserRow]:
+        """The owner's browsers as they were a moment ago: no call of the API waits for the database to be told again.
+
+        A link that was opened or a browser that was dropped through this server is felt at once.
+        """
+        changes, now = self._hub.changes, monotonic()
+        recent = self._rows.get(owner_id)
+        if recent is None or recent.changes != changes or now >= recent.until:
+            if len(self._rows) >= _MAX_OWNERS:
+                self._rows.clear()
+            recent = self._rows[owner_id] = _Rows(await self._store.list_browsers(owner_id), changes, now + _RECENT_S)
+        return recent.rows
+
+    def _browser(self, row: BrowserRow) -> browser_pb2.Browser:
+        browser = browser_pb2.Browser(
+            browser_id=row.id,
+            display_name=row.display_name,
+            is_connected=self._hub.is_connected(row.id),
+            extension_version=row.extension_version,
+            user_agent=row.user_agent,
+            capabilities=link_pb2.BrowserCapabilities.FromString(row.capabilities),
+        )
+        browser.paired_at.FromDatetime(row.paired_at)
+        if browser.is_connected:
+            browser.last_seen_at.GetCurrentTime()  # connected means a sign of life within the last heartbeats
+        else:
+            browser.last_seen_at.FromDatetime(row.last_seen_at)
+        return browser

@@ -1,0 +1,6 @@
+// jQuery's plug-ins look for it on the window.
+
+import $ from "jquery";
+
+window.jQuery = $;
+window.$ = $;
