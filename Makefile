@@ -35,7 +35,7 @@ run: setup ## Run Tabwire with a browser, and do the demo task
 	@exec tabwire up --demo
 
 .PHONY: test
-test: setup ## All tests: contract, unit (Python and TypeScript), integration, end to end
+test: setup $(STAMPS)/kits $(STAMPS)/miniwob ## All tests: contract, unit (Python and TypeScript), integration, end to end
 	@python -m pytest
 
 .PHONY: check
@@ -69,13 +69,32 @@ gen: $(STAMPS)/venv $(STAMPS)/node ## Generate code from the contract
 baseline: $(STAMPS)/venv ## Take the contract as it is for released: later breaking changes fail `make check`
 	@buf build --path proto/tabwire -o proto/baseline.binpb
 
+.PHONY: miniwob
+miniwob: setup $(STAMPS)/miniwob ## Solve the tasks of MiniWoB++ through the API, from the page state alone
+	@PYTHONPATH=tests python tests/miniwob/run.py $(MINIWOB_OPTIONS)
+
+# What the benchmark compares with runs in environments of its own, made once, and again when their packages change.
+BENCH := .bench
+
 .PHONY: bench
-bench: setup ## Measurements
-	@PYTHONPATH=tests python tests/bench/round_trip.py
+bench: setup $(BENCH)/playwright/.made $(BENCH)/browser_use/.made $(BENCH)/tokens/.made ## Measure side by side with others, and write docs/performance.md
+	@PYTHONPATH=tests python -m bench.run $(BENCH_OPTIONS)
+
+$(BENCH)/%/.made: tests/bench/rivals/%.txt $(STAMPS)/venv
+	@echo 'Installing what the benchmark compares with: $* …'
+	$(PYTHON) -m venv --clear $(BENCH)/$*
+	$(BENCH)/$*/bin/python -m pip install --quiet -r $<
+	touch $@
+
+$(BENCH)/tokens/.made: $(wildcard tests/bench/rivals/tokens/*) $(STAMPS)/node
+	@rm -rf $(BENCH)/tokens && mkdir -p $(BENCH)/tokens
+	cp tests/bench/rivals/tokens/* $(BENCH)/tokens/
+	cd $(BENCH)/tokens && npm install --no-save --no-audit --no-fund --loglevel=error
+	touch $(CURDIR)/$@
 
 .PHONY: clean
 clean: ## Remove everything that `make setup` made
-	@rm -rf $(VENV) $(STAMPS) extension/node_modules extension/.output extension/.wxt
+	@rm -rf $(VENV) $(STAMPS) .bench extension/node_modules extension/.output extension/.wxt tests/pages/kits/node_modules tests/pages/kits/dist
 	find . -name __pycache__ -not -path './extension/*' -prune -exec rm -rf {} +
 
 # From here on: how each part is made, once, and again only when what it is made from has changed.
@@ -124,10 +143,22 @@ $(STAMPS)/node: extension/package.json extension/package-lock.json $(STAMPS)/ven
 	cd extension && npm install --no-save --no-audit --no-fund --loglevel=error
 	touch $(CURDIR)/$@
 
+# Only its pages are wanted, not what the package needs to run them its own way.
+$(STAMPS)/miniwob: $(STAMPS)/venv
+	@echo 'Installing the pages of MiniWoB++ …'
+	$(VENV)/bin/python -m pip install --quiet --no-deps miniwob==1.1.0
+	touch $(CURDIR)/$@
+
+# Pages with other people's editors and interface kits, for tests only.
+$(STAMPS)/kits: $(shell find tests/pages/kits -type f -not -path '*/node_modules/*' -not -path '*/dist/*') $(STAMPS)/venv
+	@echo 'Building the test pages of editors and interface kits …'
+	cd tests/pages/kits && npm install --no-save --no-audit --no-fund --loglevel=error && npm run --silent build
+	touch $(CURDIR)/$@
+
 $(STAMPS)/gen: $(PROTO) $(STAMPS)/venv $(STAMPS)/node
 	@$(MAKE) gen
 
 $(STAMPS)/extension: $(EXTENSION) $(STAMPS)/gen $(STAMPS)/node
 	@echo 'Building the extension …'
-	cd extension && npm run --silent build
+	cd extension && npm run --silent build && npm run --silent build:trusted
 	touch $(CURDIR)/$@
