@@ -52,8 +52,8 @@ interface Entry {
 export type Verdict =
   /** Carry it out. */
   | { kind: "new" }
-  /** It is being carried out; its answer will come. */
-  | { kind: "running" }
+  /** It has no answer yet. When it was begun, if it was. */
+  | { kind: "running"; begunAt?: number }
   /** It was answered; this is the answer. */
   | { kind: "answered"; result: CommandResult }
   /** Its id was used for something else. */
@@ -128,7 +128,13 @@ export class CommandJournal {
     this.#gone.delete(SESSION.command + command.commandId);
     this.#characters += sizeOf(entry);
     const items = { ...this.#raisedEpoch(command), [SESSION.command + command.commandId]: entry };
-    return { verdict: { kind: "new" }, written: this.#write(items) };
+    const written = this.#write(items).catch((thrown: unknown) => {
+      // What is not written down is not known: a repeat is written down anew.
+      if (entry.result === undefined && this.#entries.get(command.commandId) === entry)
+        this.#drop(command.commandId, entry);
+      throw thrown;
+    });
+    return { verdict: { kind: "new" }, written };
   }
 
   /** Notes that carrying out begins, unless that is noted already. */
@@ -136,9 +142,9 @@ export class CommandJournal {
     await this.#loaded;
     const entry = this.#entries.get(commandId);
     if (entry === undefined || entry.phase === "begun") return;
-    entry.phase = "begun";
-    entry.begunAt ??= Date.now();
-    await this.#write({ [SESSION.command + commandId]: entry });
+    const begun: Entry = { ...entry, phase: "begun", begunAt: Date.now() };
+    await this.#write({ [SESSION.command + commandId]: begun });
+    Object.assign(entry, begun);
   }
 
   /** Stores the answer. `encoded` is its binary form, if there is one already. */
@@ -280,7 +286,9 @@ function stubOf({ commandId, taskId, epoch, tabId }: Command): Command {
 
 function repeated(command: Command, known: Entry): Verdict {
   const result = decode(CommandResultSchema, known.result);
-  if (result === undefined) return { kind: "running" };
+  if (result === undefined) {
+    return known.begunAt === undefined ? { kind: "running" } : { kind: "running", begunAt: known.begunAt };
+  }
   result.epoch = command.epoch;
   result.replayed = true;
   return { kind: "answered", result };

@@ -35,7 +35,8 @@ export class DialogMemory {
     const before = this.#last.get(tabId);
     this.#last.set(tabId, remembered);
     if (remembered.refused !== undefined) await this.area.set({ [keyOf(tabId)]: freeze(remembered) });
-    else if (before?.refused !== undefined) await this.area.remove(keyOf(tabId));
+    // Without one before, a former life of the service worker may have stored it.
+    else if (before === undefined || before.refused !== undefined) await this.area.remove(keyOf(tabId));
   }
 
   async forget(tabId: number): Promise<void> {

@@ -17,7 +17,7 @@ import { type ArmDialogs, type PlannedAnswer, PlannedAnswerSchema } from "@gen/t
 import { EffectClass } from "@gen/tabwire/v1/options_pb";
 import { type ActionCall, failed } from "./actions/context";
 import type { Remembered } from "./dialog_memory";
-import { type Dialogs, inWords, untilTold } from "./dialogs";
+import { type Dialogs, inWords, isAnswerTo, isGiven, untilTold } from "./dialogs";
 import { declared, isForPage } from "./effects";
 import { type BrowserError, failure, messageOf, toErrorInfo } from "./errors";
 import type { FrameInfo } from "./frames";
@@ -25,6 +25,8 @@ import type { TabEvent, TabEvents } from "./tab_events";
 
 /** How long a window that the page opened may take to show, before it is taken for blocked. */
 const SPAWN_MS = 150;
+/** Chrome lets a page open so many windows at one click of a person. */
+const MAX_WINDOWS = 1;
 /** The actions that leave the document shown now; they go on also where a dialog blocks it. */
 const LEAVING = new Set(["navigate", "goBack", "goForward", "reload", "closeTab", "openTab", "switchTab"]);
 
@@ -53,7 +55,10 @@ export class DialogRound {
     this.#stop = [
       dialogs.subscribe((notice) => {
         if (!this.#tabIds.has(notice.tabId)) return false;
-        if (notice.kind === "met") this.met.push(notice.dialog);
+        if (notice.kind === "met") {
+          this.met.push(notice.dialog);
+          if (isGiven(notice.dialog)) this.#spend(notice.dialog, notice.documentId);
+        }
         if (notice.kind === "popup") this.#popups.push(notice.url);
         return notice.kind === "met";
       }),
@@ -66,7 +71,7 @@ export class DialogRound {
   /** How to arm the document that is given the action. */
   arming(documentId: string, untilMs: number): ArmDialogs {
     this.documentId = documentId;
-    return this.dialogs.arming(this.tabId, documentId, untilMs);
+    return this.dialogs.arming(this.tabId, documentId, untilMs, true);
   }
 
   /** The action has opened a tab, in which this has happened already. */
@@ -92,24 +97,34 @@ export class DialogRound {
     await untilTold(() => this.dialogs.told(this.tabId, documentId), told);
   }
 
-  /** The answer planned for a dialog. Each is for one dialog only. */
-  answerTo(type: string, message: string): DialogAnswer | undefined {
-    const planned = this.answers.find(
-      (one) =>
-        !this.#given.has(one) &&
-        (one.dialog === undefined || (one.dialog.type === type && one.dialog.message === message)),
-    );
-    if (planned !== undefined) this.#given.add(planned);
-    return planned?.answer;
+  /** The answer planned for a dialog, perhaps only for one that it names. Each is for one dialog only. */
+  answerTo(type: string, message: string, isToBeNamed = false): DialogAnswer | undefined {
+    return this.#spend({ type, message }, undefined, isToBeNamed)?.answer;
   }
 
-  /** The addresses of the windows that Chrome did not let the page open. */
-  async blockedWindows(): Promise<string[]> {
+  #spend(
+    given: Pick<DialogDetails, "type" | "message">,
+    documentId?: string,
+    isToBeNamed = false,
+  ): PlannedAnswer | undefined {
+    const planned = this.answers.find(
+      (one) => !this.#given.has(one) && isAnswerTo(one, given) && (one.dialog !== undefined || !isToBeNamed),
+    );
+    if (planned === undefined) return undefined;
+    this.#given.add(planned);
+    this.dialogs.spend(this.tabId, documentId, given);
+    return planned;
+  }
+
+  /** The addresses of the windows that Chrome did not let the page open, at most of so many as a person's click opens. */
+  async blockedWindows(): Promise<{ readonly urls: string[]; readonly left: number }> {
     const missing = (): number => this.#popups.length - this.#spawned.size;
     for (const until = Date.now() + SPAWN_MS; missing() > 0 && Date.now() < until; ) {
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
-    return this.#popups.slice(0, Math.max(0, missing())).filter((url) => /^https?:/i.test(url));
+    const blocked = this.#popups.slice(0, Math.max(0, missing())).filter((url) => /^https?:/i.test(url));
+    const urls = blocked.slice(0, Math.max(0, MAX_WINDOWS - this.#spawned.size));
+    return { urls, left: blocked.length - urls.length };
   }
 
   close(): void {
@@ -174,7 +189,7 @@ async function arm(call: ActionCall): Promise<BrowserError | undefined> {
   if (main === undefined) return undefined;
   if (!isEquipped) return await dialogs.blocking(tabId, main);
   // A page action arms its document itself; what the browser does is given to none.
-  if (!isForPage(action)) await dialogs.tell(tabId, main, call.until);
+  if (!isForPage(action)) await dialogs.tell(tabId, main, call.until, true);
   return undefined;
 }
 
@@ -206,9 +221,8 @@ async function remember(call: ActionCall): Promise<void> {
   if (kind === "wait" || kind === "answerDialog" || kind === "runJavascript") return;
   const refused = round.met.find(isRefusal);
   if (refused === undefined && declared(action)?.effect === EffectClass.LOCAL) return;
-  const accepted = round.met.filter((dialog) => dialog.type !== "alert" && dialog.accepted);
-  const answers = accepted.map((dialog) => {
-    const planned = round.answers.find((one) => one.dialog === undefined || one.dialog.message === dialog.message);
+  const answers = round.met.filter(isGiven).map((dialog) => {
+    const planned = round.answers.find((one) => isAnswerTo(one, dialog));
     return create(PlannedAnswerSchema, { answer: planned?.answer ?? { accept: true }, dialog });
   });
   await call.memory.set(tabId, { action, documentId: round.documentId, answers, refused });
@@ -220,7 +234,8 @@ async function openBlockedWindows(
   round: DialogRound,
   details: OutcomeDetails,
 ): Promise<void> {
-  for (const url of await round.blockedWindows()) {
+  const { urls, left } = await round.blockedWindows();
+  for (const url of urls) {
     try {
       const tabId = await call.tabs.openNextTo(call.tabId, url, call.taskId);
       details.openedTabIds.push(tabId);
@@ -231,6 +246,7 @@ async function openBlockedWindows(
     }
     details.noEffectSeen = false;
   }
+  if (left > 0) say(details, `Of the windows that the page wanted to open besides, ${left} were not opened.`);
 }
 
 function tell(details: OutcomeDetails, dialogs: readonly DialogDetails[]): void {

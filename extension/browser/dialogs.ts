@@ -73,8 +73,14 @@ export class Dialogs {
   ): Promise<{ readonly main: FrameInfo | undefined; readonly isEquipped: boolean }> {
     const tab = this.#tab(tabId);
     Object.assign(tab, { recentUntil: until + RECENT_MS, armedUntil: until, answers });
+    const known = [...tab.channels.keys()];
     tab.frames ??= await this.frames.list(tabId).catch(() => []);
     const frames = tab.frames;
+    for (const documentId of frames.length === 0 ? [] : known) {
+      if (frames.some((frame) => frame.documentId === documentId)) continue;
+      tab.channels.delete(documentId);
+      tab.told.delete(documentId);
+    }
     const [main] = frames;
     tab.mainUrl = main?.url ?? "";
     const taken = await Promise.all(frames.map((frame) => this.#equip(tabId, frame, 0)));
@@ -88,8 +94,8 @@ export class Dialogs {
   }
 
   /** Arms one document until then. Answers how many notices it has told; 0 if it cannot say. */
-  async tell(tabId: number, frame: FrameInfo, until: number): Promise<number> {
-    const value = this.arming(tabId, frame.documentId, until);
+  async tell(tabId: number, frame: FrameInfo, until: number, isActions = false): Promise<number> {
+    const value = this.arming(tabId, frame.documentId, until, isActions);
     const request = create(FrameRequestSchema, { kind: { case: "armDialogs", value } });
     try {
       return (await this.frames.ask(tabId, frame, request, PULSE_MS)).eventsTold;
@@ -109,14 +115,24 @@ export class Dialogs {
     this.#tellOthers(tabId, tab.frames ?? [], until, documentId);
   }
 
-  /** How a document is to be armed for the action it is given. */
-  arming(tabId: number, documentId: string, untilMs: number) {
+  /** How a document is to be armed. An answer to whatever is asked is only for the document of the action itself. */
+  arming(tabId: number, documentId: string, untilMs: number, isActions: boolean) {
     const tab = this.#tab(tabId);
     return create(ArmDialogsSchema, {
       channel: tab.channels.get(documentId) ?? "",
       untilMs,
-      answers: [...tab.answers],
+      answers: tab.answers.filter(({ dialog }) => isActions || dialog !== undefined),
     });
+  }
+
+  /** A dialog of a document has been accepted: the answer to it is used up, in the other documents, too. */
+  spend(tabId: number, documentId: string | undefined, given: Pick<DialogDetails, "type" | "message">): void {
+    const tab = this.#tabs.get(tabId);
+    const used = tab?.answers.find((planned) => isAnswerTo(planned, given));
+    if (tab === undefined || used === undefined) return;
+    tab.answers = tab.answers.filter((planned) => planned !== used);
+    // Only answers to named dialogs were given to more than one document.
+    if (used.dialog !== undefined) this.#tellOthers(tabId, tab.frames ?? [], tab.armedUntil, documentId);
   }
 
   /** How many notices have come from a document. */
@@ -227,7 +243,7 @@ export class Dialogs {
   #tellOthers(tabId: number, frames: readonly FrameInfo[], untilMs: number, except: string | undefined): void {
     for (const { documentId } of frames) {
       if (documentId === except || !this.#tab(tabId).channels.has(documentId)) continue;
-      const value = this.arming(tabId, documentId, untilMs);
+      const value = this.arming(tabId, documentId, untilMs, false);
       this.frames.tell(tabId, documentId, create(FrameRequestSchema, { kind: { case: "armDialogs", value } }));
     }
   }
@@ -299,6 +315,7 @@ export class Dialogs {
       tab.open = undefined;
       this.#emit({ kind: "closed", tabId, documentId });
     } else if (!this.#emit({ kind: "met", tabId, documentId, dialog })) {
+      if (isGiven(dialog)) this.spend(tabId, documentId, dialog);
       tab.late = [...tab.late, dialog].slice(-10);
     }
   }
@@ -307,6 +324,16 @@ export class Dialogs {
   #emit(notice: DialogNotice): boolean {
     return [...this.#listeners].map((listener) => listener(notice)).includes(true);
   }
+}
+
+/** Whether an answer was planned for such a dialog; one that names none is for any. */
+export function isAnswerTo({ dialog }: PlannedAnswer, given: Pick<DialogDetails, "type" | "message">): boolean {
+  return dialog === undefined || (dialog.type === given.type && dialog.message === given.message);
+}
+
+/** Whether an answer was used up by a dialog: alerts are acknowledged without one. */
+export function isGiven({ type, accepted }: DialogDetails): boolean {
+  return accepted && type !== "alert";
 }
 
 /** Waits until so many notices have come from a document, at most a moment. */

@@ -15,7 +15,7 @@ import {
 import type { ServerClock } from "./clock";
 import type { CommandJournal } from "./command_journal";
 import { isRepeatable } from "./effects";
-import { BrowserError, errorInfo, failure, outcomeUnknown } from "./errors";
+import { BrowserError, errorInfo, failure, outcomeUnknown, toErrorInfo } from "./errors";
 
 /**
  * Carries one command out. Never throws; stops when the signal says so. `begunAt` is given if an earlier life of the
@@ -96,29 +96,30 @@ export class Inbox {
     if (!isHarmless) await written;
     switch (verdict.kind) {
       case "new":
-        await this.#lineUp(command);
+        await this.#join(command);
         break;
       case "answered":
         this.#tell(verdict.result);
         break;
       case "fenced":
-        this.#tell(refusal(command, fenced(verdict.epoch)));
+        this.#refuse(command, fenced(verdict.epoch));
         break;
       case "taken":
-        this.#tell(refusal(command, taken()));
+        this.#refuse(command, taken());
         break;
       case "running":
-        await this.#joinRunning(command);
+        await this.#join(command, verdict.begunAt);
         break;
     }
     await written;
   }
 
-  /** A repeat of what is being carried out: the one answer goes to the newer asker. */
-  async #joinRunning(command: Command): Promise<void> {
+  /** Carries a command out, unless that is being done: then the one answer goes to the newer asker. */
+  async #join(command: Command, begunAt?: number): Promise<void> {
     const running = this.#running.get(command.commandId);
-    // Not here only if it was a look whose answer was too big to keep and could not be handed over: look again.
-    if (running === undefined) await this.#lineUp(command);
+    // What was begun before and is not running now got no answer that was kept: looks are done again, of all else it is
+    // found out what became of it.
+    if (running === undefined) await this.#lineUp(command, isRepeatable(command) ? undefined : begunAt);
     else if (command.epoch > running.command.epoch) running.command.epoch = command.epoch;
   }
 
@@ -135,10 +136,10 @@ export class Inbox {
 
   /** Puts a command at the end of its tab's line. A command that concerns no one tab does not stand in line. */
   async #lineUp(command: Command, begunAt?: number): Promise<void> {
+    const tabId = await this.#laneOf(command);
     const controller = new AbortController();
     this.#running.set(command.commandId, { controller, command });
     if (this.#running.size === 1) this.#parts.onBusy(true);
-    const tabId = await this.#laneOf(command);
     const before = (tabId === undefined ? undefined : this.#lanes.get(tabId)) ?? Promise.resolve();
     const done = before
       .then(() => this.#carryOut(command, controller.signal, begunAt))
@@ -180,10 +181,18 @@ export class Inbox {
       result = await this.#parts.execute(command, until, signal, begunAt);
     }
     result.epoch = command.epoch;
-    const encoded = toBinary(CommandResultSchema, result);
-    const stored = this.#parts.journal.answer(result, encoded);
-    this.#tell(result, encoded, stored);
+    const answer = withEncoded(command, result);
+    const stored = this.#parts.journal.answer(answer.result, answer.encoded);
+    this.#tell(answer.result, answer.encoded, stored);
     await stored;
+  }
+
+  /** Hands a refusal to the link. It is not the journal's: what that knows by this id is another command. */
+  #refuse(command: Command, error: ErrorInfo): void {
+    const result = refusal(command, error);
+    this.#parts
+      .deliver(result, toBinary(CommandResultSchema, result))
+      .catch((thrown: unknown) => console.error("Tabwire: a refusal could not be handed to the link", thrown));
   }
 
   /** Hands an answer to the link. If the link cannot take it now, the server asks again and gets it from the journal. */
@@ -225,6 +234,21 @@ function forgotten(begun: boolean): ErrorInfo {
     remedy: "Do it again, under another id.",
     retryable: true,
   });
+}
+
+/** An answer and its binary form. One that cannot be written, for what is in it, gives way to one that says so. */
+function withEncoded(
+  command: Command,
+  result: CommandResult,
+): { result: CommandResult; encoded: ReturnType<typeof toBinary> } {
+  try {
+    return { result, encoded: toBinary(CommandResultSchema, result) };
+  } catch (thrown) {
+    const fault = toErrorInfo(thrown);
+    const unknown = outcomeUnknown("It was carried out, but what came of it could not be told.").info;
+    const instead = refusal(command, isRepeatable(command) ? fault : unknown);
+    return { result: instead, encoded: toBinary(CommandResultSchema, instead) };
+  }
 }
 
 /** The answer to a command that was not carried out. */

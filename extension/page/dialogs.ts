@@ -13,6 +13,8 @@ const AFTER_SHOWN_MS = 3_000;
 const AFTER_HIDDEN_MS = 60_000;
 /** A page that asks more often than this within one action is left to the person: it would ask for ever. */
 const MAX_DIALOGS = 25;
+/** Of so many windows that Chrome did not open it is told within one action. */
+const MAX_POPUPS = 25;
 const INPUT = ["pointerdown", "keydown"] as const;
 
 const TYPES = new Set(["alert", "confirm", "prompt", "print"]);
@@ -32,6 +34,7 @@ export class DialogGuard {
   private shownUntil = 0;
   private hiddenUntil = 0;
   private count = 0;
+  private popups = 0;
   private listening: AbortController | null = null;
   private expiry: ReturnType<typeof setTimeout> | undefined;
   /** True while the browser itself gives the agent's input, which looks like a person's. */
@@ -48,7 +51,7 @@ export class DialogGuard {
   arm({ channel, untilMs, answers }: ArmDialogs): void {
     this.answers = [...answers];
     this.shownUntil = this.hiddenUntil = untilMs;
-    this.count = 0;
+    this.count = this.popups = 0;
     this.listen();
     if (!hearPageWorld(channel, (question) => this.hear(question))) return;
     this.told = 0;
@@ -100,7 +103,9 @@ export class DialogGuard {
 
   private hear(question: PageQuestion): PageAnswer | undefined {
     if (question.blocked !== undefined) {
-      if (this.isArmed) this.emit({ case: "popupBlocked", value: popup(question.blocked) });
+      if (!this.isArmed || this.popups >= MAX_POPUPS) return undefined;
+      this.popups += 1;
+      this.emit({ case: "popupBlocked", value: popup(question.blocked) });
       return undefined;
     }
     if (!TYPES.has(question.type ?? "")) return undefined;

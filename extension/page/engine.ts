@@ -80,6 +80,7 @@ export class PageEngine {
     this.disposed = true;
     this.observer.stop();
     this.dialogs.dispose();
+    this.perceiver.release();
     for (const action of this.running.values()) action.cancel();
   }
 

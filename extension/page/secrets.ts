@@ -1,4 +1,5 @@
-// Which fields hold secrets. Their values never leave the page: not in a state, a result, a name or an attribute.
+// Which fields hold secrets: passwords, one-time codes, card codes, and whatever the page itself masks. Their values never
+// leave the page: not in a state, a result, a name or an attribute.
 
 import { tagOf } from "./dom";
 import { attributeOf } from "./native";
@@ -6,19 +7,26 @@ import { attributeOf } from "./native";
 /** Fields that were password fields once; "show password" turns them into text fields. */
 const onceSecret = new WeakSet<Element>();
 
-/** Whether the value of an element is a password. */
+/** What `autocomplete` says of fields whose value is nobody else's business. */
+const SECRET_DETAILS = /\b(current-password|new-password|one-time-code|cc-csc)\b/;
+
+/** Types that a page may mask. */
+const TEXTUAL = new Set("email number search tel text url".split(" "));
+
+/** Whether the value of an element is a secret. */
 export function isSecret(element: Element): boolean {
-  if (tagOf(element) !== "input") return false;
+  const tag = tagOf(element);
+  if (tag !== "input" && tag !== "textarea") return false;
   if (onceSecret.has(element)) return true;
-  const input = element as HTMLInputElement;
-  const told = (attributeOf(input, "autocomplete") ?? "").toLowerCase();
-  const secret = input.type === "password" || /\b(current|new)-password\b/.test(told) || isMasked(input);
+  const field = element as HTMLInputElement;
+  const told = (attributeOf(field, "autocomplete") ?? "").toLowerCase();
+  const secret = field.type === "password" || SECRET_DETAILS.test(told) || isMasked(field, tag);
   if (secret) onceSecret.add(element);
   return secret;
 }
 
-function isMasked(input: HTMLInputElement): boolean {
-  if (input.type !== "text") return false;
-  const masking = getComputedStyle(input).getPropertyValue("-webkit-text-security");
+function isMasked(field: HTMLInputElement, tag: string): boolean {
+  if (tag === "input" && !TEXTUAL.has(field.type)) return false;
+  const masking = getComputedStyle(field).getPropertyValue("-webkit-text-security");
   return masking !== "" && masking !== "none";
 }

@@ -6,7 +6,7 @@
 import { type DescMessage, fromBinary, type MessageShape, toBinary } from "@bufbuild/protobuf";
 import type { Conversation, Envelope, Recipient } from "./address";
 import { base64Decode, base64Encode } from "./base64";
-import { fromPlain, toPlain } from "./plain";
+import { fromPlain, NotPlain, toPlain } from "./plain";
 
 export { type Conversation, type Envelope, isFor, type Recipient } from "./address";
 
@@ -21,8 +21,11 @@ export function seal<Desc extends DescMessage>(
   return { to, conversation, body };
 }
 
-/** Unwraps a message. Throws if the body is not a message of this schema. */
+/** Unwraps a message. Throws if the body is not a message of this schema, in the form of this conversation. */
 export function unseal<Desc extends DescMessage>(schema: Desc, envelope: Envelope): MessageShape<Desc> {
-  const { body } = envelope;
-  return typeof body === "string" ? fromBinary(schema, base64Decode(body)) : fromPlain(schema, body);
+  const { body, conversation } = envelope;
+  // The binary form may hold fields that are not declared, so it is never taken from a page's process.
+  if (conversation === "frame") return fromPlain(schema, body);
+  if (typeof body !== "string") throw new NotPlain(`a message for ${envelope.to} is no text`);
+  return fromBinary(schema, base64Decode(body));
 }

@@ -145,8 +145,10 @@ function scalarTaken(field: DescField, scalar: ScalarType, value: unknown): unkn
       if (typeof value === "number") return value;
       break;
     case ScalarType.INT64:
-    case ScalarType.UINT64:
       if (Number.isSafeInteger(value)) return BigInt(value as number);
+      break;
+    case ScalarType.UINT64:
+      if (Number.isSafeInteger(value) && (value as number) >= 0) return BigInt(value as number);
       break;
     case ScalarType.INT32:
       if (Number.isInteger(value) && Math.abs(value as number) < 2 ** 31) return value;

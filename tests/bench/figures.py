@@ -67,10 +67,14 @@ class Results:
         values = self.values(side, page, name, what)
         return statistics.median(values) if values else None
 
-    def deltas(self, page: str) -> list[dict[str, Any]]:
-        """The clicks on a page whose answer was a state relative to the whole one before."""
+    def clicks(self, page: str) -> list[dict[str, Any]]:
+        """The clicks on a page that asked for the new state, however it was answered."""
         row = self.cell("tabwire", page, "click_page")
-        return [] if row is None or row["lost"] else [one for one in row["samples"] if one["kind"] == "delta"]
+        return [] if row is None or row["lost"] else list(row["samples"])
+
+    def deltas(self, page: str) -> list[dict[str, Any]]:
+        """Those whose answer was a state relative to the whole one before."""
+        return [one for one in self.clicks(page) if one["kind"] == "delta"]
 
 
 def figures(results: Results) -> list[Figure]:
@@ -135,13 +139,13 @@ def _after_click_ratio(results: Results) -> Figure:
 
 def _without_settling(results: Results, page: str) -> float | None:
     """What the click with the new state costs beyond the waiting, which would make any two alike."""
-    costs = [one["ms"] - one["settle_ms"] for one in results.deltas(page)]
+    costs = [one["ms"] - one["settle_ms"] for one in results.clicks(page)]
     return statistics.median(costs) if costs else None
 
 
 def _after_click_in_page(results: Results) -> Figure:
     def of(kind: str) -> tuple[str, float] | None:
-        values = [one["state_in_page_ms"] for one in results.deltas(f"{kind}-55000")]
+        values = [one["state_in_page_ms"] for one in results.clicks(f"{kind}-55000")]
         return (_ms(statistics.median(values)), statistics.median(values) / 5) if values else None
 
     return _over_kinds("the same, the state's part in the page", "at most 5 ms", of)

@@ -65,7 +65,8 @@ def _figures(results: Results) -> Iterator[str]:
     yield ""
     rows = [(one.name, one.goal, one.measured, one.verdict) for one in figures(results)]
     reached = sum(1 for row in rows if "reached" in row[3] and "missed" not in row[3])
-    yield f"End to end: the server asks, the server has it. {reached} of {len(rows)} are reached on every kind of page."
+    yield f"End to end: the server asks, the server has it. {reached} of {len(rows)} are reached on every kind of page "
+    yield "that could be compared; kinds without a figure are named in their row, and lost cells below."
     yield ""
     yield from table(("figure", "to reach", "measured (medians)", "verdict"), rows)
 

@@ -85,6 +85,30 @@ async def test_clicks_are_a_persons(tab: Tab) -> None:
 
 
 @pytest.mark.asyncio(loop_scope="session")
+async def test_a_press_that_arrives_at_something_else_is_no_success(tab: Tab) -> None:
+    button = await tab.element("Only for people")
+    await tab.truth(
+        """void addEventListener('pointermove', () => {
+          const cover = document.body.appendChild(document.createElement('div'));
+          cover.id = 'cover';
+          cover.style = 'position: fixed; inset: 0; z-index: 99';
+        }, {once: true})"""
+    )
+    result = await tab.act(click=pb.ClickAction(element_id=button), input_mode=_TRUSTED)
+    assert result.error_info.error_code == error_pb2.ERROR_CODE_OPERATION_FAILED_IN_TARGET, result
+    assert "instead of" in result.error_info.message
+    assert await tab.truth("truth.clicks") == []
+    # What the page has put there in its place for the same is pressed as ever.
+    await tab.truth(
+        """void (document.getElementById('cover').remove(), addEventListener('pointermove', () => {
+          const button = document.getElementById('click');
+          button.replaceWith(button.cloneNode(true));
+        }, {once: true}))"""
+    )
+    await _do(tab, click=pb.ClickAction(element_id=button))
+
+
+@pytest.mark.asyncio(loop_scope="session")
 async def test_a_window_opens_by_itself(tab: Tab) -> None:
     result = await _do(tab, click=pb.ClickAction(element_id=await tab.element("Open a window")))
     assert await tab.truth("truth.opened") is True

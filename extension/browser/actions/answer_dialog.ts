@@ -4,12 +4,13 @@
 import type { ActionResult, AnswerDialogAction } from "@gen/tabwire/v1/action_pb";
 import { ErrorCode } from "@gen/tabwire/v1/error_pb";
 import { failure } from "../errors";
+import { granted } from "../trusted/choose";
 import { type ActionCall, succeeded } from "./context";
 
 /** See AnswerDialogAction. */
 export async function answerDialog(call: ActionCall<AnswerDialogAction>): Promise<ActionResult> {
   if (call.round.blocked !== undefined) {
-    const answered = await call.trusted?.answerDialog(call.tabId, call.kind);
+    const answered = await granted(call)?.answerDialog(call.tabId, call.kind);
     if (answered !== true) throw call.round.blocked;
     return succeeded(call, { message: "Answered the dialog." });
   }

@@ -11,10 +11,12 @@ import {
   OutcomeDetailsSchema,
 } from "@gen/tabwire/v1/action_pb";
 import { ComponentOrigin, ErrorCode } from "@gen/tabwire/v1/error_pb";
-import { FrameRequestSchema } from "@gen/tabwire/v1/extension_pb";
+import { type FrameReply, FrameRequestSchema } from "@gen/tabwire/v1/extension_pb";
+import { EffectClass } from "@gen/tabwire/v1/options_pb";
+import { NotPlain } from "../../wire/plain";
 import type { Arrival } from "../arrival";
 import { pause } from "../clock";
-import { isRepeatable } from "../effects";
+import { declared, isRepeatable } from "../effects";
 import { BrowserError, deadlinePassed, failure, outcomeUnknown } from "../errors";
 import { FocusGuard } from "../focus_guard";
 import { FrameGone, type FrameInfo, FrameSilent } from "../frames";
@@ -38,6 +40,18 @@ const PULSE_PATIENCE_MS = 2_500;
 const PULSE_PER_MIB_MS = 1_000;
 /** How long a navigation, tab or download may take to show after an action that changed nothing in the page. */
 const GRACE_MS = 80;
+/** What a document answers only before it has touched anything. */
+const REFUSALS: ReadonlySet<ErrorCode | undefined> = new Set([
+  ErrorCode.TARGET_ELEMENT_NOT_FOUND,
+  ErrorCode.TARGET_ELEMENT_NOT_INTERACTABLE,
+  ErrorCode.STALE_ELEMENT,
+  ErrorCode.ELEMENT_COVERED,
+  ErrorCode.NEEDS_TRUSTED_INPUT,
+  ErrorCode.POLICY_DENIED,
+  ErrorCode.CANCELLED,
+  ErrorCode.INVALID_ARGUMENT,
+  ErrorCode.UNIMPLEMENTED,
+]);
 
 /** Carries a page action out in the document that holds its element. */
 export async function inPage(call: ActionCall): Promise<ActionResult> {
@@ -127,17 +141,18 @@ async function act(call: ActionCall, target: Target, watch: TabWatch): Promise<A
   call.signal.addEventListener("abort", onAbort, { once: true });
   const pulse = new AbortController();
   try {
-    const asked = withBestInput(call, frame, action, () =>
-      call.frames.ask(call.tabId, frame, request, Math.max(1, call.until - Date.now())),
+    const asked = withBestInput(call, frame, action, async () =>
+      synthetic(await call.frames.ask(call.tabId, frame, request, Math.max(1, call.until - Date.now()))),
     );
     const opened = call.dialogs.opened(call.tabId, pulse.signal);
     const reply = await Promise.race([asked, watchPulse(call, frame, watch, pulse.signal), opened]);
     await call.round.expect(frame.documentId, reply.eventsTold);
-    if (reply.kind.case === "actionResult") return reply.kind.value;
+    if (reply.kind.case === "actionResult") return ownWords(reply.kind.value);
     if (reply.kind.case === "errorInfo") throw new BrowserError(reply.kind.value);
     throw failure(ErrorCode.EXTENSION_INTERNAL_ERROR, "The page's script gave an answer that was not asked for.");
   } catch (thrown) {
     if (thrown instanceof FrameGone) return undefined;
+    if (thrown instanceof NotPlain) throw lost(call, "The page's script gave an answer that cannot be read.");
     if (!(thrown instanceof FrameSilent)) throw thrown;
     call.signal.throwIfAborted();
     throw deadlinePassed();
@@ -145,6 +160,23 @@ async function act(call: ActionCall, target: Target, watch: TabWatch): Promise<A
     pulse.abort();
     call.signal.removeEventListener("abort", onAbort);
   }
+}
+
+/** What a document may say of an action: what it did and saw itself. What became of tabs is never taken from a page. */
+export function ownWords(result: ActionResult): ActionResult {
+  result.currentTabId = 0;
+  result.stateAfter = { case: undefined };
+  if (result.outcomeDetails !== undefined) {
+    Object.assign(result.outcomeDetails, { openedTabIds: [], dialogs: [], download: "" });
+  }
+  return result;
+}
+
+/** The reply of a document that did the action by itself, whatever it says of how. */
+function synthetic(reply: FrameReply): FrameReply {
+  const details = reply.kind.case === "actionResult" ? reply.kind.value.outcomeDetails : undefined;
+  if (details !== undefined) details.trustedInputUsed = false;
+  return reply;
 }
 
 function cancelIn(call: ActionCall, frame: FrameInfo): void {
@@ -181,24 +213,26 @@ function uploadBytes({ action: { kind } }: ActionCall): number {
 
 /** The document went away while it acted: that is what following a link looks like. */
 async function afterDeparture(call: ActionCall, frame: FrameInfo, watch: TabWatch): Promise<ActionResult> {
+  if (isRead(call)) throw lost(call);
   const left = (): boolean => watch.closed || hasTravelled(watch, frame.frameId);
   await watch.until(left, Math.min(call.until, Date.now() + 1_000), call.signal);
   if (watch.closed) {
     return succeeded(call, { message: "The page closed its own tab." });
   }
-  if (!left()) throw await lost(call);
+  if (!left()) throw lost(call);
   if (frame.frameId !== 0 && !hasTravelled(watch, 0)) return await afterFrameLeft(call, frame, watch);
   return await arrive(call, watch, succeeded(call, {}), "The action led to");
 }
 
 /** The document is gone and nobody says why: it may have had effect. */
-async function lost(call: ActionCall): Promise<BrowserError> {
+function lost(call: ActionCall, message = "The document went away before it could tell what happened."): BrowserError {
   const isHarmless = isRepeatable({ request: { case: "action", value: call.action } });
   const code = isHarmless ? ErrorCode.COMMUNICATION_ERROR_WITH_TARGET : ErrorCode.OUTCOME_UNKNOWN;
-  return failure(code, "The document went away before it could tell what happened.", {
-    remedy: "Look at the page before you repeat it.",
-    retryable: isHarmless,
-  });
+  return failure(code, message, { remedy: "Look at the page before you repeat it.", retryable: isHarmless });
+}
+
+function isRead({ action }: ActionCall): boolean {
+  return declared(action)?.effect === EffectClass.READ;
 }
 
 async function afterFrameLeft(call: ActionCall, frame: FrameInfo, watch: TabWatch): Promise<ActionResult> {
@@ -263,25 +297,28 @@ async function addWhereFrameWent(
 async function arrive(call: ActionCall, watch: TabWatch, result: ActionResult, led: string): Promise<ActionResult> {
   result.outcomeDetails ??= create(OutcomeDetailsSchema);
   const details = result.outcomeDetails;
+  // A read sends no tab anywhere, nor does what was refused. Then the page went by itself, and the result stands.
+  const isItsDoing = !isRead(call) && !REFUSALS.has(result.errorInfo?.errorCode);
   let arrival: Arrival;
   try {
     arrival = await call.arrivals.wait(watch, call.until - MARGIN_MS, call.signal);
   } catch (thrown) {
     if (!(thrown instanceof BrowserError) || thrown.info.errorCode !== ErrorCode.NAVIGATION_FAILED) throw thrown;
     // The action itself was done. That its destination cannot be reached is what the tab shows now.
-    result.status = ActionStatus.FAILED;
-    result.errorInfo = thrown.info;
+    if (isItsDoing) Object.assign(result, { status: ActionStatus.FAILED, errorInfo: thrown.info });
     details.stillChanging = false;
     say(details, thrown.info.message, thrown.info.message);
     return result;
   }
   details.stillChanging = arrival.stillChanging;
   if (arrival.kind !== "none") {
-    // A document that was on its way out could not tell what the action did. The arrival does.
-    result.status = ActionStatus.SUCCEEDED;
-    delete result.errorInfo;
+    if (isItsDoing) {
+      // A document that was on its way out could not tell what the action did. The arrival does.
+      result.status = ActionStatus.SUCCEEDED;
+      delete result.errorInfo;
+    }
     Object.assign(details, { navigationOccurred: true, newUrl: arrival.url, noEffectSeen: false });
-    say(details, arrival.url, `${led} ${arrival.url}.`);
+    say(details, arrival.url, `${isItsDoing ? led : "Meanwhile the page went to"} ${arrival.url}.`);
   }
   await addTabsAndDownloads(call, details, watch);
   return result;

@@ -14,6 +14,7 @@ import {
 import { FrameRequestSchema } from "@gen/tabwire/v1/extension_pb";
 import { ElementListSchema, TextMatchesSchema } from "@gen/tabwire/v1/extract_pb";
 import { type Element, StateRequestSchema, StateScope } from "@gen/tabwire/v1/state_pb";
+import { NotPlain } from "../../wire/plain";
 import { elementToTabWide } from "../compose";
 import { BrowserError } from "../errors";
 import type { FrameInfo } from "../frames";
@@ -22,7 +23,7 @@ import { type Place, placeFrames } from "../places";
 import { restriction } from "../restricted";
 import { assignSlots } from "../tab_record";
 import type { ActionCall } from "./context";
-import { inPage } from "./in_page";
+import { inPage, ownWords } from "./in_page";
 
 /** How long a document inside the page may take. */
 const CHILD_MS = 2_500;
@@ -82,9 +83,10 @@ async function readChild(call: ActionCall, frame: FrameInfo, slot: number): Prom
   const request = create(FrameRequestSchema, { kind: { case: "act", value: { action, deadlineMs } } });
   try {
     const reply = await call.frames.ask(call.tabId, frame, request, CHILD_MS);
-    return reply.kind.case === "actionResult" ? { slot, result: reply.kind.value } : undefined;
+    return reply.kind.case === "actionResult" ? { slot, result: ownWords(reply.kind.value) } : undefined;
   } catch (thrown) {
-    if (thrown instanceof BrowserError) return undefined;
+    // One that is gone, silent or speaks nonsense does not keep the others from being read.
+    if (thrown instanceof BrowserError || thrown instanceof NotPlain) return undefined;
     throw thrown;
   }
 }

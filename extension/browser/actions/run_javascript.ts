@@ -4,9 +4,10 @@
 import type { ActionResult, RunJavascriptAction } from "@gen/tabwire/v1/action_pb";
 import { ComponentOrigin, ErrorCode } from "@gen/tabwire/v1/error_pb";
 import { within } from "../clock";
-import { BrowserError, deadlinePassed, failure, messageOf } from "../errors";
+import { BrowserError, deadlinePassed, failure, messageOf, outcomeUnknown } from "../errors";
 import type { FrameInfo } from "../frames";
 import { restriction } from "../restricted";
+import { granted } from "../trusted/choose";
 import { type ActionCall, succeeded } from "./context";
 
 /** The longest result, in characters. */
@@ -28,7 +29,7 @@ export type ScriptOutcome =
 export async function runJavascript(call: ActionCall<RunJavascriptAction>): Promise<ActionResult> {
   const frame = await mainDocument(call);
   const origin = originOf(frame.url);
-  if (origin === undefined || !call.grants.javascriptOrigins.some((granted) => originOf(granted) === origin)) {
+  if (origin === undefined || !call.grants.javascriptOrigins.some((one) => originOf(one) === origin)) {
     throw failure(ErrorCode.POLICY_DENIED, `JavaScript is not granted to ${origin ?? "this page"}.`, {
       remedy: "Have the origin granted in the policy, or do it with the other actions.",
     });
@@ -60,7 +61,12 @@ async function mainDocument(call: ActionCall): Promise<FrameInfo> {
   if (main === undefined) throw failure(ErrorCode.RESTRICTED_PAGE, "The tab shows no document.");
   const named = call.action.documentId;
   if (named === "" || named === main.documentId) return main;
-  throw failure(ErrorCode.STALE_ELEMENT, "The document is no longer shown.", { remedy: "Look at the page again." });
+  throw documentGone();
+}
+
+/** The error of a script that was not begun, because its document is not there any more. */
+export function documentGone(): BrowserError {
+  return failure(ErrorCode.STALE_ELEMENT, "The document is no longer shown.", { remedy: "Look at the page again." });
 }
 
 /** The origin of a web address; undefined for what has none of its own. */
@@ -70,12 +76,35 @@ function originOf(url: string): string | undefined {
   return protocol === "http:" || protocol === "https:" ? origin : undefined;
 }
 
-/** Tries the ways there are, best first: user scripts and the debugger work whatever the page allows. */
+/**
+ * Tries the ways there are, best first: user scripts and the debugger work whatever the page allows. The next one is tried
+ * only where the one before it surely has begun nothing.
+ */
 async function runIn(call: ActionCall, frame: FrameInfo, code: string): Promise<ScriptOutcome> {
-  const byUserScript = await asUserScript(call.tabId, frame, code);
-  if (byUserScript !== undefined) return byUserScript;
-  if (call.trusted !== undefined) return await call.trusted.evaluate(call.tabId, wrapped(code));
-  return await asText(call.tabId, frame, code);
+  try {
+    const byUserScript = await asUserScript(call.tabId, frame, code);
+    if (byUserScript !== undefined) return byUserScript;
+    const trusted = granted(call);
+    if (trusted === undefined) return await asText(call.tabId, frame, code);
+    return await trusted.evaluate(call, wrapped(code), async (origin) => {
+      const main = await call.frames.main(call.tabId);
+      call.signal.throwIfAborted();
+      return main?.documentId === frame.documentId && origin === originOf(frame.url);
+    });
+  } catch (thrown) {
+    if (thrown instanceof BrowserError) throw thrown;
+    if (NOT_BEGUN.test(messageOf(thrown))) throw documentGone();
+    throw unreadable(messageOf(thrown));
+  }
+}
+
+/** How Chrome says that there is no such document any more, or none to look into. */
+const NOT_BEGUN = /^(no (tab|frame|document)s? with|cannot access)/i;
+
+/** The error of a script that was begun, and of which nobody can tell what it did. */
+function unreadable(said: string): BrowserError {
+  const why = said === "" ? "" : ` (${said.slice(0, MAX_MESSAGE)})`;
+  return outcomeUnknown(`The script gave no answer that can be read${why}. It may have had effect.`);
 }
 
 /** A script whose value is what became of the code, as JSON. Syntax errors of the code are those of this script. */
@@ -90,7 +119,7 @@ function wrapped(code: string): string {
 })()`;
 }
 
-/** Reads what a wrapped script has left. It comes from the page. */
+/** Reads what a wrapped script has left. It comes from the page, which may have left anything; then it throws. */
 export function readOutcome(left: unknown): ScriptOutcome {
   const told = JSON.parse(String(left)) as { json?: unknown; thrown?: unknown };
   if (typeof told.json === "string") return { kind: "value", json: told.json };
@@ -106,16 +135,21 @@ async function asUserScript(tabId: number, frame: FrameInfo, code: string): Prom
   const { userScripts } = chrome as unknown as { userScripts?: UserScripts };
   if (userScripts?.execute === undefined) return undefined;
   const target = { tabId, documentIds: [frame.documentId] };
-  const js = [{ code: wrapped(code) }];
+  const execute = async (js: string) =>
+    (await userScripts.execute?.({ target, js: [{ code: js }], world: "MAIN", injectImmediately: true }))?.[0];
+  let ran: Awaited<ReturnType<typeof execute>>;
   try {
-    const [ran] = await userScripts.execute({ target, js, world: "MAIN", injectImmediately: true });
-    if (ran?.error !== undefined) return { kind: "thrown", message: ran.error };
-    // A script that cannot be read gives nothing and no reason: the other way knows the reason.
-    return typeof ran?.result === "string" ? readOutcome(ran.result) : undefined;
+    ran = await execute(wrapped(code));
   } catch (thrown) {
     if (/not available|not enabled|permission/i.test(messageOf(thrown))) return undefined;
     throw thrown;
   }
+  if (ran?.error !== undefined) return { kind: "thrown", message: ran.error };
+  if (typeof ran?.result === "string") return readOutcome(ran.result);
+  // A script that is none gives nothing and no reason, and the other way knows the reason. All else may have run.
+  const parsed = await execute(`(async () => {\n${code}\n}, "script")`).catch(() => undefined);
+  if (parsed === undefined || parsed.result === "script") throw unreadable("");
+  return undefined;
 }
 
 /** Where the page lets text be run as a script. */
@@ -145,7 +179,8 @@ async function asText(tabId: number, frame: FrameInfo, code: string): Promise<Sc
   const { json, thrown, forbidden } = (ran?.result ?? {}) as { json?: unknown; thrown?: unknown; forbidden?: unknown };
   if (forbidden === true) return { kind: "forbidden" };
   if (typeof json === "string") return { kind: "value", json };
-  return { kind: "thrown", message: typeof thrown === "string" ? thrown : "The document went away." };
+  if (typeof thrown === "string") return { kind: "thrown", message: thrown };
+  throw unreadable("the document went away");
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

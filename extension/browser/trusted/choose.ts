@@ -31,7 +31,7 @@ export async function withBestInput(
 }
 
 /** Trusted input, if this action may have it. */
-function granted({ action, grants, trusted }: ActionCall): TrustedInput | undefined {
+export function granted({ action, grants, trusted }: ActionCall): TrustedInput | undefined {
   return action.inputMode === InputMode.SYNTHETIC || !grants.trustedInput ? undefined : trusted;
 }
 

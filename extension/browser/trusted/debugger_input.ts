@@ -15,12 +15,13 @@ import {
 } from "@gen/tabwire/v1/extension_pb";
 import { type PageState, type StateRequest, StateRequestSchema, StateScope } from "@gen/tabwire/v1/state_pb";
 import type { ActionCall } from "../actions/context";
-import { readOutcome, type ScriptOutcome } from "../actions/run_javascript";
-import { failure, messageOf } from "../errors";
+import { documentGone, readOutcome, type ScriptOutcome } from "../actions/run_javascript";
+import { within } from "../clock";
+import { deadlinePassed, failure, messageOf } from "../errors";
 import type { FrameInfo } from "../frames";
 import { slotOf, targetOf } from "../ids";
 import { give, type Place } from "./give_input";
-import type { TrustedInput } from "./port";
+import type { IsMeant, TrustedInput } from "./port";
 import { type Session, Sessions } from "./session";
 
 /** The actions there is trusted input for. */
@@ -30,6 +31,12 @@ const MARGIN_MS = 400;
 
 /** Takes a state, of which only the place of an element is wanted. */
 export type Perceive = (tabId: number, options: StateRequest, until: number) => Promise<PageState>;
+
+/** What the debugger answers about a script. */
+interface Evaluated {
+  readonly result?: { readonly value?: unknown; readonly objectId?: string };
+  readonly exceptionDetails?: { readonly exception?: { readonly description?: string }; readonly text?: string };
+}
 
 /** Trusted input by the debugger. */
 export class DebuggerInput implements TrustedInput {
@@ -42,14 +49,23 @@ export class DebuggerInput implements TrustedInput {
   }
 
   async act(call: ActionCall, frame: FrameInfo, action: Action): Promise<FrameReply> {
-    const deadlineMs = call.until - MARGIN_MS;
     const session = await this.#sessions.over(call.tabId);
+    session.hold(call.until);
+    try {
+      return await this.#carryOut(call, session, frame, action);
+    } finally {
+      session.release();
+    }
+  }
+
+  async #carryOut(call: ActionCall, session: Session, frame: FrameInfo, action: Action): Promise<FrameReply> {
     session.planDialogs(call.round);
     const dialogs = call.round.arming(frame.documentId, call.until);
     const ask = (kind: FrameRequest["kind"]): Promise<FrameReply> => {
       const request = create(FrameRequestSchema, { kind });
       return call.frames.ask(call.tabId, frame, request, Math.max(1, call.until - Date.now()));
     };
+    const deadlineMs = call.until - MARGIN_MS;
     let hasGiven = false;
     const prepare = create(PrepareInputSchema, { action, deadlineMs, dialogs });
     let reply = await ask({ case: "prepareInput", value: prepare });
@@ -69,18 +85,18 @@ export class DebuggerInput implements TrustedInput {
     return (await this.#sessions.open(tabId)?.answerDialog(accept, text)) ?? false;
   }
 
-  async evaluate(tabId: number, script: string): Promise<ScriptOutcome> {
-    const session = await this.#sessions.over(tabId);
-    const { result, exceptionDetails } = (await session.send("Runtime.evaluate", {
-      expression: script,
-      awaitPromise: true,
-      returnByValue: true,
-    })) as { result?: { value?: unknown }; exceptionDetails?: { exception?: { description?: string }; text?: string } };
-    session.release();
-    if (exceptionDetails !== undefined) {
-      return { kind: "thrown", message: exceptionDetails.exception?.description ?? exceptionDetails.text ?? "" };
+  async evaluate(call: ActionCall, script: string, isMeant: IsMeant): Promise<ScriptOutcome> {
+    const session = await this.#sessions.over(call.tabId);
+    session.hold(call.until);
+    try {
+      const ran = await within(call.until - Date.now(), evaluateIn(session, script, isMeant));
+      if (ran === undefined) throw deadlinePassed();
+      if (ran.exceptionDetails === undefined) return readOutcome(ran.result?.value);
+      const { exception, text = "" } = ran.exceptionDetails;
+      return { kind: "thrown", message: exception?.description ?? text };
+    } finally {
+      session.release();
     }
-    return readOutcome(result?.value);
   }
 
   /** Gives one plan's input. Answers why Chrome refused it, or an empty text. */
@@ -92,8 +108,6 @@ export class DebuggerInput implements TrustedInput {
       if (call.signal.aborted) throw call.signal.reason;
       if (session.wasEnded) throw endedByPerson();
       return `Chrome did not take the input: ${messageOf(thrown)}`;
-    } finally {
-      session.release();
     }
   }
 
@@ -107,6 +121,19 @@ export class DebuggerInput implements TrustedInput {
     if (bounds === undefined) throw new Error("the place of the element's frame is not known");
     return { x: bounds.x - plan.bounds.x, y: bounds.y - plan.bounds.y };
   }
+}
+
+/** Evaluates a script in the document that the tab shows now, if it is the one that is meant. */
+async function evaluateIn(session: Session, script: string, isMeant: IsMeant): Promise<Evaluated> {
+  // A function runs where the object is from that it is called on, whatever document the tab shows by then.
+  const { result: view } = (await session.send("Runtime.evaluate", { expression: "globalThis" })) as Evaluated;
+  const run = async (functionDeclaration: string): Promise<Evaluated> => {
+    const how = { objectId: view?.objectId, awaitPromise: true, returnByValue: true };
+    return await session.send("Runtime.callFunctionOn", { ...how, functionDeclaration });
+  };
+  const origin = await run("function () { return location.origin; }").catch(() => undefined);
+  if (!(await isMeant(origin?.result?.value))) throw documentGone();
+  return await run(`function () { return ${script}; }`);
 }
 
 function endedByPerson() {

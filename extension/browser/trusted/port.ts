@@ -7,6 +7,9 @@ import type { ActionCall } from "../actions/context";
 import type { ScriptOutcome } from "../actions/run_javascript";
 import type { FrameInfo } from "../frames";
 
+/** Asked just before a script runs, about the origin of the document that it will run in. */
+export type IsMeant = (origin: unknown) => Promise<boolean>;
+
 /** Gives input as the browser itself does. */
 export interface TrustedInput {
   /** Whether there is trusted input for an action at all. */
@@ -15,6 +18,9 @@ export interface TrustedInput {
   act(call: ActionCall, frame: FrameInfo, action: Action): Promise<FrameReply>;
   /** Answers the dialog that stands open in a tab. False if it cannot. */
   answerDialog(tabId: number, answer: AnswerDialogAction): Promise<boolean>;
-  /** Evaluates a script that leaves its outcome as text (actions/run_javascript.ts), whatever the page allows. */
-  evaluate(tabId: number, script: string): Promise<ScriptOutcome>;
+  /**
+   * Evaluates a script that leaves its outcome as text (actions/run_javascript.ts), whatever the page allows; in the
+   * document that was asked about, or in none.
+   */
+  evaluate(call: ActionCall, script: string, isMeant: IsMeant): Promise<ScriptOutcome>;
 }

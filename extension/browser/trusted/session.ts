@@ -24,6 +24,8 @@ export class Session {
   /** True once the person has ended it, or another program has taken it. */
   wasEnded = false;
   #idle: ReturnType<typeof setTimeout> | undefined;
+  /** Until when there is work for it. */
+  #heldUntil = 0;
   #round: DialogRound | undefined;
   #isDialogOpen = false;
   readonly #listeners = new Set<(method: string, params: object) => void>();
@@ -35,7 +37,7 @@ export class Session {
 
   /** Sends one command. */
   async send(method: string, params: object = {}): Promise<object> {
-    this.#hold();
+    this.hold(0);
     return (await chrome.debugger.sendCommand({ tabId: this.tabId }, method, params as Record<string, unknown>)) ?? {};
   }
 
@@ -50,15 +52,17 @@ export class Session {
     this.#round = round;
   }
 
-  /** It is not needed for the moment. */
-  release(): void {
+  /** It is needed until then at the latest, however long the page takes. */
+  hold(until: number): void {
+    this.#heldUntil = Math.max(this.#heldUntil, until);
     clearTimeout(this.#idle);
-    this.#idle = setTimeout(this.onIdle, IDLE_MS);
+    this.#idle = setTimeout(this.onIdle, Math.max(0, this.#heldUntil - Date.now()) + IDLE_MS);
   }
 
-  #hold(): void {
-    clearTimeout(this.#idle);
-    this.release();
+  /** It is not needed for the moment. */
+  release(): void {
+    this.#heldUntil = 0;
+    this.hold(0);
   }
 
   /** Answers the dialog that stands open. False if none does, or it opened before the session was there. */
@@ -91,7 +95,8 @@ export class Session {
       await this.answerDialog(isLetGo(), "");
       return;
     }
-    const answer = round.answerTo(type, message);
+    // What is to be answered whatever it is, the action's own document answers; by now it may have done so.
+    const answer = round.answerTo(type, message, true);
     const accepted = type === "alert" || answer?.accept === true;
     round.met.push(create(DialogDetailsSchema, { type, message, defaultText, accepted }));
     await this.answerDialog(accepted, answer?.text || defaultText);
@@ -113,6 +118,14 @@ export class Sessions {
       if (session !== undefined) session.wasEnded = true;
       this.#forget(tabId);
     });
+    this.#detachLeft().catch((thrown: unknown) => console.warn("Tabwire: no debugger targets", messageOf(thrown)));
+  }
+
+  /** A former life of the service worker may have left some attached, and nobody would detach them. */
+  async #detachLeft(): Promise<void> {
+    for (const { attached, tabId } of await chrome.debugger.getTargets()) {
+      if (attached && tabId !== undefined && !this.#sessions.has(tabId)) this.#detach(tabId);
+    }
   }
 
   /** The session of a tab, if one is attached. */
@@ -157,7 +170,7 @@ export class Sessions {
   #detach(tabId: number): void {
     this.#forget(tabId);
     chrome.debugger.detach({ tabId }).catch(() => {
-      // The tab is gone, or the person was faster.
+      // The tab is gone, the person was faster, or it is another program's.
     });
   }
 

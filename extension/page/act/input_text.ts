@@ -54,8 +54,10 @@ export function isRich(field: Element): boolean {
 export async function verified(
   target: Target,
   written: Written,
-  secret: boolean,
+  wasSecret: boolean,
 ): Promise<{ said: string; now?: string }> {
+  // Some fields become password fields only when they are entered.
+  const secret = wasSecret || isSecret(target.element);
   const now = await heldBy(target.element, written);
   if (now === null) return { said: ", which could not be read back: what it holds is not verified" };
   const clauses = [verifyText(target, now, written.wanted, secret), complaintAbout(target.element)];
@@ -94,7 +96,7 @@ async function submit(target: Target, written: Written, secret: boolean, ctx: Ac
   if (isTextField(field) && !isSetAsWhole(field)) tellChanged(field);
   await pressKey(parseKey("Enter"), field);
   const effects = await ctx.settle();
-  const readable = isConnected(field) && !secret && !effects.leaving;
+  const readable = isConnected(field) && !secret && !isSecret(field) && !effects.leaving;
   const now = readable ? await heldBy(field, written) : null;
   const message = `Put the text into the ${target.words}${said}${said === "" ? "" : ","} and pressed Enter`;
   return { message, effects, valueNow: now ?? undefined };

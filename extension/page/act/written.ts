@@ -4,6 +4,7 @@
 
 import { deepActiveElement } from "../dom";
 import { isConnected } from "../native";
+import { isSecret } from "../secrets";
 
 interface Remembered {
   readonly field: WeakRef<Element>;
@@ -21,7 +22,7 @@ export function rememberWritten(field: Element, words: string, value: string): v
 /** If the field that was written into last has been left and holds something else since, a clause that says so. */
 export function newsOfWritten(): string {
   const field = last?.field.deref();
-  if (last === null || field === undefined || !isConnected(field)) {
+  if (last === null || field === undefined || !isConnected(field) || isSecret(field)) {
     last = null;
     return "";
   }

@@ -4,7 +4,7 @@
 // at anew, so that at worst a count could be old.
 
 import { isElement, isShadowRoot, shadowRootOf, shownParent } from "../dom";
-import { elementCountOf } from "../native";
+import { checkVisibility, elementCountOf } from "../native";
 import { lookOutside, type Outside, reachesInto } from "./outside";
 import { type Child, isSameSize, type Known, type Look, movedBy, Place, Run, setKnown } from "./run";
 import { type Box, hasLayout, touches } from "./visibility";
@@ -138,8 +138,9 @@ export class BlockIndex implements Blocks {
     const tally = { above: 0, below: 0, beside: 0 };
     let heading: Element | null = null;
     for (const child of run.children) {
-      if (child.place === Place.Nothing) continue;
-      const outside = child.place === Place.Exact ? null : this.outsideOf(run, child, near, options);
+      // What was not rendered may be by now without a trace: a rule that was edited in place tells nobody.
+      if (child.place === Place.Nothing && !checkVisibility(child.element)) continue;
+      const outside = child.place === Place.Block ? this.outsideOf(run, child, near, options) : null;
       if (outside === null) {
         nodes.push(child.element);
         headings.push(heading);

@@ -130,7 +130,11 @@ export class Changes {
   private record(records: readonly MutationRecord[]): void {
     if (this.isFlooded) return;
     for (const record of records) this.records.push(record);
-    if (this.records.length <= MANY_RECORDS) return;
+    if (this.records.length > MANY_RECORDS) this.flood();
+  }
+
+  /** The page is changing as a whole: nothing more is recorded, and everything will be forgotten. */
+  private flood(): void {
     this.isFlooded = true;
     this.records = [];
     this.observer?.disconnect();
@@ -138,7 +142,9 @@ export class Changes {
 
   private readonly happen = (event: Event): void => {
     const { target } = event;
-    if (target instanceof Element && this.happened.size < MANY_RECORDS) this.happened.add(target);
+    if (!(target instanceof Element) || this.isFlooded) return;
+    this.happened.add(target);
+    if (this.happened.size > MANY_RECORDS) this.flood();
   };
 
   private readonly press = (event: PointerEvent): void => {

@@ -4,6 +4,7 @@
 import { fold } from "../clean";
 import { isElement, labelsOf, rootOf, shownChildren, tagOf } from "../dom";
 import { attributeOf, childrenOf, hasAttribute, nodeTypeOf, queryAll, textOf } from "../native";
+import { isSecret } from "../secrets";
 import { generatedText } from "./generated";
 import { roleOf } from "./role";
 import { hasLayout, Rendering, renderingOf } from "./visibility";
@@ -106,7 +107,7 @@ function compute(element: Element, way: Way): string {
 /** The value of a control that is part of another element's name, as in "Flash the screen [3] times". */
 function embeddedValue(element: Element, role: string): string | null {
   const tag = tagOf(element);
-  if (tag === "input" && (element as HTMLInputElement).type === "password") return "";
+  if (isSecret(element)) return "";
   if (role === "textbox" || role === "searchbox") {
     if (tag === "input" || tag === "textarea") return (element as HTMLInputElement).value;
     return textOf(element) ?? "";

@@ -28,6 +28,7 @@ import { roleOf } from "../perceive/role";
 import { checkedOf, currentValueOf } from "../perceive/states";
 import { boxOf } from "../perceive/visibility";
 import { isSecret } from "../secrets";
+import { givePress } from "./arrival";
 
 /** Has the browser give the steps' input, and resolves when that is done. */
 export type GiveInput = (plan: InputPlan) => Promise<void>;
@@ -83,7 +84,8 @@ async function click(action: ClickAction, ctx: ActContext, give: GiveInput): Pro
   const target = ctx.target(action.elementId);
   const { hit } = await makeReady(ctx, target, { x: action.offsetX, y: action.offsetY });
   ctx.begin(target.element);
-  await give(plan(target.element, press(hit.point, { ...action, count: Math.max(1, action.count) })));
+  const steps = plan(target.element, press(hit.point, { ...action, count: Math.max(1, action.count) }));
+  await givePress(give, steps, target, hit);
   return { message: `Clicked the ${target.words}`, effects: await ctx.settle() };
 }
 
@@ -102,7 +104,7 @@ async function setChecked(action: SetCheckedAction, ctx: ActContext, give: GiveI
   if (now() === action.checked) return { message: `The ${words} is so already` };
   const { hit } = await makeReady(ctx, target);
   ctx.begin(element);
-  await give(plan(element, press(hit.point)));
+  await givePress(give, plan(element, press(hit.point)), target, hit);
   const effects = await ctx.settle();
   if (isConnected(element) && !effects.leaving && now() !== action.checked) {
     throw new PageError(ErrorCode.OPERATION_FAILED_IN_TARGET, `The ${words} did not change.`, {
@@ -125,7 +127,7 @@ async function input(action: InputTextAction, ctx: ActContext, give: GiveInput):
   const steps: Step[] = [press(hit.point), key(`${COMMAND}+${action.append ? "End" : "a"}`)];
   if (action.text !== "") steps.push({ case: "text", value: action.text });
   else if (!action.append) steps.push(key("Delete"));
-  await give(plan(field, ...steps));
+  await givePress(give, plan(field, ...steps), target, hit);
   const written = { wanted: before + action.text, byCommand: true };
   if (!action.submit) {
     const effects = await ctx.settle();
@@ -190,7 +192,7 @@ async function drag(action: DragAction, ctx: ActContext, give: GiveInput): Promi
       : { x: box.x + (offsetX ?? box.width / 2), y: box.y + (offsetY ?? box.height / 2) };
   ctx.begin(target.element);
   const value = { $typeName: "tabwire.v1.InputDrag", from: at(from), to: at(goal) } as const;
-  await give(plan(target.element, { case: "drag", value }));
+  await givePress(give, plan(target.element, { case: "drag", value }), target, hit);
   const effects = await ctx.settle();
   const where = to === null ? "" : ` onto the ${to.words}`;
   return { message: `Dragged the ${target.words}${where}`, effects };

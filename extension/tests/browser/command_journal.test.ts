@@ -79,7 +79,19 @@ describe("the journal of commands", () => {
     await journal.record(click("c1"));
     expect(await journal.record(click("c1"))).toEqual({ kind: "running" });
     await journal.begin("c1");
+    expect(await journal.record(click("c1"))).toEqual({ kind: "running", begunAt: expect.any(Number) });
+  });
+
+  it("takes for begun only what is written down as begun", async () => {
+    const area = new FakeArea();
+    const journal = new CommandJournal(asArea(area));
+    await journal.record(click("c1"));
+    vi.spyOn(area, "set").mockRejectedValueOnce(new Error("QUOTA_BYTES quota exceeded"));
+    await expect(journal.begin("c1")).rejects.toThrow("quota");
     expect(await journal.record(click("c1"))).toEqual({ kind: "running" });
+    await journal.begin("c1");
+    const left = await new CommandJournal(asArea(area)).leftovers();
+    expect(left.inDoubt.map(({ command }) => command.commandId)).toEqual(["c1"]);
   });
 
   it("tells after a restart what to run, what is in doubt and what to deliver, each in its order", async () => {

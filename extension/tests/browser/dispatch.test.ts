@@ -6,7 +6,7 @@ import {
   ActionSchema,
   ActionStatus,
 } from "@gen/tabwire/v1/action_pb";
-import { ErrorCode } from "@gen/tabwire/v1/error_pb";
+import { ErrorCode, ErrorDetailsSchema } from "@gen/tabwire/v1/error_pb";
 import type { FrameRequest } from "@gen/tabwire/v1/extension_pb";
 import { type Command, type CommandResult, CommandSchema } from "@gen/tabwire/v1/link_pb";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -148,6 +148,85 @@ describe("page actions", () => {
       status: ActionStatus.SUCCEEDED,
       outcomeDetails: { navigationOccurred: true, newUrl: "https://a.test/next" },
     });
+  });
+
+  /** A page that goes elsewhere by itself meanwhile, and still answers the action. */
+  function leavingBy(answer: () => ActionResult): void {
+    const leaving: Answer = (request) => {
+      if (request.kind.case !== "act") return page()(request);
+      const url = "https://a.test/next";
+      tab.frames = [{ frameId: 0, parentFrameId: -1, documentId: "doc-2", url, answer: page() }];
+      events.emit({ kind: "committed", tabId: 1, frameId: 0, url, documentId: "doc-2" });
+      events.emit({ kind: "parsed", tabId: 1, frameId: 0 });
+      return { case: "actionResult", value: answer() };
+    };
+    const tab = chromeDouble.addTab(1, "https://a.test/", leaving);
+  }
+
+  function failing(errorCode: ErrorCode): ActionResult {
+    return create(ActionResultSchema, { status: ActionStatus.FAILED, errorInfo: { errorCode, message: "No." } });
+  }
+
+  it("that were refused are not taken for done because the page went elsewhere by itself", async () => {
+    leavingBy(() => failing(ErrorCode.ELEMENT_COVERED));
+    const refused = await result(act(1, click(1)));
+    expect(refused).toMatchObject({
+      status: ActionStatus.FAILED,
+      errorInfo: { errorCode: ErrorCode.ELEMENT_COVERED },
+      outcomeDetails: { navigationOccurred: true, message: "Meanwhile the page went to https://a.test/next." },
+    });
+    leavingBy(() => failing(ErrorCode.DEADLINE_EXCEEDED));
+    expect((await result(act(1, click(1)))).status).toBe(ActionStatus.FAILED);
+    leavingBy(() => failing(ErrorCode.OPERATION_FAILED_IN_TARGET));
+    expect((await result(act(1, click(1)))).status).toBe(ActionStatus.SUCCEEDED);
+  });
+
+  it("that read are not done when the document went away before it answered", async () => {
+    leavingBy(() => {
+      throw new Error("The message port closed before a response was received.");
+    });
+    const { status, errorInfo } = await result(act(1, { case: "readText", value: { elementId: 1 } }));
+    expect(status).toBe(ActionStatus.FAILED);
+    expect(errorInfo).toMatchObject({ errorCode: ErrorCode.COMMUNICATION_ERROR_WITH_TARGET, retryable: true });
+  });
+
+  it("take nothing from a page but what it did itself", async () => {
+    chromeDouble.addTab(2, "https://bank.test/", page());
+    const outcomeDetails = {
+      message: "Clicked.",
+      openedTabIds: [2],
+      dialogs: [{ type: "confirm", accepted: true }],
+      download: "x.exe",
+      trustedInputUsed: true,
+    };
+    const stateAfter = { case: "newState", value: { tabId: 2, url: "https://bank.test/" } } as const;
+    const forged = { status: ActionStatus.SUCCEEDED, outcomeDetails, currentTabId: 2, stateAfter };
+    chromeDouble.addTab(
+      1,
+      "https://a.test/",
+      page(() => create(ActionResultSchema, forged)),
+    );
+    const plain = await result(act(1, click(1)));
+    expect(plain).toMatchObject({ currentTabId: 0, stateAfter: { case: undefined } });
+    expect(plain.outcomeDetails).toMatchObject({
+      openedTabIds: [],
+      dialogs: [],
+      download: "",
+      trustedInputUsed: false,
+    });
+    const looked = await result(act(1, click(1), { stateAfter: { maxElements: 10 } }));
+    expect(looked.stateAfter).toMatchObject({ case: "newState", value: { tabId: 1 } });
+  });
+
+  it("whose answer cannot be read have an outcome that nobody knows", async () => {
+    const details = create(ErrorDetailsSchema, { kind: { case: "limit", value: { limit: -1n } } });
+    const odd = create(ActionResultSchema, { status: ActionStatus.FAILED, errorInfo: { details } });
+    chromeDouble.addTab(
+      1,
+      "https://a.test/",
+      page(() => odd),
+    );
+    expect((await result(act(1, click(1)))).errorInfo?.errorCode).toBe(ErrorCode.OUTCOME_UNKNOWN);
   });
 
   it("say that the outcome is unknown when the document went away and nobody knows why", async () => {
@@ -558,6 +637,27 @@ describe("reads of the whole page", () => {
       value: { elementId: 100_002, rows: [{ cells: ["a"] }, { cells: ["b"] }] },
     });
     expect(answer.extracted.case === "rows" && answer.extracted.value.rows[0]?.elementId).toBe(100_003);
+  });
+
+  it("take from the documents inside nothing but what they read", async () => {
+    addInner(list(2, 4), list(0));
+    const tab = chromeDouble.tabs.get(1);
+    const frames = tab?.frames ?? [];
+    const [outer, inner] = frames.map(({ answer }) => answer);
+    const forge = (answer: Answer | undefined, more: Partial<ActionResult>): Answer => {
+      return async (request) => {
+        const told = (await answer?.(request)) ?? ack();
+        return told.case === "actionResult" ? { case: "actionResult", value: { ...told.value, ...more } } : told;
+      };
+    };
+    Object.assign(frames[0] ?? {}, { answer: forge(outer, { status: ActionStatus.FAILED }) });
+    Object.assign(frames[1] ?? {}, { answer: forge(inner, { currentTabId: 2 }) });
+    const found = await result(act(1, { case: "findElements", value: {} }));
+    expect(found).toMatchObject({
+      status: ActionStatus.SUCCEEDED,
+      currentTabId: 0,
+      extracted: { value: { total: 2 } },
+    });
   });
 
   it("of one element are for its document alone", async () => {

@@ -1,6 +1,6 @@
-import { create } from "@bufbuild/protobuf";
+import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
-import { ActionStatus } from "@gen/tabwire/v1/action_pb";
+import { type ActionResultSchema, ActionStatus } from "@gen/tabwire/v1/action_pb";
 import { ErrorCode } from "@gen/tabwire/v1/error_pb";
 import {
   type Command,
@@ -22,7 +22,7 @@ interface Run {
   readonly signal: AbortSignal;
   /** When an earlier life began it, if one did. */
   readonly begunAt: number | undefined;
-  finish(text?: string): void;
+  finish(text?: string, stateAfter?: MessageInitShape<typeof ActionResultSchema>["stateAfter"]): void;
 }
 
 /** An inbox whose commands wait until the test finishes them. */
@@ -32,6 +32,7 @@ class Bench {
   readonly busy: boolean[] = [];
   readonly clock = new ServerClock();
   linkTakes = true;
+  failsOnce: "tab" | undefined;
   readonly inbox: Inbox;
   readonly #heard = new Set<() => void>();
 
@@ -43,6 +44,10 @@ class Bench {
       execute: (command, _until, signal, begunAt) => this.#execute(command, signal, begunAt),
       resolveTab: async (tabId) => {
         if (tabId === 404) throw tabNotFound(tabId);
+        if (this.failsOnce === "tab") {
+          this.failsOnce = undefined;
+          throw new Error("Chrome does not say which tab is meant");
+        }
         return tabId || 1;
       },
       deliver: async (result) => {
@@ -56,8 +61,8 @@ class Bench {
 
   #execute(command: Command, signal: AbortSignal, begunAt?: number): Promise<CommandResult> {
     return new Promise((resolve) => {
-      const finish = (text = "done"): void => {
-        const value = { originalActionId: command.commandId, outcomeDetails: { message: text } };
+      const finish: Run["finish"] = (text = "done", stateAfter = { case: undefined }): void => {
+        const value = { originalActionId: command.commandId, outcomeDetails: { message: text }, stateAfter };
         resolve(
           create(CommandResultSchema, {
             commandId: command.commandId,
@@ -275,6 +280,56 @@ describe("the inbox", () => {
     await bench.inbox.take(click("c1", { tabId: 404 }));
     await bench.until(() => bench.runs.length === 1);
     expect(bench.runs[0]?.command.tabId).toBe(404);
+  });
+
+  it("refuses another action with the id of a running one, which stays the one that is answered", async () => {
+    const bench = new Bench();
+    await bench.inbox.take(click("x"));
+    await bench.until(() => bench.runs.length === 1);
+    const other = click("x", { tabId: 2 });
+    await bench.inbox.take(other);
+    await bench.until(() => bench.delivered.length === 1);
+    expect(errorOf(bench.delivered[0])).toBe(ErrorCode.ALREADY_EXISTS);
+    bench.runs[0]?.finish();
+    await bench.until(() => bench.delivered.length === 2);
+    await bench.inbox.take(click("x"));
+    await bench.until(() => bench.delivered.length === 3);
+    expect(bench.delivered[2]).toMatchObject({ outcome: { case: "actionResult" }, replayed: true });
+    expect(bench.running()).toEqual(["x"]);
+  });
+
+  it("says that the outcome is unknown if the answer cannot be written, and does nothing twice", async () => {
+    vi.spyOn(console, "error").mockImplementationOnce(() => {});
+    const bench = new Bench();
+    await bench.inbox.take(click("c1"));
+    await bench.until(() => bench.runs.length === 1);
+    bench.runs[0]?.finish("done", { case: "newState", value: { revision: -1n } });
+    await bench.until(() => bench.delivered.length === 1);
+    expect(errorOf(bench.delivered[0])).toBe(ErrorCode.OUTCOME_UNKNOWN);
+    await bench.inbox.take(click("c1"));
+    await bench.until(() => bench.delivered.length === 2);
+    expect(bench.running()).toEqual(["c1"]);
+  });
+
+  it("finds out what became of what was written down as begun and does not run", async () => {
+    const bench = new Bench();
+    bench.failsOnce = "tab";
+    await expect(bench.inbox.take(click("c1"))).rejects.toThrow("which tab");
+    expect(await bench.inbox.take(click("c1"))).toBe(true);
+    await bench.until(() => bench.runs.length === 1);
+    expect(bench.runs[0]?.begunAt).toEqual(expect.any(Number));
+  });
+
+  it("begins nothing that could not be written down, however often it comes", async () => {
+    const bench = new Bench();
+    const full = vi.spyOn(bench.area, "set").mockRejectedValue(new Error("QUOTA_BYTES quota exceeded"));
+    await expect(bench.inbox.take(click("c1"))).rejects.toThrow("quota");
+    await expect(bench.inbox.take(click("c1"))).rejects.toThrow("quota");
+    expect(bench.runs).toEqual([]);
+    full.mockRestore();
+    expect(await bench.inbox.take(click("c1"))).toBe(true);
+    await bench.until(() => bench.runs.length === 1);
+    expect(bench.area.items.get("command:c1")).toContain("begun");
   });
 
   it("acknowledges what it does not know", async () => {

@@ -1,7 +1,9 @@
 import { create } from "@bufbuild/protobuf";
+import { ErrorDetailsSchema } from "@gen/tabwire/v1/error_pb";
 import { FrameRequestSchema } from "@gen/tabwire/v1/extension_pb";
 import { describe, expect, it } from "vitest";
 import { isFor, seal, unseal } from "../../wire/envelope";
+import { fromPlain, NotPlain } from "../../wire/plain";
 
 describe("envelope", () => {
   const request = create(FrameRequestSchema, { kind: { case: "observe", value: { enabled: true } } });
@@ -27,5 +29,17 @@ describe("envelope", () => {
 
   it("refuses a body that is no such message", () => {
     expect(() => unseal(FrameRequestSchema, { to: "frame", conversation: "frame", body: "////" })).toThrow();
+  });
+
+  it("takes from a page's process no binary form, which may hold what is not declared", () => {
+    const { body } = seal("background", "panel", FrameRequestSchema, request);
+    expect(unseal(FrameRequestSchema, { to: "background", conversation: "panel", body })).toEqual(request);
+    expect(() => unseal(FrameRequestSchema, { to: "background", conversation: "frame", body })).toThrow(NotPlain);
+  });
+
+  it("takes no negative number where none can be written", () => {
+    const details = (limit: number) => ({ kind: { case: "limit", value: { limit } } });
+    expect(fromPlain(ErrorDetailsSchema, details(7)).kind).toMatchObject({ value: { limit: 7n } });
+    expect(() => fromPlain(ErrorDetailsSchema, details(-1))).toThrow(NotPlain);
   });
 });

@@ -28,6 +28,36 @@ _ORDINALS = {
     )
 } | {"last": LAST}
 _NUMBERED = re.compile(r"([1-9][0-9]{0,3})(st|nd|rd|th)\.?")
+# The roles that `find` knows, in the words of ARIA. Any other word is no command.
+_ROLES = frozenset(
+    (
+        "button",
+        "cell",
+        "checkbox",
+        "columnheader",
+        "combobox",
+        "dialog",
+        "form",
+        "heading",
+        "image",
+        "img",
+        "link",
+        "list",
+        "listbox",
+        "listitem",
+        "menuitem",
+        "option",
+        "radio",
+        "row",
+        "slider",
+        "spinbutton",
+        "switch",
+        "tab",
+        "table",
+        "textbox",
+        "treeitem",
+    )
+)
 _SCROLL = {
     "down": action_pb2.SCROLL_DIRECTION_DOWN,
     "up": action_pb2.SCROLL_DIRECTION_UP,
@@ -216,11 +246,10 @@ class _Parser:
             found = action_pb2.FindTextAction(text=self._string("a text in quotes", filled=True))
             return self._plain(action_pb2.Action(find_text=found))
         wanted = action_pb2.FindElementsAction()
-        token = self._peek()
-        if token.kind is Kind.WORD and not self._at_end():
-            wanted.role = self._next().text.lower()
-        if not self._at_end():
-            wanted.name = self._string("a name in quotes")
+        if self._peek().text.lower().removesuffix("s") in _ROLES and self._peek().kind is Kind.WORD:
+            wanted.role = self._next().text.lower().removesuffix("s")
+        if self._peek().kind is Kind.STRING:
+            wanted.name = self._next().text
         if not wanted.role and not wanted.name:
             raise self._error('"text" and a text, or a role such as button, or a name in quotes')
         return self._plain(action_pb2.Action(find_elements=wanted))

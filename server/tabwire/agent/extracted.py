@@ -27,12 +27,12 @@ def extracted_text(result: action_pb2.ActionResult, quote: Callable[[str], str] 
             return "\n".join(f"{quote(name)} = {quote(attributes[name])}" for name in sorted(attributes))
         case "element_list":
             lines = [_element(element, quote) for element in result.element_list.elements]
-            return "\n".join([*lines, *_left_out(result.element_list.total - len(lines), "elements")])
+            return _or_none([*lines, *_left_out(result.element_list.total - len(lines), "elements")])
         case "rows":
             return _rows(result.rows, quote)
         case "text_matches":
             lines = [f"[{match.element_id}] {quote(match.excerpt)}" for match in result.text_matches.matches]
-            return "\n".join([*lines, *_left_out(result.text_matches.total - len(lines), "places")])
+            return _or_none([*lines, *_left_out(result.text_matches.total - len(lines), "places")])
         case _:
             return ""
 
@@ -43,8 +43,16 @@ def _element(element: state_pb2.Element, quote: Callable[[str], str]) -> str:
 
 def _rows(rows: extract_pb2.Rows, quote: Callable[[str], str]) -> str:
     lines = [" | ".join(map(quote, rows.columns))] if any(rows.columns) else []
-    lines += [" | ".join(map(quote, row.cells)) for row in rows.rows]
-    return "\n".join([*lines, *_left_out(rows.total - len(rows.rows), "rows")])
+    # Who acts on what was read needs the ids; a person does not.
+    numbered = quote is not _as_it_is
+    for row in rows.rows:
+        number = f"[{row.element_id}] " if numbered and row.element_id else ""
+        lines.append(number + " | ".join(map(quote, row.cells)))
+    return _or_none([*lines, *_left_out(rows.total - len(rows.rows), "rows")])
+
+
+def _or_none(lines: list[str]) -> str:
+    return "\n".join(lines) if lines else "(nothing found)"
 
 
 def _left_out(count: int, what: str) -> list[str]:

@@ -227,8 +227,11 @@ def _result_text(result: action_pb2.ActionResult | None) -> str:
 
 def _extracted(result: action_pb2.ActionResult) -> list[str]:
     if result.HasField("text"):
-        return [f"text {quote(result.text, _MAX_READ)}"]
-    lines = extracted_text(result, quote).splitlines()
+        if "\n" not in result.text:
+            return [f"text {quote(result.text, _MAX_READ)}"]
+        lines = [quote(line, _MAX_READ) for line in result.text.splitlines() if line.strip()]
+    else:
+        lines = extracted_text(result, quote).splitlines()
     told: list[str] = []
     for line in lines:
         if sum(map(len, told)) + len(line) > _MAX_READ:

@@ -11,6 +11,7 @@ says so. Only what gets shorter that way becomes a table.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -30,12 +31,7 @@ _READ_ONLY = frozenset(
         state_pb2.ELEMENT_TYPE_CELL,
     }
 )
-_OPERABLE = (
-    state_pb2.OPERATION_CLICK,
-    state_pb2.OPERATION_INPUT_TEXT,
-    state_pb2.OPERATION_SELECT_OPTION,
-    state_pb2.OPERATION_SCROLL,
-)
+_TO_READ = (state_pb2.OPERATION_READ_TEXT, state_pb2.OPERATION_GET_ATTRIBUTES)
 
 
 @dataclass(frozen=True)
@@ -51,7 +47,7 @@ class Told:
     def is_text(self) -> bool:
         """Whether it is only there to be read."""
         operations = self.element.available_operations
-        return self.element.type in _READ_ONLY and not any(one in operations for one in _OPERABLE)
+        return self.element.type in _READ_ONLY and all(one in _TO_READ for one in operations)
 
 
 @dataclass(frozen=True)
@@ -83,10 +79,13 @@ def _alike(told: Sequence[Told], start: int, width: int) -> int:
     if not _is_one_row(first):
         return 0
     shape = [_shape(one) for one in first]
+    outer = _outer_headings(first)
     rows = 1
     while True:
         row = told[start + rows * width : start + (rows + 1) * width]
         if len(row) < width or [_shape(one) for one in row] != shape or not _is_one_row(row):
+            return rows
+        if _outer_headings(row) != outer:
             return rows
         rows += 1
 
@@ -96,20 +95,18 @@ def _shape(one: Told) -> tuple[object, ...]:
     return (one.role, one.is_text, element.landmark, element.form, bool(element.options))
 
 
+def _outer_headings(row: Sequence[Told]) -> set[str]:
+    """The headings that a row stands under, without those in it."""
+    return {one.element.heading for one in row} - {one.label for one in row if one.role == "heading"}
+
+
 def _is_one_row(row: Sequence[Told]) -> bool:
     """Whether the browser says nothing against these being one row, and a heading in it is that of what follows."""
     keys = {one.element.row for one in row if one.element.row}
-    headings = {one.element.heading for one in row}
-    own = {one.label for one in row if one.role == "heading"}
-    return len(keys) <= 1 and len(headings - own) <= 1
+    return len(keys) <= 1 and len(_outer_headings(row)) <= 1
 
 
 def _table(rows: Sequence[Sequence[Told]], quote: Callable[[str], str]) -> Table | None:
-    outer = {one.element.heading for row in rows for one in row} - {
-        one.label for row in rows for one in row if one.role == "heading"
-    }
-    if len(outer) > 1:
-        return None
     texts = [_own_texts(row) for row in rows]
     heads: list[str] = []
     cells: list[list[str]] = [[] for _ in rows]
@@ -125,8 +122,11 @@ def _table(rows: Sequence[Sequence[Told]], quote: Callable[[str], str]) -> Table
         for row, (one, label) in enumerate(zip(ones, labels, strict=True)):
             number = "" if one.is_text else str(one.element.id)
             own = "" if common else one.details
-            said = "" if same else quote(label) if label or one.is_text else ""
+            said = "" if same or not any(labels) else quote(label)
             cells[row].append(" ".join(filter(None, (number, said, own))))
+    # A row of nothing but text is still something that can be asked for.
+    if all(row[column].is_text for row in rows[:1] for column in range(len(row))):
+        cells = [[str(row[0].element.id), *cell] for row, cell in zip(rows, cells, strict=True)]
     table = Table(f"rows of: {', '.join(heads)}", tuple(" ".join(row) for row in cells), len(rows[0]))
     plain = sum(len(one.role) + len(one.label) + len(one.details) + _LINE for row in rows for one in row)
     return table if len(table.head) + sum(len(line) + 1 for line in table.lines) < plain else None
@@ -148,9 +148,20 @@ def _own_texts(row: Sequence[Told]) -> list[str]:
     for index, one in enumerate(row):
         if not one.is_text or one.role == "heading":
             continue
-        left = texts[index]
-        for inner in row[index + 1 :]:
-            if inner.element.parent_id == one.element.id and inner.label:
-                left = left.replace(inner.label, " ", 1)
-        texts[index] = " ".join(left.split())
+        texts[index] = _without(
+            texts[index], [i.label for i in row[index + 1 :] if i.element.parent_id == one.element.id]
+        )
     return texts
+
+
+def _without(text: str, labels: Sequence[str]) -> str:
+    """A text without what is said by the elements in it, in their order; whole if that cannot be told for sure."""
+    kept: list[str] = []
+    at = 0
+    for label in labels:
+        found = re.search(rf"(?<!\w){re.escape(label)}(?!\w)", text[at:]) if label else None
+        if found is None:
+            continue
+        kept.append(text[at : at + found.start()])
+        at += found.end()
+    return " ".join(" ".join([*kept, text[at:]]).split())

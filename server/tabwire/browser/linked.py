@@ -106,8 +106,7 @@ class LinkedBrowser:
     ) -> action_pb2.ActionResult:
         """See `BrowserPort.act`. An action without a document gets the one its element was last seen in."""
         can = self._hub.capabilities(self._browser_id)
-        if self._hub.is_connected(self._browser_id):
-            self._permissions.check(action, can)
+        self._permissions.check(action, can if self._hub.is_connected(self._browser_id) else None)
         command = self._command(tab_id, action.id)
         command.action.CopyFrom(action)
         command.action.id = command.command_id

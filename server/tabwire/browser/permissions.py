@@ -50,8 +50,11 @@ class Permissions:
             return action_pb2.INPUT_MODE_TRUSTED
         return action.input_mode
 
-    def check(self, action: action_pb2.Action, can: link_pb2.BrowserCapabilities) -> None:
-        """Raises UNIMPLEMENTED, POLICY_DENIED or INVALID_ARGUMENT for what the browser need not be asked for."""
+    def check(self, action: action_pb2.Action, can: link_pb2.BrowserCapabilities | None) -> None:
+        """Raises UNIMPLEMENTED, POLICY_DENIED or INVALID_ARGUMENT for what the browser need not be asked for.
+
+        `can` is None for a browser that is not connected now.
+        """
         kind = action.WhichOneof("kind")
         if kind is None:
             return
@@ -61,7 +64,7 @@ class Permissions:
                 "JavaScript is granted to no page.",
                 remedy="Name the origins that it may run in: TABWIRE_JAVASCRIPT_ORIGINS=https://example.com",
             )
-        if kind not in (can.actions or _FIRST_ACTIONS):
+        if can is not None and kind not in (can.actions or _FIRST_ACTIONS):
             raise TabwireError(
                 error_pb2.ERROR_CODE_UNIMPLEMENTED,
                 f"The extension in this browser does not know the action {kind}.",

@@ -110,7 +110,9 @@ def build(facts: catalog.ActionFacts, values: Sequence[str], options: Mapping[st
                 raise typer.BadParameter(f"only one of --{other.replace('_', '-')} and {_flag(field)} can be given")
         value = given[field.name]
         if field.enum_type is not None:
-            value = _enum_number(field, value)
+            value = [_enum_number(field, one) for one in value] if field.is_repeated else _enum_number(field, value)
+        elif field.message_type is action_pb2.FileUpload.DESCRIPTOR:
+            value = [_file(path) for path in value]
         try:
             if field.is_repeated:
                 getattr(body, field.name).extend(value)
@@ -220,6 +222,14 @@ def _choices(field: FieldDescriptor) -> dict[str, int]:
     prefix = names[0].removesuffix("UNSPECIFIED")
     values = {value.name.removeprefix(prefix).lower(): value.number for value in field.enum_type.values}
     return {name: number for name, number in values.items() if number}
+
+
+def _file(path: str) -> action_pb2.FileUpload:
+    """A file of this computer, to be given to a page."""
+    try:
+        return action_pb2.FileUpload(name=Path(path).name, content=Path(path).read_bytes())
+    except OSError as error:
+        raise typer.BadParameter(f"the file {path!r} cannot be read: {error.strerror}") from error
 
 
 def _enum_number(field: FieldDescriptor, text: str) -> int:

@@ -151,9 +151,10 @@ def _within(wanted_s: float) -> float:
 
 
 def _act_s(action: action_pb2.Action) -> float:
+    expecting_s = action.expect.timeout_ms / 1000
     if action.WhichOneof("kind") == "wait":
-        return (action.wait.timeout_ms or _DEFAULT_WAIT_MS) / 1000 + _WAY_S
-    return _ACT_S
+        return (action.wait.timeout_ms or _DEFAULT_WAIT_MS) / 1000 + _WAY_S + expecting_s
+    return _ACT_S + expecting_s
 
 
 def _refuse_agents_action(action: action_pb2.Action) -> None:

@@ -129,6 +129,7 @@ def test_what_commands_become() -> None:
         ('drag "A" over "B"', 1, 10, '"onto" or "to" or "by"'),
         ('drag "A" by far', 1, 13, "how many pixels"),
         ("find", 1, 5, '"text" and a text'),
+        ("find flights", 1, 6, '"text" and a text'),
         ("accept it", 1, 8, '"dialog"'),
     ],
 )

@@ -89,3 +89,38 @@ def test_every_id_that_can_be_acted_on_is_told(names: list[str]) -> None:
     state = _shop(*names)
     numbers = {int(number) for line in _lines(state) for number in re.findall(r"\d+", re.sub(r'"[^"]*"', "", line))}
     assert {one.id for one in state.actionable_elements if one.role != "listitem"} <= numbers
+
+
+def test_what_is_inside_is_taken_out_only_as_a_whole_word() -> None:
+    state = state_pb2.PageState(tab_id=1, document_id="d")
+    for number in range(3):
+        item = element(number * 2 + 1, "listitem", f"11 apples in box 1, row {number}")
+        button = element(number * 2 + 2, "button", "1")
+        button.parent_id = item.id
+        state.actionable_elements.extend([item, button])
+    assert '2 "11 apples in box , row 0"' in _lines(state)
+
+
+def test_what_can_be_dragged_keeps_its_id() -> None:
+    cards = [element(number, "listitem", f"card {number}") for number in range(1, 6)]
+    for card in cards:
+        card.available_operations.append(state_pb2.OPERATION_DRAG)
+    text = render.state_text(state_pb2.PageState(tab_id=1, document_id="d", actionable_elements=cards))
+    assert '3 "card 3"' in text
+
+
+def test_rows_of_text_alone_keep_an_id_each() -> None:
+    cells = [element(number, "text", f"a text of its own, number {number}") for number in range(1, 9)]
+    lines = _lines(state_pb2.PageState(tab_id=1, document_id="d", actionable_elements=cells))
+    assert lines[1] == '1 "a text of its own, number 1"'
+
+
+def test_every_heading_has_a_table_of_its_own() -> None:
+    links = [element(n, "link", f"Link {n}", heading="A" if n <= 5 else "B") for n in range(1, 11)]
+    lines = _lines(state_pb2.PageState(tab_id=1, document_id="d", actionable_elements=links))
+    assert [line for line in lines if not line[0].isdigit()] == [
+        '# under "A"',
+        "rows of: link",
+        '# under "B"',
+        "rows of: link",
+    ]

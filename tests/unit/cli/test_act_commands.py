@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import typer
@@ -12,6 +12,9 @@ from tabwire.agent import catalog
 from tabwire.cli import act_commands
 from tabwire.cli.main import app
 from tabwire.v1 import action_pb2, options_pb2
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 runner = CliRunner()
 
@@ -80,8 +83,20 @@ def test_arguments_become_the_action(action: action_pb2.Action, expected: action
         ("scroll", ["sideways"], {}, "must be one of"),
         ("wait", [], {"text": "a", "url": "b"}, "only one of"),
         ("press_keys", [], {}, "needs --keys"),
+        ("click", ["1"], {"modifiers": ["hyper"]}, "must be one of"),
+        ("upload_files", ["1", "/nowhere/a.txt"], {}, "cannot be read"),
     ],
 )
 def test_what_is_no_action_is_wrong_usage(name: str, values: list[str], options: dict[str, object], words: str) -> None:
     with pytest.raises(typer.BadParameter, match=words):
         built(name, *values, **options)
+
+
+def test_modifiers_and_files_are_taken_from_words_and_paths(tmp_path: Path) -> None:
+    assert list(built("click", "1", modifiers=["control", "shift"]).click.modifiers) == [
+        action_pb2.KEY_MODIFIER_CONTROL,
+        action_pb2.KEY_MODIFIER_SHIFT,
+    ]
+    (tmp_path / "a.txt").write_bytes(b"one")
+    files = built("upload_files", "1", str(tmp_path / "a.txt")).upload_files.files
+    assert [(one.name, one.content) for one in files] == [("a.txt", b"one")]
