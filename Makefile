@@ -73,6 +73,12 @@ baseline: $(STAMPS)/venv ## Take the contract as it is for released: later break
 miniwob: setup $(STAMPS)/miniwob ## Solve the tasks of MiniWoB++ through the API, from the page state alone
 	@PYTHONPATH=tests python tests/miniwob/run.py $(MINIWOB_OPTIONS)
 
+.PHONY: matrix
+matrix: setup $(STAMPS)/kits ## Try every cell of the matrix, and write docs/matrix.md
+	@python -m pytest tests/e2e_page/matrix -q --junitxml=.stamps/matrix.xml || true
+	{ sed '/^## /,$$d' docs/matrix.md; python tests/e2e_page/matrix/table.py .stamps/matrix.xml; } > .stamps/matrix.md
+	mv .stamps/matrix.md docs/matrix.md
+
 # What the benchmark compares with runs in environments of its own, made once, and again when their packages change.
 BENCH := .bench
 
