@@ -1,15 +1,16 @@
-"""Widgets of user interface kits, drag libraries, date pickers and drop zones, as they come from npm. What has happened
-is read from the kit's or the page's own state.
+"""Widgets of interface kits and date pickers, as they come from npm. What has happened is read from the kit's or the
+page's own state. Drag libraries and drop zones are in test_drag_kits.py.
 """
 
 from __future__ import annotations
 
 import datetime
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
+from e2e_page.matrix.kit_hands import check, choose, click, drag, drag_by, hover, locate, press, truth, write
 from tabwire.v1 import action_pb2 as pb
 from tabwire.v1 import state_pb2
 
@@ -17,67 +18,6 @@ if TYPE_CHECKING:
     from e2e_page.harness import EnginePage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-async def locate(engine: EnginePage, words: str, role: str | None = None) -> state_pb2.Element:
-    """The first element that is named so, or that says so; where names are alike, the one that is a control."""
-    state = await engine.state(scope=state_pb2.STATE_SCOPE_PAGE)
-    fitting = [e for e in state.elements if role is None or e.role == role]
-    found = [e for e in fitting if e.name == words] or [e for e in fitting if e.text_content.strip() == words]
-    listing = "\n".join(f"  {e.id} {e.role} {e.name!r} {e.text_content[:60]!r}" for e in state.elements)
-    assert found, f"nothing is named or says {words!r} ({role}):\n{listing}"
-    return found[0]
-
-
-async def click(engine: EnginePage, words: str, role: str | None = None, **options: Any) -> pb.ActionResult:
-    element = await locate(engine, words, role)
-    return await engine.do(click=pb.ClickAction(element_id=element.id, **options))
-
-
-async def write(engine: EnginePage, words: str, text: str, **options: bool) -> pb.ActionResult:
-    element = await locate(engine, words)
-    return await engine.do(input_text=pb.InputTextAction(element_id=element.id, text=text, **options))
-
-
-async def press(engine: EnginePage, words: str, *keys: str) -> pb.ActionResult:
-    element = await locate(engine, words)
-    return await engine.do(press_keys=pb.PressKeysAction(element_id=element.id, keys=keys))
-
-
-async def hover(engine: EnginePage, words: str) -> pb.ActionResult:
-    element = await locate(engine, words)
-    return await engine.do(hover=pb.HoverAction(element_id=element.id))
-
-
-async def check(engine: EnginePage, words: str, checked: bool = True) -> pb.ActionResult:
-    element = await locate(engine, words)
-    return await engine.do(set_checked=pb.SetCheckedAction(element_id=element.id, checked=checked))
-
-
-async def choose(engine: EnginePage, words: str, option: str) -> pb.ActionResult:
-    element = await locate(engine, words)
-    return await engine.do(select_option=pb.SelectOptionAction(element_id=element.id, options=[option]))
-
-
-async def drag(engine: EnginePage, words: str, onto: str) -> pb.ActionResult:
-    source, target = await locate(engine, words), await locate(engine, onto)
-    return await engine.do(drag=pb.DragAction(element_id=source.id, to_element_id=target.id))
-
-
-async def drag_by(engine: EnginePage, words: str, x: float, y: float) -> pb.ActionResult:
-    element = await locate(engine, words)
-    return await engine.do(drag=pb.DragAction(element_id=element.id, offset_x=x, offset_y=y))
-
-
-async def upload(engine: EnginePage, words: str, name: str, content: bytes) -> pb.ActionResult:
-    element = await locate(engine, words)
-    file = pb.FileUpload(name=name, content=content)
-    return await engine.do(upload_files=pb.UploadFilesAction(element_id=element.id, files=[file]))
-
-
-async def truth(engine: EnginePage) -> dict[str, Any]:
-    answer: dict[str, Any] = await engine.truth("truth()")
-    return answer
 
 
 # Radix
@@ -436,98 +376,6 @@ async def test_jquery_tooltip(engine: EnginePage) -> None:
     await engine.open_kit("jqueryui")
     await hover(engine, "Hint")
     assert (await truth(engine))["hint"] is True
-
-
-# Drag libraries
-
-
-each_sortable = pytest.mark.parametrize(
-    "fragment", [pytest.param("", id="html5"), pytest.param("#fallback", id="pointer")]
-)
-
-
-@each_sortable
-@pytest.mark.cell("SortableJS{fragment}", "sort by dragging")
-async def test_sortablejs(engine: EnginePage, fragment: str) -> None:
-    await engine.open_kit("sortable", fragment)
-    await drag(engine, "One", "Three")
-    after = await truth(engine)
-    assert after["todo"].index("One") > 0
-    assert after["ends"] == 1
-
-
-@each_sortable
-@pytest.mark.cell("SortableJS{fragment}", "drag to another list")
-async def test_sortablejs_to_another_list(engine: EnginePage, fragment: str) -> None:
-    await engine.open_kit("sortable", fragment)
-    await drag(engine, "Two", "Four")
-    after = await truth(engine)
-    assert after["todo"] == ["One", "Three"]
-    assert sorted(after["done"]) == ["Four", "Two"]
-
-
-@pytest.mark.cell("Pragmatic drag and drop", "drag and drop")
-async def test_pragmatic(engine: EnginePage) -> None:
-    await engine.open_kit("pragmatic")
-    await drag(engine, "Card A", "Inbox")
-    await drag(engine, "Card B", "Archive")
-    after = await truth(engine)
-    assert (after["Inbox"], after["Archive"]) == (["Card A"], ["Card B"])
-
-
-@pytest.mark.cell("Pragmatic drag and drop", "drop a file")
-async def test_pragmatic_file(engine: EnginePage) -> None:
-    await engine.open_kit("pragmatic")
-    await upload(engine, "Inbox", "notes.txt", b"hello")
-    assert (await truth(engine))["files"] == ["notes.txt"]
-
-
-@pytest.mark.cell("dnd kit", "sort by dragging")
-async def test_dnd_kit(engine: EnginePage) -> None:
-    await engine.open_kit("dnd_kit")
-    await drag(engine, "One", "Three")
-    assert (await truth(engine))["order"] == ["Two", "Three", "One", "Four"]
-
-
-@pytest.mark.cell("dnd kit", "sort by keys")
-async def test_dnd_kit_by_keys(engine: EnginePage) -> None:
-    await engine.open_kit("dnd_kit")
-    await press(engine, "One", "Space")
-    await engine.do(press_keys=pb.PressKeysAction(keys=["ArrowDown"]))
-    await engine.do(press_keys=pb.PressKeysAction(keys=["Space"]))
-    assert (await truth(engine))["order"] == ["Two", "One", "Three", "Four"]
-
-
-@pytest.mark.cell("react-dnd", "drag and drop")
-async def test_react_dnd(engine: EnginePage) -> None:
-    await engine.open_kit("react_dnd")
-    await drag(engine, "Knight", "left")
-    await drag(engine, "Bishop", "right")
-    after = await truth(engine)
-    assert (after["left"], after["right"]) == (["Knight"], ["Bishop"])
-
-
-@pytest.mark.cell("react-dnd", "drop a file")
-async def test_react_dnd_file(engine: EnginePage) -> None:
-    await engine.open_kit("react_dnd")
-    await upload(engine, "left", "notes.txt", b"hello")
-    assert (await truth(engine))["files"] == ["notes.txt"]
-
-
-@pytest.mark.cell("react-dropzone", "drop a file")
-async def test_dropzone(engine: EnginePage) -> None:
-    await engine.open_kit("dropzone")
-    await upload(engine, "Drop zone", "notes.txt", "grüezi".encode())
-    assert (await truth(engine))["files"] == [{"name": "notes.txt", "type": "text/plain", "text": "grüezi"}]
-
-
-@pytest.mark.cell("react-dropzone", "a file of another type is rejected")
-async def test_dropzone_rejects(engine: EnginePage) -> None:
-    await engine.open_kit("dropzone")
-    element = await locate(engine, "Drop zone")
-    file = pb.FileUpload(name="photo.png", content=b"\x89PNG")
-    await engine.act(upload_files=pb.UploadFilesAction(element_id=element.id, files=[file]))
-    assert (await truth(engine))["files"] == []
 
 
 # flatpickr

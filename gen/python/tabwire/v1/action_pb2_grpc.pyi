@@ -4,6 +4,7 @@ isort:skip_file
 Everything the agent can do, declared once. From this file come the Python and TypeScript types, the model's tool
 schema and its descriptions, the arguments of `tabwire act`, and the dispatch in the extension. The comment on an
 action or a field is what the model and the command line show, so it speaks to both.
+It is longer than other files because of that "once": whoever adds or looks up an action reads one file.
 """
 
 from collections import abc as _abc

@@ -5,6 +5,7 @@ What passes between the parts of the extension: the offscreen document that hold
 content scripts and the side panel. Never on the network, but between processes of Chrome, so it is part of the
 contract. Chrome carries these messages as base64 of their binary form; those to and from content scripts as plain
 objects of the same shape, so that no page has to load protobuf. Numbers in the latter are of at most 53 bits.
+One file although it is long: each of its three conversations is small, and they share half of their messages.
 """
 
 from collections import abc as _abc
