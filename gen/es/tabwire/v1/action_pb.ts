@@ -1629,8 +1629,8 @@ export const ActionResultSchema: GenMessage<ActionResult> = /*@__PURE__*/
  */
 export enum InputMode {
   /**
-   * Events of the page's own kind; input like a person's only where nothing else works, the browser can give it and the
-   * policy lets it.
+   * As the server is set up. By default events of the page's own kind, and input like a person's only where nothing else
+   * works, the browser can give it and the policy lets it.
    *
    * @generated from enum value: INPUT_MODE_UNSPECIFIED = 0;
    */
@@ -1644,7 +1644,8 @@ export enum InputMode {
   SYNTHETIC = 1,
 
   /**
-   * Input that pages cannot tell from a person's. NEEDS_TRUSTED_INPUT if the browser cannot give it.
+   * Input that pages cannot tell from a person's, for actions that give input with pointer or keys; others are done as ever.
+   * NEEDS_TRUSTED_INPUT if the browser cannot give it, POLICY_DENIED if the policy does not let it.
    *
    * @generated from enum value: INPUT_MODE_TRUSTED = 2;
    */

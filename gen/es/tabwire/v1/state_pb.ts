@@ -636,7 +636,8 @@ export type PageState = Message<"tabwire.v1.PageState"> & {
 
   /**
    * Grows with every change that was noticed, over all frames of the tab. What the same options give at the same revision
-   * is the same but for the time it was taken.
+   * is the same but for the time it was taken. A look at one element (STATE_SCOPE_ELEMENT) does not count it up, and is no
+   * base for deltas.
    *
    * @generated from field: uint64 revision = 10;
    */

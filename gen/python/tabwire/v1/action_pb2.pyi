@@ -33,25 +33,29 @@ class _InputMode:
 class _InputModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_InputMode.ValueType], _builtins.type):
     DESCRIPTOR: _descriptor.EnumDescriptor
     INPUT_MODE_UNSPECIFIED: _InputMode.ValueType  # 0
-    """Events of the page's own kind; input like a person's only where nothing else works, the browser can give it and the
-    policy lets it.
+    """As the server is set up. By default events of the page's own kind, and input like a person's only where nothing else
+    works, the browser can give it and the policy lets it.
     """
     INPUT_MODE_SYNTHETIC: _InputMode.ValueType  # 1
     """Events of the page's own kind and nothing else."""
     INPUT_MODE_TRUSTED: _InputMode.ValueType  # 2
-    """Input that pages cannot tell from a person's. NEEDS_TRUSTED_INPUT if the browser cannot give it."""
+    """Input that pages cannot tell from a person's, for actions that give input with pointer or keys; others are done as ever.
+    NEEDS_TRUSTED_INPUT if the browser cannot give it, POLICY_DENIED if the policy does not let it.
+    """
 
 class InputMode(_InputMode, metaclass=_InputModeEnumTypeWrapper):
     """How input is given to a page."""
 
 INPUT_MODE_UNSPECIFIED: InputMode.ValueType  # 0
-"""Events of the page's own kind; input like a person's only where nothing else works, the browser can give it and the
-policy lets it.
+"""As the server is set up. By default events of the page's own kind, and input like a person's only where nothing else
+works, the browser can give it and the policy lets it.
 """
 INPUT_MODE_SYNTHETIC: InputMode.ValueType  # 1
 """Events of the page's own kind and nothing else."""
 INPUT_MODE_TRUSTED: InputMode.ValueType  # 2
-"""Input that pages cannot tell from a person's. NEEDS_TRUSTED_INPUT if the browser cannot give it."""
+"""Input that pages cannot tell from a person's, for actions that give input with pointer or keys; others are done as ever.
+NEEDS_TRUSTED_INPUT if the browser cannot give it, POLICY_DENIED if the policy does not let it.
+"""
 Global___InputMode: _TypeAlias = InputMode  # noqa: Y015
 
 class _MouseButton:

@@ -768,7 +768,8 @@ class PageState(_message.Message):
     """Chrome's id of the main frame's document."""
     revision: _builtins.int
     """Grows with every change that was noticed, over all frames of the tab. What the same options give at the same revision
-    is the same but for the time it was taken.
+    is the same but for the time it was taken. A look at one element (STATE_SCOPE_ELEMENT) does not count it up, and is no
+    base for deltas.
     """
     is_loading: _builtins.bool
     """True while the main document is still loading."""
