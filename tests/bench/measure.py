@@ -81,7 +81,7 @@ class Measurement:
             if row is None or row["lost"] or number >= cell.repeats_on(page):
                 continue
             time.sleep(_REST_S)
-            answer = side.ask(cell.operation, LIMIT_S, **_request(cell, page, number))
+            answer = side.ask(cell.operation, LIMIT_S, **self._request(cell, page, number))
             if answer.pop("ok"):
                 row["samples"].append(answer)
                 continue
@@ -98,6 +98,18 @@ class Measurement:
             if name == side.kind.name and not row["lost"]:
                 row["lost"] = f"the page did not open again: {again['error']}"
 
+    def _request(self, cell: Cell, page: Page, number: int) -> dict[str, Any]:
+        request = dict(cell.request)
+        if cell.target:
+            target = getattr(page, cell.target)
+            request.update(css=target.css, role=target.role, name=target.name, frame_css=target.frame_css)
+        if cell.operation == "input":
+            # Another text each time, so that the field never holds it already.
+            request["text"] = f"{number}{TEXT}"[: len(TEXT)]
+        if cell.operation == "first_state":
+            request["url"] = self._host.url(page)
+        return request
+
     def _check_clicks(self, side: Side, page: Page, rows: dict[tuple[str, str], dict[str, Any]]) -> None:
         """Asks the page how many clicks it has seen, and gives up those of a side that claims more."""
         clicked = [rows[key] for key in rows if key[0] == side.kind.name and key[1] in CLICKS]
@@ -111,14 +123,3 @@ class Measurement:
         if seen != claimed:
             for row in clicked:
                 row["lost"] = f"it reported {claimed} clicks, the page saw {seen}"
-
-
-def _request(cell: Cell, page: Page, number: int) -> dict[str, Any]:
-    request = dict(cell.request)
-    if cell.target:
-        target = getattr(page, cell.target)
-        request.update(css=target.css, role=target.role, name=target.name, frame_css=target.frame_css)
-    if cell.operation == "input":
-        # Another text each time, so that the field never holds it already.
-        request["text"] = f"{number}{TEXT}"[: len(TEXT)]
-    return request

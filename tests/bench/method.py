@@ -42,6 +42,12 @@ def _points(raw: dict[str, Any]) -> Iterator[str]:
         "In each repetition every side has its turn, so that what slows the machine down slows all of them. "
         "Only one side works at a time. Medians count, and nothing is left out of them, not even the first call."
     )
+    yield (
+        "A first look is at a page that was opened just before, in a tab of its own: nothing is known of it, and the "
+        "engine has to be put into it. The other looks are at a page that was looked at before, as an agent does at "
+        "every step; the extension then sends on what has changed, and what has not is told from memory. Rivals read "
+        "the page anew at every look."
+    )
     yield f"A cell that fails, or takes longer than {LIMIT_S:.0f} s, is lost: it is listed with its reason."
     yield "A click counts only if the page itself tells of it, typed text only if the field holds it afterwards."
     yield (

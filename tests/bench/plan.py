@@ -16,7 +16,7 @@ _LARGE = 50_000
 
 # What is measured one after the other on a page; within each of them the sides take turns. Clicks with one kind of
 # state stand together, because a state is relative to the one before of the same kind, as with an agent.
-PHASES = ("look", "click", "click_page", "input", "ping")
+PHASES = ("first", "look", "click", "click_page", "input", "ping")
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,8 @@ class Cell:
 
 CELLS: dict[str, tuple[Cell, ...]] = {
     "tabwire": (
+        Cell("first_viewport", "first_state", "first", 5, {"mode": "viewport"}, repeats_large=3),
+        Cell("first_page", "first_state", "first", 5, {"mode": "page"}, repeats_large=3),
         Cell("state_viewport", "state", "look", 9, {"mode": "viewport"}),
         Cell("state_page", "state", "look", 5, {"mode": "page"}, repeats_large=3),
         Cell("click", "click", "click", 9, {"mode": "viewport"}, "button"),

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _SIDES = method.SIDES
 _CELL_WORDS = {
+    ("tabwire", "first_viewport"): "first state, viewport",
+    ("tabwire", "first_page"): "first state, whole page",
     ("tabwire", "state_viewport"): "state, viewport",
     ("tabwire", "state_page"): "state, whole page",
     ("tabwire", "click"): "click + settle + new state (viewport)",
@@ -159,11 +161,12 @@ def _split(results: Results) -> Iterator[str]:
     yield "### Where Tabwire's time goes"
     yield ""
     yield "Medians. *In the page* is the content script, *in the browser* the service worker with the page, and the"
-    yield "rest of the time is the way: offscreen document, TLS, Envoy, server, client. The first look is told apart."
+    yield "rest of the time is the way: offscreen document, TLS, Envoy, server, client. The first of the measurements"
+    yield "is told apart."
     yield ""
     rows = []
     for page in results.raw["pages"]:
-        for cell in ("state_viewport", "state_page", "click", "click_page", "input"):
+        for cell in ("first_viewport", "first_page", "state_viewport", "state_page", "click", "click_page", "input"):
             values = results.values("tabwire", page["name"], cell)
             if not values:
                 continue

@@ -52,10 +52,25 @@ class TabwireSide:
         self._found = {}
         return {"ms": watch.ms}
 
+    async def first_state(self, request: dict[str, Any]) -> dict[str, Any]:
+        """The first state of a page that has just been opened, in a tab of its own. Opening is no part of the time."""
+        action = action_pb2.Action(open_tab=action_pb2.OpenTabAction(url=request["url"]))
+        opened = (await self._client.act(action)).result
+        _check(opened)
+        tab = opened.current_tab_id
+        try:
+            return await self._state(tab, request)
+        finally:
+            closing = action_pb2.Action(close_tab=action_pb2.CloseTabAction(tab_id=tab))
+            _check((await self._client.act(closing, tab)).result)
+
     async def state(self, request: dict[str, Any]) -> dict[str, Any]:
-        """A page state; `mode` is its scope."""
+        """A page state; `mode` is its scope. The page was looked at before, as an agent does at every step."""
+        return await self._state(self._tab, request)
+
+    async def _state(self, tab: int, request: dict[str, Any]) -> dict[str, Any]:
         with Stopwatch() as watch:
-            state = await self._look(request["mode"])
+            state = await self._look(request["mode"], tab)
         if state.HasField("error_info"):
             raise Lost(state.error_info.message)
         lost = [frame.error_info.message for frame in state.frames if frame.HasField("error_info")]
@@ -128,8 +143,8 @@ class TabwireSide:
             raise Lost("its state does not list the element")
         return self._found[wanted]
 
-    async def _look(self, mode: str) -> state_pb2.PageState:
-        return (await self._client.get_page_state(self._tab, options=_options(mode))).page_state
+    async def _look(self, mode: str, tab: int = 0) -> state_pb2.PageState:
+        return (await self._client.get_page_state(tab or self._tab, options=_options(mode))).page_state
 
     def _state_after(self, mode: str, result: action_pb2.ActionResult) -> dict[str, Any]:
         kind = result.WhichOneof("state_after")
@@ -189,7 +204,7 @@ async def main() -> None:
         try:
             async with stack.client() as client:
                 side = TabwireSide(client)
-                names = ("about", "open", "state", "click", "input", "ping", "read", "close")
+                names = ("about", "open", "first_state", "state", "click", "input", "ping", "read", "close")
                 await serve({name: getattr(side, name) for name in names})
         finally:
             await stack.stop_if_running()
