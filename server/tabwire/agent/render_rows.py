@@ -4,7 +4,8 @@
     5 "Green kettle" "5.00 EUR" 6
     9 "Blue lamp" "42.13 EUR" 10
 
-A number is the id of the element whose text follows, or of the one that the head names. Rows are told by their shape
+A number is the id of the element whose text follows, or of the one that the head names; that one has a comma behind it
+where the text of another one follows. Rows are told by their shape
 alone: at least three times in a row the same kinds of elements, which belong to one row each as far as the browser
 says so. Only what gets shorter that way becomes a table.
 """
@@ -110,7 +111,8 @@ def _table(rows: Sequence[Sequence[Told]], quote: Callable[[str], str]) -> Table
     texts = [_own_texts(row) for row in rows]
     heads: list[str] = []
     cells: list[list[str]] = [[] for _ in rows]
-    for column in _columns(rows[0]):
+    order = _columns(rows[0])
+    for column, behind in zip(order, [*order[1:], None], strict=True):
         ones = [row[column] for row in rows]
         labels = [text[column] for text in texts]
         details = {one.details for one in ones}
@@ -123,7 +125,10 @@ def _table(rows: Sequence[Sequence[Told]], quote: Callable[[str], str]) -> Table
             number = "" if one.is_text else str(one.element.id)
             own = "" if common else one.details
             said = "" if same or not any(labels) else quote(label)
-            cells[row].append(" ".join(filter(None, (number, said, own))))
+            cell = " ".join(filter(None, (number, said, own)))
+            # A bare number must not be taken for that of the text behind it.
+            bare = cell.isdecimal() and behind is not None and rows[row][behind].is_text
+            cells[row].append(f"{cell}," if bare else cell)
     # A row of nothing but text is still something that can be asked for.
     if all(row[column].is_text for row in rows[:1] for column in range(len(row))):
         cells = [[str(row[0].element.id), *cell] for row, cell in zip(rows, cells, strict=True)]
