@@ -34,9 +34,13 @@ setup: $(STAMPS)/venv $(STAMPS)/system $(STAMPS)/node $(STAMPS)/gen $(STAMPS)/ex
 run: setup ## Run Tabwire with a browser, and do the demo task
 	@exec tabwire up --demo
 
+# How many processes share the tests: one for each processor, but four at most, as each has browsers of its own.
+# `make test TEST_WORKERS=0` runs them in one; so does pytest itself, which is handier for a few tests.
+TEST_WORKERS ?= logical
+
 .PHONY: test
 test: setup $(STAMPS)/kits $(STAMPS)/miniwob ## All tests: contract, unit (Python and TypeScript), integration, end to end
-	@python -m pytest
+	@python -m pytest --numprocesses=$(TEST_WORKERS) --maxprocesses=4 --max-worker-restart=4 --dist=worksteal $(TEST_OPTIONS)
 
 .PHONY: check
 check: setup ## Linters, types, imports, the contract's rules, and no drift of generated code

@@ -3,3 +3,8 @@
 interface ImportMeta {
   readonly env: { readonly MODE: string };
 }
+
+// What the engine shares with its second file (vite.shared.ts).
+declare module "virtual:tabwire-shared" {
+  export const shared: readonly unknown[];
+}

@@ -7,5 +7,10 @@ import { alias, generatedCode } from "./vite.gen.ts";
 export default defineConfig({
   plugins: [generatedCode()],
   resolve: { alias },
-  test: { include: ["tests/**/*.test.ts", "tests/**/*.test.tsx"], environment: "node", restoreMocks: true },
+  test: {
+    include: ["tests/**/*.test.ts", "tests/**/*.test.tsx"],
+    environment: "node",
+    restoreMocks: true,
+    testTimeout: 60_000,
+  },
 });

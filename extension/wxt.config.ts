@@ -5,7 +5,9 @@ import preact from "@preact/preset-vite";
 import { defineConfig } from "wxt";
 import identity from "./identity.json";
 import { asciiOnly } from "./vite.ascii.ts";
+import { enumsAsConstants } from "./vite.enums.ts";
 import { alias, generatedCode } from "./vite.gen.ts";
+import { sharedModules } from "./vite.shared.ts";
 
 export default defineConfig({
   imports: false,
@@ -13,7 +15,10 @@ export default defineConfig({
   publicDir: "public",
   outDir: ".output",
   alias,
-  vite: () => ({ plugins: [generatedCode(), preact(), asciiOnly()], build: { target: "chrome120" } }),
+  vite: () => ({
+    plugins: [sharedModules(), enumsAsConstants(), generatedCode(), preact(), asciiOnly()],
+    build: { target: "chrome120" },
+  }),
   // `wxt build --mode trusted` gives the second flavour: input that pages cannot tell from a person's, by Chrome's
   // debugger. It has the same key, so that each replaces the other and the server knows both.
   manifest: ({ mode }) => ({

@@ -5,11 +5,11 @@ import { clone, create } from "@bufbuild/protobuf";
 import { type Expectation, ExpectationSchema, type WaitAction, WaitActionSchema } from "@gen/tabwire/v1/action_pb";
 import { type CheckCondition, FrameRequestSchema } from "@gen/tabwire/v1/extension_pb";
 import { BrowserError } from "./errors";
-import type { FrameInfo, Frames } from "./frames";
-import { localId, slotOf } from "./ids";
-import { restriction } from "./restricted";
-import { assignSlots, type TabRecords } from "./tab_record";
-import type { Tabs } from "./tabs";
+import type { FrameInfo, Frames } from "./tabs/frames";
+import { localId, slotOf } from "./tabs/ids";
+import { restriction } from "./tabs/restricted";
+import { assignSlots, type TabRecords } from "./tabs/tab_record";
+import type { Tabs } from "./tabs/tabs";
 
 /** How long one document may take to answer. */
 const CHECK_MS = 2_000;

@@ -1,8 +1,8 @@
 // The context menu's entry: keeps what the person pointed at as a draft for the side panel, and opens the panel.
 
 import { TaskContextSchema } from "@gen/tabwire/v1/task_pb";
-import type { Person } from "./person";
 import { SESSION, save } from "./store";
+import type { Person } from "./tabs/person";
 
 const ENTRY = "tabwire-task";
 

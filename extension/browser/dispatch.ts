@@ -24,11 +24,11 @@ import { screenshot } from "./actions/screenshot";
 import { closeTab, openTab, switchTab } from "./actions/tab_actions";
 import { wait } from "./actions/wait";
 import { microsSince } from "./clock";
-import { withDialogs } from "./dialog_round";
+import { withDialogs } from "./dialogs/dialog_round";
 import { isForPage, isRepeatable } from "./effects";
 import { BrowserError, deadlinePassed, errorInfo, outcomeUnknown, toErrorInfo } from "./errors";
-import type { Look } from "./look";
-import type { Perceiver } from "./perceive";
+import type { Look } from "./states/look";
+import type { Perceiver } from "./states/perceive";
 
 /** Told when an action has ended, with a way to the whole state after it if that was taken. */
 export type OnActed = (tabId: number, state: (() => PageState) | undefined) => void;
@@ -181,11 +181,10 @@ export class Dispatcher {
   /** True if the page answered; false if it is one that lets no extension in, where the way ends before it. */
   async #pingPage(tabId: number, until: number): Promise<boolean> {
     const resolved = await this.parts.tabs.resolve(tabId);
-    const frame = await this.parts.frames.main(resolved);
     const request = create(FrameRequestSchema, { kind: { case: "ping", value: {} } });
     try {
-      if (frame !== undefined) await this.parts.frames.ask(resolved, frame, request, Math.max(1, until - Date.now()));
-      return frame !== undefined;
+      const reply = await this.parts.frames.askMain(resolved, request, Math.max(1, until - Date.now()));
+      return reply !== undefined;
     } catch (thrown) {
       if (thrown instanceof BrowserError && thrown.info.errorCode === ErrorCode.RESTRICTED_PAGE) return false;
       throw thrown;

@@ -11,11 +11,11 @@ import {
 } from "@gen/tabwire/v1/extension_pb";
 import type { TaskContext } from "@gen/tabwire/v1/task_pb";
 import { isFor, seal, unseal } from "../wire/envelope";
-import type { Connection } from "./connection";
 import { failure, toErrorInfo } from "./errors";
-import type { Pairing } from "./pairing";
 import { isOwnPage } from "./senders";
-import type { StatusBoard } from "./status";
+import type { Connection } from "./server/connection";
+import type { Pairing } from "./server/pairing";
+import type { StatusBoard } from "./server/status";
 
 /** What the panel's questions are answered from. */
 export interface PanelParts {

@@ -7,7 +7,7 @@ type Sender = chrome.runtime.MessageSender;
 export const OFFSCREEN_PAGE = "offscreen.html";
 
 /** The service worker's file. */
-const WORKER_SCRIPT = "background.js";
+export const WORKER_SCRIPT = "background.js";
 
 /** True if one of the extension's own pages sent it: the offscreen document, or the side panel (also open in a tab). */
 export function isOwnPage(sender: Sender): boolean {

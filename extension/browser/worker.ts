@@ -5,31 +5,33 @@ import { create } from "@bufbuild/protobuf";
 import { EncodedResultSchema, type PipeMessage } from "@gen/tabwire/v1/extension_pb";
 import { type Uplink, UplinkSchema } from "@gen/tabwire/v1/link_pb";
 import { diagnose } from "../link/diagnose";
-import { Arrivals } from "./arrival";
-import { authRpc } from "./auth_rpc";
 import { ServerClock } from "./clock";
-import { CommandJournal } from "./command_journal";
-import { Connection } from "./connection";
 import { ContextMenu } from "./context_menu";
-import { DialogMemory } from "./dialog_memory";
-import { Dialogs } from "./dialogs";
+import { DialogMemory } from "./dialogs/dialog_memory";
+import { Dialogs } from "./dialogs/dialogs";
 import { Dispatcher } from "./dispatch";
 import { toErrorInfo } from "./errors";
-import { FramePort } from "./frame_port";
-import { Frames } from "./frames";
-import { Inbox } from "./inbox";
-import { KeepAlive } from "./keep_alive";
-import { Observer } from "./observe";
-import { readOffer } from "./offer";
-import { Pairing } from "./pairing";
 import { PanelPort } from "./panel_port";
-import { Perceiver } from "./perceive";
-import { Person } from "./person";
-import { Pipe } from "./pipe";
-import { StatusBoard } from "./status";
-import { TabEvents } from "./tab_events";
-import { TabRecords } from "./tab_record";
-import { Tabs } from "./tabs";
+import { authRpc } from "./server/auth_rpc";
+import { CommandJournal } from "./server/command_journal";
+import { Connection } from "./server/connection";
+import { Inbox } from "./server/inbox";
+import { KeepAlive } from "./server/keep_alive";
+import { readOffer } from "./server/offer";
+import { Pairing } from "./server/pairing";
+import { Pipe } from "./server/pipe";
+import { StatusBoard } from "./server/status";
+import { Observer } from "./states/observe";
+import { Perceiver } from "./states/perceive";
+import { Arrivals } from "./tabs/arrival";
+import { listenForExtras } from "./tabs/extras";
+import { FramePort } from "./tabs/frame_port";
+import { Frames } from "./tabs/frames";
+import { HiddenTabs } from "./tabs/hidden_tabs";
+import { Person } from "./tabs/person";
+import { TabEvents } from "./tabs/tab_events";
+import { TabRecords } from "./tabs/tab_record";
+import { Tabs } from "./tabs/tabs";
 import { trustedInput } from "./trusted/index";
 
 const ALARM = "tick";
@@ -48,7 +50,8 @@ export function startWorker(): void {
   const connection = new Connection({ pairing, pipe, board, clock, readOffer, local });
   const dialogs = new Dialogs(events, frames);
   const memory = new DialogMemory(session);
-  const perceiver = new Perceiver(tabs, frames, records, dialogs);
+  const hidden = new HiddenTabs(events);
+  const perceiver = new Perceiver(tabs, frames, records, dialogs, hidden);
   const person = new Person(tabs, frames, records);
   const send = (body: Uplink["body"]): Promise<boolean> =>
     pipe.send({ case: "uplink", value: create(UplinkSchema, { body }) });
@@ -66,6 +69,7 @@ export function startWorker(): void {
       ...{ tabs, frames, records, events, dialogs },
       arrivals: new Arrivals(frames, dialogs),
       memory,
+      hidden,
       trusted: trustedInput((tabId, options, until) => perceiver.perceive(tabId, options, until)),
     },
     perceiver,
@@ -99,6 +103,7 @@ export function startWorker(): void {
     () => connection.introduce(),
   );
   new FramePort(events, records).listen();
+  listenForExtras();
   new PanelPort({ connection, pairing, board, readOffer, context: () => person.context() }).listen();
   menu.listen();
   // The offscreen document's watch over this worker (link/vigil.ts): being connected to is all there is to it.

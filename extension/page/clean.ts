@@ -26,21 +26,39 @@ export const SEAM = "\uf8ff";
 
 /** Joins pieces of text that were gathered with seams between them. */
 export function joinPieces(pieces: readonly string[]): string {
-  const joined = pieces.join("");
+  const joined = pieces.length === 1 ? (pieces[0] as string) : pieces.join("");
   if (!joined.includes(SEAM)) return fold(joined);
   return fold(
     joined.replace(/\s*\uf8ff[\s\uf8ff]*(?=[.,;:!?)\]}…»”])|(?<=[([{«“])\uf8ff+/g, "").replace(/\uf8ff+/g, " "),
   );
 }
 
+/** Words with single spaces between them: nothing to be folded. */
+const FOLDED = /^(?:[!-~]+(?: [!-~]+)*)?$/;
+/** Longer texts hardly ever are folded already. */
+const SHORT = 400;
+
 /** One line: invisible characters removed, white space folded, trimmed. */
 export function fold(text: string): string {
+  if (text.length < SHORT && FOLDED.test(text)) return text;
   return visibleCharacters(text).replace(SPACES, " ").trim();
 }
 
-/** Whether a text says anything: has a letter, a digit or a currency sign. */
+const INFORMING = /[\p{L}\p{N}\p{Sc}]/u;
+/** So many characters are looked at one by one. */
+const GLANCE = 48;
+
+/** Whether a text says anything: has a letter, a digit or a currency sign. Most texts begin with one, or are white space. */
 export function informs(text: string): boolean {
-  return /[\p{L}\p{N}\p{Sc}]/u.test(text);
+  const { length } = text;
+  const end = Math.min(length, GLANCE);
+  for (let i = 0; i < end; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 128) return INFORMING.test(text);
+    const small = code | 32;
+    if ((small >= 97 && small <= 122) || (code >= 48 && code <= 57) || code === 36) return true;
+  }
+  return length > GLANCE && INFORMING.test(text);
 }
 
 /** The first `limit` characters, never half of a surrogate pair. */

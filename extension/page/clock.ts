@@ -30,6 +30,32 @@ function sharedCells(): Int32Array | null {
   return cells;
 }
 
+/** How many timers were set, and frames asked for, from here. */
+let own = 0;
+let ownFrames = 0;
+
+function setTimer(callback: () => void, ms: number): number {
+  own++;
+  return window.setTimeout(callback, ms);
+}
+
+/**
+ * How many timers were set in this document by others than this file, up to a constant. Timers are numbered one after the
+ * other whoever sets them, so that two of these numbers tell whether any was set in between.
+ */
+export function timersOfPage(): number {
+  const number = setTimer(() => undefined, 0);
+  clearTimeout(number);
+  return number - own;
+}
+
+/** How many frames were asked for in this document, likewise. Not to be asked in a hidden tab, which draws none. */
+export function framesOfPage(): number {
+  const number = requestAnimationFrame(() => undefined);
+  cancelAnimationFrame(number);
+  return number - ++ownFrames;
+}
+
 /** A wait that can be ended early. */
 export interface Sleep {
   readonly done: Promise<void>;
@@ -50,7 +76,7 @@ export function sleeping(ms: number): Sleep {
   }
   let wake: () => void = () => undefined;
   const done = new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, ms);
+    const timer = setTimer(resolve, ms);
     wake = () => {
       clearTimeout(timer);
       resolve();
@@ -81,9 +107,9 @@ export function nextTask(): Promise<void> {
  * such timers wait for the next second, and after some minutes longer; longer than `limit` is not waited.
  */
 export async function pageTimer(ms: number, limit: number): Promise<void> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
+  let timer: number | undefined;
   const fired = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
+    timer = setTimer(resolve, ms);
   });
   const cap = sleeping(limit);
   await Promise.race([fired, cap.done]);

@@ -1,12 +1,7 @@
-// What a person had in mind with the context menu: the selection, and the element the menu was opened on. The one thing
-// that is listened to while nothing is asked.
+// What a person had in mind with the context menu: the element that it was opened on. The one thing that is listened to while
+// nothing is asked.
 
-import { cut } from "./clean";
-import { deepActiveElement, shadowRootOf, shownParent } from "./dom";
-import { localNameOf } from "./native";
-import { isSecret } from "./secrets";
-
-const SELECTION_LIMIT = 20_000;
+import { shadowRootOf, shownParent } from "./dom";
 
 /** Remembers the element of the last context menu of this document. */
 export class ContextMenuMemory {
@@ -36,17 +31,4 @@ export class ContextMenuMemory {
     if (inner) element = inner;
     this.last = new WeakRef(element as Element);
   };
-}
-
-/** What is selected in this document, in its text or in the focused field; never of a password. */
-export function selectedText(): string {
-  const active = deepActiveElement(document);
-  if (active !== null && /^(input|textarea)$/.test(localNameOf(active))) {
-    if (isSecret(active)) return "";
-    const field = active as HTMLInputElement;
-    const from = field.selectionStart;
-    const to = field.selectionEnd;
-    if (from !== null && to !== null && to > from) return cut(field.value.slice(from, to), SELECTION_LIMIT);
-  }
-  return cut(document.getSelection()?.toString() ?? "", SELECTION_LIMIT);
 }

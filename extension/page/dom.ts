@@ -10,7 +10,7 @@ import {
   childNodesOf,
   closest,
   contains,
-  firstChildOf,
+  hasChildNodes,
   localNameOf,
   matches,
   nodeTypeOf,
@@ -21,6 +21,7 @@ import {
   queryAll,
   rootElementOf,
   rootNodeOf,
+  treeWalker,
 } from "./native";
 import { OncePerReading } from "./reading";
 
@@ -51,9 +52,21 @@ export function isShadowRoot(node: Node | null): node is ShadowRoot {
   return node !== null && nodeTypeOf(node) === 11 && "host" in node;
 }
 
+/** Names of tags in lower case. Looking one up is cheaper than asking whether it is in lower case already. */
+const lowered = new Map<string, string>();
+/** A page may use any number of names; what is remembered of them is not to grow with it. */
+const REMEMBERED = 1_000;
+
+function lower(name: string): string {
+  const low = name.toLowerCase();
+  if (lowered.size < REMEMBERED) lowered.set(name, low);
+  return low;
+}
+
 /** The tag in lower case, also in XML documents. */
 export function tagOf(element: Element): string {
-  return localNameOf(element).toLowerCase();
+  const name = localNameOf(element);
+  return lowered.get(name) ?? lower(name);
 }
 
 /**
@@ -64,7 +77,7 @@ export function shadowRootOf(element: Element): ShadowRoot | null {
   const open = openRootOf(element);
   if (open !== null || chromeDom === undefined) return open;
   const tag = localNameOf(element);
-  const candidate = tag.includes("-") || (firstChildOf(element) === null && HOST_TAGS.has(tag));
+  const candidate = HOST_TAGS.has(tag) ? !hasChildNodes(element) : tag.includes("-");
   if (!candidate) return null;
   try {
     return chromeDom.openOrClosedShadowRoot(element);
@@ -77,11 +90,14 @@ export function shadowRootOf(element: Element): ShadowRoot | null {
 export function shownChildren(element: Element): Iterable<Node> {
   const root = shadowRootOf(element);
   if (root !== null) return childNodesOf(root);
-  if (localNameOf(element) === "slot") {
-    const assigned = (element as HTMLSlotElement).assignedNodes();
-    if (assigned.length > 0) return assigned;
-  }
-  return childNodesOf(element);
+  return assignedTo(element) ?? childNodesOf(element);
+}
+
+/** What is shown in a slot instead of its children; null for anything else, and if nothing is. */
+export function assignedTo(element: Element): readonly Node[] | null {
+  if (localNameOf(element) !== "slot") return null;
+  const assigned = (element as HTMLSlotElement).assignedNodes();
+  return assigned.length > 0 ? assigned : null;
 }
 
 /** The slot that shows a child of a host with a closed root, for which `assignedSlot` says null. */
@@ -144,8 +160,9 @@ export function shadowRootsBelow(start: Document | Element | ShadowRoot): Shadow
       found.push(own);
       queue.push(own);
     }
-    for (const element of queryAll(at, "*")) {
-      const root = shadowRootOf(element);
+    const walker = treeWalker(at, NodeFilter.SHOW_ELEMENT);
+    for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+      const root = shadowRootOf(node as Element);
       if (root === null) continue;
       found.push(root);
       queue.push(root);
@@ -201,10 +218,15 @@ export function labelsOf(element: Element): readonly HTMLLabelElement[] {
   return known.gathered.get(element) ?? [];
 }
 
+/** Whether an element is disabled by HTML, itself or by what is around it. */
+export function isDisabledByHtml(element: Element): boolean {
+  const tag = tagOf(element);
+  return (FORM_TAGS.has(tag) || tag === "option" || tag === "optgroup") && matches(element, ":disabled");
+}
+
 /** Whether an element is disabled, by HTML or by ARIA, itself or by what is around it. */
 export function isDisabled(element: Element): boolean {
-  const tag = tagOf(element);
-  if ((FORM_TAGS.has(tag) || tag === "option" || tag === "optgroup") && matches(element, ":disabled")) return true;
+  if (isDisabledByHtml(element)) return true;
   return closestShown(element, (at) => attributeOf(at, "aria-disabled") === "true") !== null;
 }
 

@@ -4,22 +4,16 @@
 
 import type { Action, ActionResult } from "@gen/tabwire/v1/action_pb";
 import { ErrorCode } from "@gen/tabwire/v1/error_pb";
-import type {
-  ActInFrame,
-  ArmDialogs,
-  ContextDescription,
-  FrameEvent,
-  FrameReply,
-  FrameRequest,
-} from "@gen/tabwire/v1/extension_pb";
-import { conditionHolds, isMet } from "./act/condition";
+import type { ActInFrame, ArmDialogs, FrameEvent, FrameReply, FrameRequest } from "@gen/tabwire/v1/extension_pb";
 import { ActContext } from "./act/context";
 import { perform } from "./act/perform";
-import { type ContextMenuMemory, selectedText } from "./context_menu";
+import { WarmUp } from "./act/warm_up";
+import type { ContextMenuMemory } from "./context_menu";
 import { DialogGuard } from "./dialogs";
 import { PageError, toErrorInfo } from "./errors";
-import { Observer } from "./observe";
-import { CONTROL_ROLES, roleOf } from "./perceive/role";
+import type { GetExtras } from "./extras";
+import { attend, stopFrames } from "./hidden_frames";
+import type { Observer } from "./observe";
 import { Perceiver } from "./perceive/state";
 import { Registry } from "./registry";
 import { type BegunInput, withInput } from "./trusted/prepared";
@@ -32,12 +26,18 @@ export interface PageEnvironment {
   readonly bornAt: number;
   /** Takes what happens unasked. */
   onEvent(event: FrameEvent): void;
+  /** Gets what is rarely needed into the document. */
+  readonly extras: GetExtras;
 }
 
 type ReplyKind = FrameReply["kind"];
 type EventKind = FrameEvent["kind"];
 
 const ACK: ReplyKind = { case: "ack", value: { $typeName: "tabwire.v1.FrameAck" } };
+
+/** A state is often asked for right after an action; only then it is time for what is done ahead. */
+const AFTER_ACTION_MS = 40;
+const AFTER_STATE_MS = 4;
 
 /** Of so many of the latest actions it is remembered what became of them. */
 const REMEMBERED_ACTIONS = 50;
@@ -47,19 +47,19 @@ export class PageEngine {
   private readonly env: PageEnvironment;
   private readonly registry = new Registry();
   private readonly perceiver = new Perceiver(this.registry);
-  private readonly observer: Observer;
+  private observer: Observer | null = null;
+  private isObserved = false;
+  /** For each running action, how to go on observing when it has ended. */
+  private readonly paused = new Map<object, () => void>();
   private readonly dialogs = new DialogGuard((kind) => this.emit(kind));
   private readonly running = new Map<string, ActContext>();
   /** What became of the latest actions, for a service worker that died before it heard it. */
   private readonly given = new Map<string, Promise<ActionResult>>();
+  private readonly warmUp = new WarmUp();
   private disposed = false;
 
   constructor(env: PageEnvironment) {
     this.env = env;
-    this.observer = new Observer((cause, domChanges) => {
-      this.perceiver.noticeChange();
-      this.emit({ case: "changed", value: { $typeName: "tabwire.v1.FrameChanged", cause, domChanges } });
-    });
     // Whoever constructs the engine is not ready for events before the constructor has returned.
     const url = document.location.href;
     queueMicrotask(() => this.emit({ case: "ready", value: { $typeName: "tabwire.v1.FrameReady", url } }));
@@ -67,18 +67,27 @@ export class PageEngine {
 
   /** Answers a request. Never rejects. */
   async handle(request: FrameRequest): Promise<FrameReply> {
+    const isWork = request.kind.case === "act" || request.kind.case === "perceive";
+    if (isWork) {
+      this.warmUp.stop();
+      attend();
+    }
     try {
       return reply(await this.answer(request), this.dialogs.told);
     } catch (thrown) {
       if (!(thrown instanceof PageError)) console.error("Tabwire: unexpected error in the page engine", thrown);
       return reply({ case: "errorInfo", value: toErrorInfo(thrown) }, this.dialogs.told);
+    } finally {
+      if (isWork) void this.warmUp.later(request.kind.case === "act" ? AFTER_ACTION_MS : AFTER_STATE_MS);
     }
   }
 
   /** Ends everything that was begun. */
   dispose(): void {
     this.disposed = true;
-    this.observer.stop();
+    this.warmUp.stop();
+    stopFrames();
+    this.observer?.stop();
     this.dialogs.dispose();
     this.perceiver.release();
     for (const action of this.running.values()) action.cancel();
@@ -100,8 +109,7 @@ export class PageEngine {
       case "ping":
         return ACK;
       case "observe":
-        if (kind.value.enabled) this.observer.start();
-        else this.observer.stop();
+        await this.observe(kind.value.enabled);
         return ACK;
       case "cancel":
         this.running.get(kind.value.actionId)?.cancel();
@@ -110,11 +118,12 @@ export class PageEngine {
         const asked = kind.value.kind;
         if (asked.case === undefined)
           throw new PageError(ErrorCode.INVALID_ARGUMENT, "The request does not say what to check.");
+        const extras = await this.env.extras();
         const roots = [document, ...this.perceiver.knownRoots()];
         const holds =
           asked.case === "wait"
-            ? await conditionHolds(asked.value, this.registry, roots)
-            : isMet(asked.value, this.registry);
+            ? await extras.conditionHolds(asked.value, this.registry, roots)
+            : extras.isMet(asked.value, this.registry);
         return { case: "condition", value: { $typeName: "tabwire.v1.ConditionStatus", holds } };
       }
       case "armDialogs":
@@ -125,7 +134,7 @@ export class PageEngine {
         if (import.meta.env.MODE !== "trusted") throw unknownRequest();
         return await withInput(kind, (action, deadlineMs, dialogs) => this.beginInput(action, deadlineMs, dialogs));
       case "describeContext":
-        return { case: "context", value: this.describeContext() };
+        return { case: "context", value: (await this.env.extras()).describeContext(this.env.menu, this.perceiver) };
       default:
         throw unknownRequest();
     }
@@ -148,9 +157,9 @@ export class PageEngine {
   private beginInput(action: Action, deadlineMs: number, dialogs: ArmDialogs | undefined): BegunInput {
     if (dialogs !== undefined) this.dialogs.arm(dialogs);
     this.dialogs.inputIsAgents = true;
-    const ctx = new ActContext(this.registry, this.perceiver, deadlineMs);
+    const ctx = new ActContext(this.registry, this.perceiver, this.env.extras, deadlineMs);
     this.running.set(action.id, ctx);
-    const resume = this.observer.pause();
+    const resume = this.pauseObserving();
     const end = (): void => {
       resume();
       this.running.delete(action.id);
@@ -160,10 +169,43 @@ export class PageEngine {
     return { ctx, end };
   }
 
+  /** Begins or ends to tell of changes that no action caused. */
+  private async observe(enabled: boolean): Promise<void> {
+    this.isObserved = enabled;
+    if (!enabled) {
+      this.observer?.stop();
+      return;
+    }
+    const extras = await this.env.extras();
+    // Meanwhile it may have been called off.
+    if (!this.isObserved || this.disposed) return;
+    this.observer ??= new extras.Observer((cause, domChanges) => {
+      this.perceiver.noticeChange();
+      this.emit({ case: "changed", value: { $typeName: "tabwire.v1.FrameChanged", cause, domChanges } });
+    });
+    for (const action of this.paused.keys()) this.pause(action);
+    this.observer.start();
+  }
+
+  /** Leaves out what happens until the returned function is called: an action tells of it itself. */
+  private pauseObserving(): () => void {
+    const action = {};
+    this.pause(action);
+    return () => {
+      this.paused.get(action)?.();
+      this.paused.delete(action);
+    };
+  }
+
+  private pause(action: object): void {
+    this.paused.get(action)?.();
+    this.paused.set(action, this.observer?.pause() ?? (() => undefined));
+  }
+
   private async carryOut(action: Action, deadlineMs: number): Promise<ActionResult> {
-    const ctx = new ActContext(this.registry, this.perceiver, deadlineMs);
+    const ctx = new ActContext(this.registry, this.perceiver, this.env.extras, deadlineMs);
     this.running.set(action.id, ctx);
-    const resume = this.observer.pause();
+    const resume = this.pauseObserving();
     try {
       return await perform(action, ctx);
     } finally {
@@ -178,23 +220,6 @@ export class PageEngine {
       if (this.given.size <= REMEMBERED_ACTIONS) break;
       this.given.delete(oldest);
     }
-  }
-
-  private describeContext(): ContextDescription {
-    const description: ContextDescription = {
-      $typeName: "tabwire.v1.ContextDescription",
-      selectedText: selectedText(),
-    };
-    const path = this.env.menu.path();
-    // What a person points at in a button is the button.
-    const control = path.find((element) => CONTROL_ROLES.has(roleOf(element)));
-    for (const element of control === undefined ? path : [control, ...path]) {
-      const told = this.perceiver.describeOne(element);
-      if (told === null) continue;
-      description.targetedElement = told;
-      break;
-    }
-    return description;
   }
 
   private emit(kind: EventKind): void {

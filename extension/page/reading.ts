@@ -26,3 +26,17 @@ export class OncePerReading<T> {
     return answer;
   }
 }
+
+let isPlaceBound = false;
+
+/** To be called by what looks at what lies at a point of the viewport: its answer holds for this place only. */
+export function notePlaceBound(): void {
+  isPlaceBound = true;
+}
+
+/** Whether that was called since this was asked last. */
+export function takePlaceBound(): boolean {
+  const was = isPlaceBound;
+  isPlaceBound = false;
+  return was;
+}

@@ -92,6 +92,12 @@ export class Registry {
     entry.box = box;
   }
 
+  /** Remembers that an element that means the same is elsewhere now. */
+  moved(id: number, box: Box): void {
+    const entry = this.entries.get(id);
+    if (entry !== undefined) entry.box = box;
+  }
+
   /** The living element of a number in this document. Throws TARGET_ELEMENT_NOT_FOUND or STALE_ELEMENT. */
   resolve(id: number, doc: Document): Resolved {
     if (id === 0 || id > this.last) {

@@ -81,20 +81,20 @@ class Differ {
   readonly changes: ElementChanges = { removedIds: [], inserted: [], changed: [], shifts: [] };
   private run: ElementRun | null = null;
   private shift: BoundsShift | null = null;
-  private last = 0;
+  private last: Element | null = null;
 
   insert(element: Element): void {
     if (this.run === null) {
-      this.run = { $typeName: "tabwire.v1.ElementRun", afterId: this.last, elements: [] };
+      this.run = { $typeName: "tabwire.v1.ElementRun", afterId: this.last?.id ?? 0, elements: [] };
       this.changes.inserted.push(this.run);
     }
     this.run.elements.push(element);
-    this.last = element.id; // a shift goes on behind it
+    this.last = element; // a shift goes on behind it
   }
 
   stay(old: Element, now: Element): void {
     this.run = null;
-    this.last = now.id;
+    this.last = now;
     if (old === now) {
       this.shift = null;
       return;
@@ -121,11 +121,44 @@ class Differ {
   }
 }
 
+/** Whether both tell of one element. The same object need not be looked into. */
+function isOfSame(a: Element | undefined, b: Element | undefined): boolean {
+  return a === b || a?.id === b?.id;
+}
+
+/** How many elements two lists have in common, in order, from their beginning. */
+function commonStart(before: readonly Element[], after: readonly Element[]): number {
+  const most = Math.min(before.length, after.length);
+  let at = 0;
+  while (at < most && isOfSame(before[at], after[at])) at++;
+  return at;
+}
+
+/** How many they have in common at their end, without those at the beginning. */
+function commonEnd(before: readonly Element[], after: readonly Element[], start: number): number {
+  const most = Math.min(before.length, after.length) - start;
+  let at = 0;
+  while (at < most && isOfSame(before[before.length - 1 - at], after[after.length - 1 - at])) at++;
+  return at;
+}
+
 /** What makes the later list of the earlier one. */
 export function diffElements(before: readonly Element[], after: readonly Element[]): ElementChanges {
+  const start = commonStart(before, after);
+  const end = commonEnd(before, after, start);
+  const differ = new Differ();
+  for (let at = 0; at < start; at++) differ.stay(before[at] as Element, after[at] as Element);
+  diffMiddle(differ, before.slice(start, before.length - end), after.slice(start, after.length - end));
+  for (let at = end; at > 0; at--)
+    differ.stay(before[before.length - at] as Element, after[after.length - at] as Element);
+  return differ.changes;
+}
+
+/** What differs between lists of which nothing is known. */
+function diffMiddle(differ: Differ, before: readonly Element[], after: readonly Element[]): void {
+  if (before.length + after.length === 0) return;
   const places = new Map(before.map((element, index) => [element.id, index]));
   const kept = risingRun(after.map((element) => places.get(element.id) ?? -1));
-  const differ = new Differ();
   const stays = new Set<number>();
   for (const [index, element] of after.entries()) {
     if (kept[index] === true) {
@@ -133,9 +166,7 @@ export function diffElements(before: readonly Element[], after: readonly Element
       differ.stay(before[places.get(element.id) as number] as Element, element);
     } else differ.insert(element);
   }
-  const gone = before.filter((element) => !stays.has(element.id));
-  differ.changes.removedIds = gone.map((element) => element.id);
-  return differ.changes;
+  for (const { id } of before) if (!stays.has(id)) differ.changes.removedIds.push(id);
 }
 
 /** An element as it is when it was there before. */

@@ -72,11 +72,31 @@ class Settings(BaseSettings):
         default=120, gt=0, description="Longest wait for one answer of the model, in seconds."
     )
 
-    access_token_s: int = Field(default=900, ge=30, description="Life of a browser's access token, in seconds.")
+    # Tokens and keys
+    access_token_s: int = Field(default=900, ge=5, description="Life of a browser's access token, in seconds.")
     refresh_token_s: int = Field(
         default=30 * 86400, ge=60, description="Life of a browser's refresh token, in seconds."
     )
+    refresh_grace_s: int = Field(
+        default=60,
+        ge=0,
+        le=600,
+        description="How long a used refresh token is still taken when the answer to its exchange was lost, in seconds.",
+    )
+    api_token_days: int = Field(
+        default=90, ge=1, le=3650, description="Life of a program's token when none is asked for, in days."
+    )
+    signing_key_days: int = Field(
+        default=30, ge=1, description="Age at which the key that signs tokens is replaced, in days."
+    )
     pairing_code_s: int = Field(default=600, ge=10, description="Life of a pairing code, in seconds.")
+    pairing_guesses: int = Field(
+        default=10,
+        ge=1,
+        description="Wrong pairing codes from one address in a minute, before it must wait; of all, ten times that.",
+    )
+
+    # The link
     heartbeat_ms: int = Field(
         default=10_000, ge=200, description="Time between signs of life on a link, in milliseconds."
     )
@@ -85,6 +105,36 @@ class Settings(BaseSettings):
     )
     link_window_s: int = Field(default=300, ge=1, description="How long a link without a stream is kept, in seconds.")
     max_message_bytes: int = Field(default=16 * 2**20, ge=65536, description="Largest message, in bytes.")
+    max_part_bytes: int = Field(
+        default=256 * 1024, ge=16384, description="Larger messages of a link are sent in parts of this size, in bytes."
+    )
+
+    # The edge: who gets in, and how much of everything
+    allowed_origins: str = Field(
+        default="",
+        description="Origins that the edge lets in beside the extension's own, separated by commas: "
+        "chrome-extension://… of a copy with another id, or https://… of a web console.",
+    )
+    certificate_days: int = Field(
+        default=90,
+        ge=1,
+        le=397,
+        description="Life of the edge's certificate; it is renewed when a third is left, in days.",
+    )
+    max_connections: int = Field(default=4096, ge=8, description="Connections that the edge holds at once.")
+    edge_memory_mb: int = Field(
+        default=512, ge=32, description="Memory of Envoy's at which it refuses what is new, in MiB."
+    )
+    request_timeout_s: int = Field(
+        default=120, ge=1, description="Longest time in which a request must have come in whole, in seconds."
+    )
+    rate_connection: int = Field(
+        default=1000, ge=1, description="Calls per second of one connection; twice that for a moment, as all rates."
+    )
+    rate_links: int = Field(default=10_000, ge=1, description="Calls per second of all links together.")
+    rate_calls: int = Field(default=5_000, ge=1, description="Calls per second of all others together.")
+    rate_refresh: int = Field(default=100, ge=1, description="Renewals of tokens per second.")
+    rate_pairing: int = Field(default=60, ge=1, description="Attempts to pair per minute.")
 
     javascript_origins: str = Field(
         default="",
@@ -100,16 +150,29 @@ class Settings(BaseSettings):
     @field_validator("javascript_origins")
     @classmethod
     def _only_origins(cls, value: str) -> str:
-        for origin in _split(value):
-            parts = urlsplit(origin)
-            if parts.scheme not in {"http", "https"} or not parts.hostname or origin != _origin_of(parts):
-                raise ValueError(f"{origin!r} is no origin; write it as https://example.com")
+        _check_origins(value, {"http", "https"})
+        return value
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _only_safe_origins(cls, value: str) -> str:
+        _check_origins(value, {"https", "chrome-extension"})
         return value
 
     @property
     def javascript_origin_list(self) -> list[str]:
         """The origins in which JavaScript may be run."""
         return _split(self.javascript_origins)
+
+    @property
+    def allowed_origin_list(self) -> list[str]:
+        """The origins that are let in beside the extension's own."""
+        return _split(self.allowed_origins)
+
+    @property
+    def certificate_hosts(self) -> list[str]:
+        """The names and addresses that the edge's certificate must be good for."""
+        return [self.host, *_split(self.host_names)]
 
     @property
     def home_path(self) -> Path:
@@ -130,6 +193,11 @@ class Settings(BaseSettings):
     def run_path(self) -> Path:
         """The folder of sockets and of what describes the running processes."""
         return self.home_path / "run"
+
+    @property
+    def edge_path(self) -> Path:
+        """The folder of everything that Envoy reads, and of nothing else."""
+        return self.home_path / "edge"
 
     @property
     def logs_path(self) -> Path:
@@ -171,6 +239,13 @@ class Settings(BaseSettings):
 
 def _split(text: str) -> list[str]:
     return [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _check_origins(text: str, schemes: set[str]) -> None:
+    for origin in _split(text):
+        parts = urlsplit(origin)
+        if parts.scheme not in schemes or not parts.hostname or origin != _origin_of(parts):
+            raise ValueError(f"{origin!r} is no origin; write it as https://example.com")
 
 
 def _origin_of(parts: SplitResult) -> str:

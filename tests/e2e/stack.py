@@ -12,13 +12,13 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from playwright.async_api import async_playwright
 
+from ports import free_port
 from tabwire.client import Client
 from tabwire.errors import TabwireError
 from tabwire.settings import Settings
@@ -33,13 +33,6 @@ ROOT = Path(__file__).parents[2]
 TABWIRE = Path(sys.executable).with_name("tabwire")
 EXTENSION_ID: str = json.loads((ROOT / "extension" / "identity.json").read_text())["id"]
 PANEL_URL = f"chrome-extension://{EXTENSION_ID}/sidepanel.html"
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return int(s.getsockname()[1])
 
 
 async def until(check: Callable[[], Awaitable[T | None]], what: str, timeout_s: float = 45) -> T:

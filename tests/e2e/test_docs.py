@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from e2e.stack import Stack
     from tabwire.client import Client
 
-pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(600)]  # dozens of programs in turn
 
 # Lines that start the whole product or change a person's own trust, with the test or the step that runs them.
 _ELSEWHERE = {

@@ -31,6 +31,8 @@ OPTIONS: list[dict[str, Any]] = [
     {"include_text": True, "max_elements": 15},
     {"include_text": False},
     {"include_text": True, "scope": pb.STATE_SCOPE_PAGE, "max_elements": 60},
+    {"include_text": True, "scope": pb.STATE_SCOPE_PAGE, "max_elements": 20_000, "max_text_bytes": 4 << 20},
+    {"include_text": True, "scope": pb.STATE_SCOPE_PAGE, "max_elements": 20_000, "max_text_bytes": 9_000},
 ]
 
 

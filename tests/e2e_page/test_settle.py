@@ -9,11 +9,14 @@ import pytest
 
 from tabwire.v1 import action_pb2, extension_pb2
 from tabwire.v1 import error_pb2 as err
-from tabwire.v1.action_pb2 import ClickAction, Expectation, PressKeysAction
+from tabwire.v1.action_pb2 import ClickAction, Expectation, InputTextAction, PressKeysAction
 from tabwire.v1.extract_pb2 import ElementQuery
 
 if TYPE_CHECKING:
     from e2e_page.harness import EnginePage
+
+# Less than what is waited for where a page has put something off.
+CALM_US = 10_000
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -67,6 +70,42 @@ async def test_a_page_that_reacts_at_once_is_learnt(engine: EnginePage) -> None:
         times.append(result.timing.settle_us)
         await engine.page.wait_for_timeout(60)
     assert min(times[4:]) < 0.75 * times[0], times
+
+
+async def calm(engine: EnginePage) -> None:
+    """Lets the engine learn that this page reacts at once, so that it waits no longer than it must."""
+    await engine.open("settle")
+    for _ in range(50):
+        result = await click(engine, "Grow")
+        if result.timing.settle_us < CALM_US:
+            return
+        await engine.page.wait_for_timeout(40)
+    raise AssertionError(f"the page was still waited for: {result.timing}")
+
+
+@pytest.mark.parametrize("name", ["Promise", "Message", "Slices", "Zero timer", "Ten timer", "Frame"])
+async def test_what_a_calm_page_puts_off_for_a_moment_is_waited_for(engine: EnginePage, name: str) -> None:
+    await calm(engine)
+    result = await click(engine, name)
+    # What it did at once, and what it did later.
+    assert result.outcome_details.dom_changes == 2, result
+
+
+async def test_a_calm_page_that_only_sets_a_timer(engine: EnginePage) -> None:
+    await calm(engine)
+    result = await click(engine, "Only timer")
+    assert result.outcome_details.dom_changes == 1, result
+
+
+@pytest.mark.parametrize("how", ["promise", "message", "timer"])
+async def test_a_field_that_is_emptied_a_moment_later_has_not_kept_the_text(engine: EnginePage, how: str) -> None:
+    await calm(engine)
+    field = await engine.find(f"Emptied by {how}", "textbox")
+    result = await engine.act(input_text=InputTextAction(element_id=field.id, text="kept?"))
+    assert result.status == action_pb2.ACTION_STATUS_FAILED, result
+    assert result.error_info.error_code == err.ERROR_CODE_OPERATION_FAILED_IN_TARGET
+    assert result.outcome_details.value_now == ""
+    assert result.outcome_details.HasField("value_now")
 
 
 async def test_what_is_opened_is_named(engine: EnginePage) -> None:

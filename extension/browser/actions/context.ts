@@ -11,15 +11,16 @@ import {
 } from "@gen/tabwire/v1/action_pb";
 import { ErrorCode, type ErrorInfo } from "@gen/tabwire/v1/error_pb";
 import type { Grants } from "@gen/tabwire/v1/link_pb";
-import type { Arrivals } from "../arrival";
-import type { DialogMemory } from "../dialog_memory";
-import type { DialogRound } from "../dialog_round";
-import type { Dialogs } from "../dialogs";
+import type { DialogMemory } from "../dialogs/dialog_memory";
+import type { DialogRound } from "../dialogs/dialog_round";
+import type { Dialogs } from "../dialogs/dialogs";
 import { failure } from "../errors";
-import type { Frames } from "../frames";
-import type { TabEvents } from "../tab_events";
-import type { TabRecords } from "../tab_record";
-import type { Tabs } from "../tabs";
+import type { Arrivals } from "../tabs/arrival";
+import type { Frames } from "../tabs/frames";
+import type { HiddenTabs } from "../tabs/hidden_tabs";
+import type { TabEvents } from "../tabs/tab_events";
+import type { TabRecords } from "../tabs/tab_record";
+import type { Tabs } from "../tabs/tabs";
 import type { TrustedInput } from "../trusted/port";
 
 /** The parts of the service worker that actions use. */
@@ -31,6 +32,7 @@ export interface ActionParts {
   readonly arrivals: Arrivals;
   readonly dialogs: Dialogs;
   readonly memory: DialogMemory;
+  readonly hidden: HiddenTabs;
   /** Only in the build with trusted input. */
   readonly trusted: TrustedInput | undefined;
 }

@@ -1,7 +1,7 @@
 // Names the file of a download that an action started.
 
 import { pause } from "../clock";
-import type { SeenDownload } from "../tab_watch";
+import type { SeenDownload } from "../tabs/tab_watch";
 
 /** How long Chrome may take to decide on a file name. */
 const NAME_MS = 1_000;

@@ -14,7 +14,7 @@ import { ComponentOrigin, ErrorCode } from "@gen/tabwire/v1/error_pb";
 import { pause } from "../clock";
 import { holds, inWords } from "../conditions";
 import { BrowserError, errorInfo } from "../errors";
-import { slotOf } from "../ids";
+import { slotOf } from "../tabs/ids";
 import type { ActionCall } from "./context";
 
 const DEFAULT_MS = 5_000;

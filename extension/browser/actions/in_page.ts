@@ -14,16 +14,16 @@ import { ComponentOrigin, ErrorCode } from "@gen/tabwire/v1/error_pb";
 import { type FrameReply, FrameRequestSchema } from "@gen/tabwire/v1/extension_pb";
 import { EffectClass } from "@gen/tabwire/v1/options_pb";
 import { NotPlain } from "../../wire/plain";
-import type { Arrival } from "../arrival";
 import { pause } from "../clock";
 import { declared, isRepeatable } from "../effects";
 import { BrowserError, deadlinePassed, failure, outcomeUnknown } from "../errors";
-import { FocusGuard } from "../focus_guard";
-import { FrameGone, type FrameInfo, FrameSilent } from "../frames";
-import { idsOf, makeLocal, makeTabWide, slotOf, tabWideId, targetOf } from "../ids";
-import { restriction } from "../restricted";
-import { assignSlots, frameOfSlot } from "../tab_record";
-import { TabWatch } from "../tab_watch";
+import type { Arrival } from "../tabs/arrival";
+import { FocusGuard } from "../tabs/focus_guard";
+import { FrameGone, type FrameInfo, FrameSilent } from "../tabs/frames";
+import { idsOf, makeLocal, makeTabWide, slotOf, tabWideId, targetOf } from "../tabs/ids";
+import { restriction } from "../tabs/restricted";
+import { assignSlots, frameOfSlot } from "../tabs/tab_record";
+import { TabWatch } from "../tabs/tab_watch";
 import { withBestInput } from "../trusted/choose";
 import { type ActionCall, succeeded } from "./context";
 import { downloadName } from "./downloads";
@@ -55,14 +55,31 @@ const REFUSALS: ReadonlySet<ErrorCode | undefined> = new Set([
 
 /** Carries a page action out in the document that holds its element. */
 export async function inPage(call: ActionCall): Promise<ActionResult> {
+  const guarding = guardTab(call);
+  try {
+    const [{ tab }, listed] = await Promise.all([guarding, call.frames.list(call.tabId)]);
+    // Of a tab that was asleep nothing was listed.
+    const frames = listed.length === 0 ? await call.frames.list(call.tabId) : listed;
+    const target = await findFrame(call, tab, frames).catch((thrown: unknown) => {
+      if (call.begunAt === undefined) throw thrown;
+      throw outcomeUnknown("The page went elsewhere while the action was carried out. It may have had effect.");
+    });
+    return await inFrame(call, target);
+  } finally {
+    // If it failed, that was thrown above.
+    guarding.then(({ guard }) => guard?.close()).catch(() => {});
+  }
+}
+
+async function guardTab(call: ActionCall): Promise<{ tab: chrome.tabs.Tab; guard: FocusGuard | undefined }> {
   const tab = await call.tabs.awake(call.tabId, call.until);
-  const target = await findFrame(call, tab).catch((thrown: unknown) => {
-    if (call.begunAt === undefined) throw thrown;
-    throw outcomeUnknown("The page went elsewhere while the action was carried out. It may have had effect.");
-  });
+  call.hidden.workIn(tab);
+  return { tab, guard: await FocusGuard.over(call.events, tab) };
+}
+
+async function inFrame(call: ActionCall, target: Target): Promise<ActionResult> {
   const { frame, slot } = target;
   const watch = new TabWatch(call.events, call.tabId);
-  const guard = await FocusGuard.over(call.events, tab);
   try {
     call.signal.throwIfAborted();
     if (call.round.blocked !== undefined) throw call.round.blocked;
@@ -73,7 +90,6 @@ export async function inPage(call: ActionCall): Promise<ActionResult> {
     if (result.status === ActionStatus.SUCCEEDED) (await call.records.get(call.tabId)).activeSlot = slot;
     return await addWhatTabDid(call, result, frame, watch);
   } finally {
-    guard?.close();
     watch.close();
   }
 }
@@ -87,8 +103,8 @@ interface Target {
 }
 
 /** Finds the document. Throws STALE_ELEMENT, TARGET_ELEMENT_NOT_FOUND, RESTRICTED_PAGE or INVALID_ARGUMENT. */
-async function findFrame(call: ActionCall, tab: chrome.tabs.Tab): Promise<Target> {
-  const [frames, record] = await Promise.all([call.frames.list(call.tabId), call.records.get(call.tabId)]);
+async function findFrame(call: ActionCall, tab: chrome.tabs.Tab, frames: readonly FrameInfo[]): Promise<Target> {
+  const record = await call.records.get(call.tabId);
   const refused = restriction(tab.url ?? "", { failed: frames[0]?.failed ?? false });
   if (refused !== undefined) throw new BrowserError(refused);
   const before = record.mainDocument;

@@ -4,16 +4,17 @@
 import { create } from "@bufbuild/protobuf";
 import type { ActionResult, NavigateAction } from "@gen/tabwire/v1/action_pb";
 import { DialogDetailsSchema, ErrorCode } from "@gen/tabwire/v1/error_pb";
-import type { Arrival } from "../arrival";
-import { asksToStay } from "../dialog_round";
+import { asksToStay } from "../dialogs/dialog_round";
 import { failure, messageOf, tabNotFound } from "../errors";
-import { TabWatch } from "../tab_watch";
+import type { Arrival } from "../tabs/arrival";
+import { TabWatch } from "../tabs/tab_watch";
 import { type ActionCall, succeeded, webAddress } from "./context";
 import { downloadName } from "./downloads";
 
 /** See NavigateAction. */
 export async function navigate(call: ActionCall<NavigateAction>): Promise<ActionResult> {
   const url = webAddress(call.kind.url);
+  if (!(await call.tabs.get(call.tabId)).active) await call.hidden.expect(url);
   return travel(call, "Went to", async () => {
     await chrome.tabs.update(call.tabId, { url });
   });

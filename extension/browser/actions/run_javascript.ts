@@ -5,8 +5,8 @@ import type { ActionResult, RunJavascriptAction } from "@gen/tabwire/v1/action_p
 import { ComponentOrigin, ErrorCode } from "@gen/tabwire/v1/error_pb";
 import { within } from "../clock";
 import { BrowserError, deadlinePassed, failure, messageOf, outcomeUnknown } from "../errors";
-import type { FrameInfo } from "../frames";
-import { restriction } from "../restricted";
+import type { FrameInfo } from "../tabs/frames";
+import { restriction } from "../tabs/restricted";
 import { granted } from "../trusted/choose";
 import { type ActionCall, succeeded } from "./context";
 

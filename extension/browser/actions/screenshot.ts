@@ -14,8 +14,8 @@ import { DimensionsSchema, type PageState, StateRequestSchema, StateScope } from
 import { base64Decode } from "../../wire/base64";
 import { pause } from "../clock";
 import { BrowserError, failure, messageOf } from "../errors";
-import { slotOf } from "../ids";
-import { type Area, areaOf, draw, marksOf, scaleOf } from "../picture";
+import { type Area, areaOf, draw, marksOf, scaleOf } from "../states/picture";
+import { slotOf } from "../tabs/ids";
 import { type ActionCall, succeeded } from "./context";
 import { inPage } from "./in_page";
 

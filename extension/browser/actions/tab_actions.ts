@@ -2,8 +2,8 @@
 
 import type { ActionResult, CloseTabAction, OpenTabAction, SwitchTabAction } from "@gen/tabwire/v1/action_pb";
 import { messageOf, tabNotFound } from "../errors";
-import type { TabEvent } from "../tab_events";
-import { TabWatch } from "../tab_watch";
+import type { TabEvent } from "../tabs/tab_events";
+import { TabWatch } from "../tabs/tab_watch";
 import { type ActionCall, succeeded, webAddress } from "./context";
 import { askToLeave } from "./navigate";
 
@@ -15,6 +15,7 @@ export async function openTab(call: ActionCall<OpenTabAction>): Promise<ActionRe
   const isBlank = call.kind.url === "" || call.kind.url === "about:blank";
   const url = isBlank ? "about:blank" : webAddress(call.kind.url);
   call.signal.throwIfAborted();
+  await call.hidden.expect(url);
   call.effect.begun = true;
   // The new tab's id is known only after it has set out, so what happens meanwhile is kept and told to the watch.
   const early: TabEvent[] = [];
@@ -22,6 +23,7 @@ export async function openTab(call: ActionCall<OpenTabAction>): Promise<ActionRe
   let watch: TabWatch | undefined;
   try {
     const tabId = await call.tabs.open(url, call.taskId);
+    call.hidden.follow(tabId);
     watch = new TabWatch(call.events, tabId);
     stop();
     watch.catchUp(early);

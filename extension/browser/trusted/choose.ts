@@ -8,7 +8,7 @@ import { EffectClass } from "@gen/tabwire/v1/options_pb";
 import type { ActionCall } from "../actions/context";
 import { declared } from "../effects";
 import { type BrowserError, failure, outcomeUnknown } from "../errors";
-import type { FrameInfo } from "../frames";
+import type { FrameInfo } from "../tabs/frames";
 import type { TrustedInput } from "./port";
 
 /** Has an action done by a document. `synthetic` asks the document to do it by itself. Answers what the document answers. */

@@ -5,7 +5,7 @@ import type { Action, AnswerDialogAction } from "@gen/tabwire/v1/action_pb";
 import type { FrameReply } from "@gen/tabwire/v1/extension_pb";
 import type { ActionCall } from "../actions/context";
 import type { ScriptOutcome } from "../actions/run_javascript";
-import type { FrameInfo } from "../frames";
+import type { FrameInfo } from "../tabs/frames";
 
 /** Asked just before a script runs, about the origin of the document that it will run in. */
 export type IsMeant = (origin: unknown) => Promise<boolean>;

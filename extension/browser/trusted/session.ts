@@ -4,7 +4,7 @@
 import { create } from "@bufbuild/protobuf";
 import { DialogDetailsSchema, ErrorCode } from "@gen/tabwire/v1/error_pb";
 import { pause } from "../clock";
-import type { DialogRound } from "../dialog_round";
+import type { DialogRound } from "../dialogs/dialog_round";
 import { failure, messageOf } from "../errors";
 
 /** A session without work is detached after so long: Chrome shows a bar as long as one is attached. */

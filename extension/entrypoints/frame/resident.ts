@@ -3,6 +3,7 @@
 
 import type { FrameEvent } from "@gen/tabwire/v1/extension_pb";
 import { ContextMenuMemory } from "../../page/context_menu";
+import type { Extras } from "../../page/extras";
 import type { Envelope } from "../../wire/address";
 import { hearNonces } from "../../wire/frame_nonce";
 
@@ -19,6 +20,10 @@ export class Resident {
   readonly since = Date.now();
   /** Whether the engine has joined. */
   hasEngine = false;
+  /** The engine's modules that its second file works with too (vite.shared.ts). */
+  shared: readonly unknown[] = [];
+  /** What is in that second file, once it has joined. */
+  extras: Extras | null = null;
   readonly #atEnd: (() => void)[] = [];
   #nonce = { value: "", at: 0 };
 

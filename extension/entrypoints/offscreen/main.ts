@@ -1,13 +1,14 @@
 // The offscreen document: it holds the link, because a service worker cannot hold a stream for more than half a minute.
 // Wiring only: the link is in link/link_client.ts, the messages to and from the service worker in link/pipe.ts.
 
-import { isServiceWorker } from "../../browser/senders";
+import { isServiceWorker, WORKER_SCRIPT } from "../../browser/senders";
 import { createClock } from "../../link/clock";
 import { diagnose } from "../../link/diagnose";
 import { LinkClient } from "../../link/link_client";
-import { Pipe } from "../../link/pipe";
+import { Pipe, type PipeHandler } from "../../link/pipe";
 import { createTransport } from "../../link/transport";
 import { Vigil } from "../../link/vigil";
+import { LINE_OFFER, type LinePort } from "../../wire/direct_line";
 
 /** A service worker that has just made this document sends the credentials by itself; another one must be asked. */
 const CREDENTIALS_PATIENCE_MS = 1_000;
@@ -32,25 +33,33 @@ const client = new LinkClient({
 
 const asking = setTimeout(() => void pipe.needToken(false), CREDENTIALS_PATIENCE_MS);
 
+const handler: PipeHandler = {
+  connect: (credentials) => {
+    clearTimeout(asking);
+    client.connect(credentials);
+  },
+  disconnect: (reason) => void client.disconnect(reason),
+  send: (uplink) => {
+    vigil.sent(uplink);
+    return client.send(uplink);
+  },
+  sendResult: (result) => {
+    vigil.answered(result.commandId);
+    return client.sendResult(result);
+  },
+  pushStatus: () => pipe.pushStatus(client.status),
+  retryNow: () => client.retryNow(),
+};
+
 chrome.runtime.onMessage.addListener((message, sender, respond) => {
   // A page that has taken over its process can speak as a content script; the link is none of its business.
   if (!isServiceWorker(sender)) return;
-  const answer = pipe.take(message, {
-    connect: (credentials) => {
-      clearTimeout(asking);
-      client.connect(credentials);
-    },
-    disconnect: (reason) => void client.disconnect(reason),
-    send: (uplink) => {
-      vigil.sent(uplink);
-      return client.send(uplink);
-    },
-    sendResult: (result) => {
-      vigil.answered(result.commandId);
-      return client.sendResult(result);
-    },
-    pushStatus: () => pipe.pushStatus(client.status),
-    retryNow: () => client.retryNow(),
-  });
+  const answer = pipe.take(message, handler);
   if (answer !== undefined) respond(answer);
 });
+
+// Only this extension's own worker can reach its documents in this way; that it is the worker is looked at all the same.
+navigator.serviceWorker.onmessage = ({ data, source, ports: [port] }) => {
+  const isWorker = source instanceof ServiceWorker && source.scriptURL === chrome.runtime.getURL(WORKER_SCRIPT);
+  if (data === LINE_OFFER && isWorker && port !== undefined) pipe.connect(port as LinePort, handler);
+};

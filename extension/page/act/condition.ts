@@ -15,7 +15,7 @@ import { isVisible } from "../perceive/visibility";
 import { beginReading } from "../reading";
 import type { Registry } from "../registry";
 import { isSecret } from "../secrets";
-import { waitForQuiet } from "./settle";
+import { waitForQuiet } from "./quiet";
 
 const QUIET = 100;
 const QUIET_LIMIT = 400;

@@ -5,13 +5,14 @@ import type { ActionResult, OutcomeDetails } from "@gen/tabwire/v1/action_pb";
 import { ErrorCode } from "@gen/tabwire/v1/error_pb";
 import { isShadowRoot, rootOf } from "../dom";
 import { PageError } from "../errors";
+import type { GetExtras } from "../extras";
 import { inWords, meaningNow } from "../perceive/describe";
 import type { Perceiver } from "../perceive/state";
 import type { Box } from "../perceive/visibility";
 import { beginReading } from "../reading";
 import type { Registry } from "../registry";
 import { type Effects, type Snapshot, snapshot } from "./effects";
-import { endAfterwards, release, settle } from "./settle";
+import { endAfterwards, type Grace, release, settle } from "./settle";
 import { Watch } from "./watch";
 
 /** The element that an action is about. */
@@ -43,6 +44,8 @@ export interface Outcome {
 export class ActContext {
   readonly registry: Registry;
   readonly perceiver: Perceiver;
+  /** Gets what is rarely needed into the document. */
+  readonly extras: GetExtras;
   private readonly deadline: number;
   private cancelled = false;
   private begun = false;
@@ -51,9 +54,10 @@ export class ActContext {
   private about: Element | null = null;
 
   /** `deadline` is in milliseconds of the browser's clock; 0 for none. */
-  constructor(registry: Registry, perceiver: Perceiver, deadline: number) {
+  constructor(registry: Registry, perceiver: Perceiver, extras: GetExtras, deadline: number) {
     this.registry = registry;
     this.perceiver = perceiver;
+    this.extras = extras;
     this.deadline = deadline === 0 ? Number.POSITIVE_INFINITY : deadline;
   }
 
@@ -119,7 +123,7 @@ export class ActContext {
    * Waits until the page has come to rest, and tells what happened since `begin`. `grace` is how long a page that has not reacted
    * is waited for, if not as long as usual.
    */
-  async settle(grace?: number): Promise<Effects> {
+  async settle(grace?: Grace): Promise<Effects> {
     if (this.watch === null || this.before === null) throw new Error("settle without begin");
     const effects = await settle(this.watch, this.before, this.about, Math.max(0, this.timeLeft() - 200), grace);
     if (effects.domChanges > 0) this.perceiver.noticeChange();

@@ -7,7 +7,6 @@ import { boxOf } from "../perceive/visibility";
 import type { ActContext, Outcome, Target } from "./context";
 import { focusOn } from "./focus";
 import type { Point } from "./hit_test";
-import { OWN_EFFECT } from "./settle";
 
 /** About as wide as Chrome draws the thumb; its middle goes no nearer to the ends than half of this. */
 const THUMB = 16;
@@ -55,7 +54,7 @@ export async function dragRange(target: Target, goal: Point, way: string, ctx: A
     input.dispatchEvent(new Event("input", { bubbles: true, composed: true }));
     input.dispatchEvent(new Event("change", { bubbles: true }));
   }
-  const effects = await ctx.settle(OWN_EFFECT);
+  const effects = await ctx.settle("own effect");
   const valueNow = isConnected(input) ? input.value : undefined;
   if (valueNow !== undefined && valueNow !== value) {
     throw failedInTarget(

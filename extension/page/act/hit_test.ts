@@ -1,14 +1,10 @@
-// What a pointer would meet. Looks through shadow roots, tries several points of an element, and names what is on top.
+// What a pointer would meet. Looks through shadow roots, and tries several points of an element.
 
-import { ErrorCode } from "@gen/tabwire/v1/error_pb";
 import { closestShown, isElement, property, shadowRootOf, shownInside, shownParent, tagOf } from "../dom";
-import { notInteractable, PageError } from "../errors";
-import { elementFromPoint, firstElementOf, nodeTypeOf, ownerOf } from "../native";
+import { elementFromPoint, firstElementOf, nodeTypeOf, ownerOf, treeWalker } from "../native";
 import { isSkipped } from "../perceive/classify";
-import { inWords } from "../perceive/describe";
 import { CONTROL_ROLES, roleOf } from "../perceive/role";
 import { type Box, intersection, overlaps, viewportOf } from "../perceive/visibility";
-import type { Registry } from "../registry";
 
 /** A point relative to the viewport. */
 export interface Point {
@@ -83,7 +79,7 @@ const TEXT_SEARCH = 60;
  */
 function firstTextBox(element: Element): Box | null {
   if (firstElementOf(element) === null) return null;
-  const walker = ownerOf(element).createTreeWalker(element, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT, (node) =>
+  const walker = treeWalker(element, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT, (node) =>
     isElement(node) && (isSkipped(tagOf(node)) || CONTROL_ROLES.has(roleOf(node)))
       ? NodeFilter.FILTER_REJECT
       : NodeFilter.FILTER_ACCEPT,
@@ -155,26 +151,4 @@ export function hitTestAt(target: Element, point: Point): Tried {
   const element = elementAt(point);
   if (element !== null && reaches(element, target)) return { hit: { point, element }, coverer: null };
   return { hit: null, coverer: element };
-}
-
-/** The error that names what is on top. */
-export function coveredBy(coverer: Element, target: Element, words: string, registry: Registry): PageError {
-  if (shownInside(target, coverer) && getComputedStyle(target).pointerEvents === "none") {
-    return notInteractable(
-      `The ${words} takes no pointer: its style lets it through.`,
-      "Find out what enables it, or use what is behind it.",
-    );
-  }
-  let named: Element = coverer;
-  for (let at: Element | null = coverer; at !== null; at = shownParent(at)) {
-    if (registry.knownIdOf(at) === 0) continue;
-    named = at;
-    break;
-  }
-  const description = inWords(coverer);
-  const elementId = registry.knownIdOf(named);
-  return new PageError(ErrorCode.ELEMENT_COVERED, `The ${words} is covered by the ${description}.`, {
-    details: { case: "covered", value: { $typeName: "tabwire.v1.CoveredDetails", elementId, description } },
-    retryable: true,
-  });
 }

@@ -4,6 +4,7 @@ import type { InputTextAction } from "@gen/tabwire/v1/action_pb";
 import { nextTask } from "../clock";
 import { closestShown, isEditingHost, property, tagOf } from "../dom";
 import { notInteractable } from "../errors";
+import type { Extras } from "../extras";
 import { isConnected, queryAll } from "../native";
 import { takesText } from "../perceive/operations";
 import { isReadonly } from "../perceive/states";
@@ -13,10 +14,7 @@ import { isSecret } from "../secrets";
 import { makeReady, requireWritable } from "./actionable";
 import type { ActContext, Outcome, Target } from "./context";
 import { focusOn } from "./focus";
-import { parseKey } from "./keys";
-import { pressKey } from "./press_keys";
-import { verifiedText, type Written, writeRichText } from "./rich_text";
-import { OWN_EFFECT } from "./settle";
+import type { Written } from "./rich_text";
 import { complaintAbout, isSetAsWhole, isTextField, tellChanged, verifyText, writeText } from "./write_text";
 import { rememberWritten } from "./written";
 
@@ -41,8 +39,9 @@ export function fieldOf(target: Target, ctx: ActContext): Target {
 }
 
 /** What a field holds, from a source that does not lie; null if it cannot be told. */
-async function heldBy(field: Element, written: Written): Promise<string | null> {
-  return isRich(field) ? await verifiedText(field, written.byCommand) : (field as HTMLInputElement).value;
+async function heldBy(field: Element, written: Written, ctx: ActContext): Promise<string | null> {
+  if (!isRich(field)) return (field as HTMLInputElement).value;
+  return await (await ctx.extras()).verifiedText(field, written.byCommand);
 }
 
 /** Whether a field is an editable area or belongs to an editor, and no text field of HTML. */
@@ -55,10 +54,11 @@ export async function verified(
   target: Target,
   written: Written,
   wasSecret: boolean,
+  ctx: ActContext,
 ): Promise<{ said: string; now?: string }> {
   // Some fields become password fields only when they are entered.
   const secret = wasSecret || isSecret(target.element);
-  const now = await heldBy(target.element, written);
+  const now = await heldBy(target.element, written, ctx);
   if (now === null) return { said: ", which could not be read back: what it holds is not verified" };
   const clauses = [verifyText(target, now, written.wanted, secret), complaintAbout(target.element)];
   const said = clauses.filter((clause) => clause !== "").map((clause) => `, ${clause}`);
@@ -72,32 +72,53 @@ export async function inputText(action: InputTextAction, ctx: ActContext): Promi
   requireWritable(target);
   await makeReady(ctx, target);
   const secret = isSecret(field);
+  // Nothing is begun before all that it takes is there.
+  const rich = isRich(field);
+  const extras = rich || isSetAsWhole(field) || action.submit ? await ctx.extras() : null;
   ctx.begin(field);
   if (!focusOn(field))
     throw notInteractable(`The ${target.words} cannot have the focus.`, "Click it first, then take a new page state.");
-  const written = isRich(field)
-    ? await writeRichText(field, action.text, action.append)
-    : { wanted: writeText(target, action.text, action.append), byCommand: false };
-  if (action.submit) return await submit(target, written, secret, ctx);
-  const effects = await ctx.settle(isRich(field) ? undefined : OWN_EFFECT);
+  const written = await write(target, action, rich, extras);
+  if (extras !== null && action.submit) return await submit(target, written, secret, ctx, extras);
+  const effects = await ctx.settle(rich ? undefined : "own effect");
   if (!isConnected(field))
     return { message: `Put the text into the ${target.words}, which the page has then replaced`, effects };
   if (effects.leaving) return { message: `Put the text into the ${target.words}`, effects };
-  const { said, now } = await verified(target, written, secret);
-  if (now !== undefined && !isRich(field)) rememberWritten(field, target.words, now);
+  const { said, now } = await verified(target, written, secret, ctx);
+  if (now !== undefined && !rich) rememberWritten(field, target.words, now);
   return { message: `Put the text into the ${target.words}${said}`, effects, valueNow: now };
 }
 
+/** Writes in the way that the field is written in. */
+async function write(
+  target: Target,
+  { text, append }: InputTextAction,
+  rich: boolean,
+  extras: Extras | null,
+): Promise<Written> {
+  if (extras !== null && rich) return await extras.writeRichText(target.element, text, append);
+  if (extras === null || !isSetAsWhole(target.element))
+    return { wanted: writeText(target, text, append), byCommand: false };
+  const before = append ? (target.element as HTMLInputElement).value : "";
+  return { wanted: extras.setWhole(target, before + text), byCommand: false };
+}
+
 /** Presses Enter. What the field holds is judged before: afterwards the page may empty it, or be gone. */
-async function submit(target: Target, written: Written, secret: boolean, ctx: ActContext): Promise<Outcome> {
+async function submit(
+  target: Target,
+  written: Written,
+  secret: boolean,
+  ctx: ActContext,
+  extras: Extras,
+): Promise<Outcome> {
   const field = target.element;
   await nextTask();
-  const { said } = await verified(target, written, secret);
+  const { said } = await verified(target, written, secret, ctx);
   if (isTextField(field) && !isSetAsWhole(field)) tellChanged(field);
-  await pressKey(parseKey("Enter"), field);
+  await extras.pressKeyNamed("Enter", field);
   const effects = await ctx.settle();
   const readable = isConnected(field) && !secret && !isSecret(field) && !effects.leaving;
-  const now = readable ? await heldBy(field, written) : null;
+  const now = readable ? await heldBy(field, written, ctx) : null;
   const message = `Put the text into the ${target.words}${said}${said === "" ? "" : ","} and pressed Enter`;
   return { message, effects, valueNow: now ?? undefined };
 }

@@ -90,20 +90,22 @@ const SIGNS: Readonly<Record<string, readonly [string, number]>> = {
 
 const SHIFTED_DIGITS = ")!@#$%^&*(";
 
-const LOWER_NAMES = new Map(Object.keys(NAMED).map((name) => [name.toLowerCase(), name]));
+/** The name of a key that is written in lower case, or called otherwise. */
+function known(lower: string): string | undefined {
+  return ALIASES[lower] ?? Object.keys(NAMED).find((name) => name.toLowerCase() === lower);
+}
 
 function base(name: string): Pick<Key, "key" | "code" | "keyCode" | "text"> | null {
-  const known = ALIASES[name.toLowerCase()] ?? LOWER_NAMES.get(name.toLowerCase()) ?? name;
-  const number = NAMED[known];
-  if (number !== undefined)
-    return { key: known, code: MODIFIERS.has(known) ? `${known}Left` : known, keyCode: number, text: "" };
-  const function_ = /^f(\d{1,2})$/i.exec(known);
+  const key = known(name.toLowerCase()) ?? name;
+  const number = NAMED[key];
+  if (number !== undefined) return { key, code: MODIFIERS.has(key) ? `${key}Left` : key, keyCode: number, text: "" };
+  const function_ = /^f(\d{1,2})$/i.exec(key);
   if (function_ !== null && Number(function_[1]) >= 1 && Number(function_[1]) <= 24) {
     const at = Number(function_[1]);
     return { key: `F${at}`, code: `F${at}`, keyCode: 111 + at, text: "" };
   }
-  if (Array.from(known).length !== 1) return null;
-  return { key: known, ...place(known), text: known };
+  if (Array.from(key).length !== 1) return null;
+  return { key, ...place(key), text: key };
 }
 
 function place(sign: string): Pick<Key, "code" | "keyCode"> {
@@ -128,9 +130,7 @@ function split(chord: string): string[] {
 export function parseKey(chord: string): Key {
   const parts = split(chord);
   const last = parts.pop() ?? "";
-  const held = parts.map(
-    (part) => ALIASES[part.trim().toLowerCase()] ?? LOWER_NAMES.get(part.trim().toLowerCase()) ?? part,
-  );
+  const held = parts.map((part) => known(part.trim().toLowerCase()) ?? part);
   const found = base(last.length > 1 ? last.trim() : last);
   if (found === null || held.some((name) => !MODIFIERS.has(name))) {
     const rule = "names a key or a chord, as Enter, ArrowDown, a or Control+a";

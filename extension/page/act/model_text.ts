@@ -9,7 +9,8 @@ import { takesText } from "../perceive/operations";
 import { editedText } from "../perceive/states";
 import { editorOfProxy, isTypingProxy } from "../perceive/typing_proxy";
 import { saysTheSame } from "./compare";
-import { copyOf, KEY_A, KEY_END, pressIn, selectedRanges, selectionOf, tellSelection } from "./edit_events";
+import { selectedRanges, selectionOf } from "./edit_events";
+import { copyOf, KEY_A, KEY_END, pressIn, tellSelection } from "./editor_events";
 import { dropFocus, focusOn } from "./focus";
 
 /** Editors hear of a selection by timers, which Chrome slows down to one a second in hidden tabs. */

@@ -1,5 +1,5 @@
 // Carries one action out and turns what came of it into the ActionResult of the contract. Which handler does which action
-// is told here and nowhere else.
+// is told here, and in rare.ts for those that are rarely needed.
 
 import {
   type Action,
@@ -12,67 +12,19 @@ import { ErrorCode } from "@gen/tabwire/v1/error_pb";
 import { PageError, toErrorInfo } from "../errors";
 import { clickElement } from "./click";
 import type { ActContext, Outcome } from "./context";
-import { drag } from "./drag";
 import { effectsInWords, nothingSeen } from "./effects";
-import { awaitExpectation, notMet } from "./expect";
-import { findElements, findText } from "./find";
-import { hoverOver } from "./hover";
 import { inputText } from "./input_text";
-import { pressKeys } from "./press_keys";
-import { getAttributes, readText, readValue } from "./read";
-import { readMarkdown, readRows } from "./read_page";
-import { scroll } from "./scroll";
-import { selectOption } from "./select_option";
-import { selectText } from "./select_text";
-import { setChecked } from "./set_checked";
-import { uploadFiles } from "./upload";
 import { newsOfWritten } from "./written";
 
 /** Calls the handler of an action. */
-function handle(kind: Action["kind"], ctx: ActContext): Promise<Outcome> {
+async function handle(kind: Action["kind"], ctx: ActContext): Promise<Outcome> {
   switch (kind.case) {
     case "click":
       return clickElement(kind.value, ctx);
     case "inputText":
       return inputText(kind.value, ctx);
-    case "selectOption":
-      return selectOption(kind.value, ctx);
-    case "pressKeys":
-      return pressKeys(kind.value, ctx);
-    case "scroll":
-      return scroll(kind.value, ctx);
-    case "hover":
-      return hoverOver(kind.value, ctx);
-    case "drag":
-      return drag(kind.value, ctx);
-    case "setChecked":
-      return setChecked(kind.value, ctx);
-    case "selectText":
-      return selectText(kind.value, ctx);
-    case "uploadFiles":
-      return uploadFiles(kind.value, ctx);
-    case "readText":
-      return readText(kind.value, ctx);
-    case "readValue":
-      return readValue(kind.value, ctx);
-    case "getAttributes":
-      return getAttributes(kind.value, ctx);
-    case "readMarkdown":
-      return readMarkdown(kind.value, ctx);
-    case "readRows":
-      return readRows(kind.value, ctx);
-    case "findText":
-      return findText(kind.value, ctx);
-    case "findElements":
-      return findElements(kind.value, ctx);
     default:
-      throw new PageError(
-        ErrorCode.UNIMPLEMENTED,
-        `A document cannot do the action ${kind.case ?? "without a kind"}.`,
-        {
-          remedy: "Update the extension, or use another action.",
-        },
-      );
+      return (await ctx.extras()).handleRarely(kind, ctx);
   }
 }
 
@@ -140,6 +92,7 @@ function failed(thrown: unknown): Partial<ActionResult> {
 /** Waits for what was expected. An action whose expectation is not met has failed, and still tells what did happen. */
 async function judge(result: ActionResult, expect: Expectation, ctx: ActContext): Promise<void> {
   const details = result.outcomeDetails;
+  const { awaitExpectation, notMet } = await ctx.extras();
   const met = await awaitExpectation(expect, ctx);
   if (details === undefined || met === null) return;
   details.expectationMet = met;
@@ -166,6 +119,8 @@ export async function perform(
   let settleUs = 0;
   try {
     ctx.checkpoint();
+    // That it cannot be judged is to be found out before it is done.
+    if (action.expect !== undefined) await ctx.extras();
     const outcome = await by(action.kind);
     settleUs = outcome.effects?.settleUs ?? 0;
     result.status = ActionStatus.SUCCEEDED;

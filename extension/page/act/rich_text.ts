@@ -8,7 +8,8 @@ import { nextTask } from "../clock";
 import { editedText } from "../perceive/states";
 import { isTypingProxy } from "../perceive/typing_proxy";
 import { sameParagraphs, sameWhenBare } from "./compare";
-import { announceEdit, KEY_BACKSPACE, KEY_Z, pasteIn, pressIn, unidentifiedKey } from "./edit_events";
+import { announceEdit, unidentifiedKey } from "./edit_events";
+import { KEY_BACKSPACE, KEY_Z, pasteIn, pressIn } from "./editor_events";
 import { comesTrue, drawnTextOf, goToEnd, isDrawnInPart, modelText, selectAllOf } from "./model_text";
 
 /** What became of one way. */

@@ -13,7 +13,6 @@ import { selectInWidget } from "./aria_select";
 import { findChoice } from "./choice";
 import type { ActContext, Outcome, Target } from "./context";
 import { focusOn } from "./focus";
-import { OWN_EFFECT } from "./settle";
 
 /** The list that an element stands for: itself, or a label's. */
 function listOf(target: Target): Target {
@@ -48,7 +47,7 @@ async function selectNative(target: Target, wanted: readonly string[], ctx: ActC
     select.dispatchEvent(new Event("input", { bubbles: true, composed: true }));
     select.dispatchEvent(new Event("change", { bubbles: true }));
   }
-  const effects = await ctx.settle(OWN_EFFECT);
+  const effects = await ctx.settle("own effect");
   const valueNow = currentValueOf(select, roleOf(select));
   const labels = chosen.map((option) => quote(option.label)).join(", ");
   if (isConnected(select) && !effects.leaving && chosen.some((option) => isConnected(option) && !option.selected)) {

@@ -6,7 +6,7 @@ import { cut, fold, quote } from "../clean";
 import { pageTimer } from "../clock";
 import { closestShown, isElement, rootOf, shadowRootOf, tagOf } from "../dom";
 import { failedInTarget, notInteractable } from "../errors";
-import { nodeTypeOf, ownerOf, parentElementOf } from "../native";
+import { nodeTypeOf, ownerOf, parentElementOf, treeWalker } from "../native";
 import { isSkipped } from "../perceive/classify";
 import { CONTROL_ROLES, roleOf } from "../perceive/role";
 import { Rendering, renderingOf } from "../perceive/visibility";
@@ -63,7 +63,7 @@ class Folding {
 function shownText(element: Element): Folded {
   const folding = new Folding();
   const start = shadowRootOf(element) ?? element;
-  const walker = ownerOf(element).createTreeWalker(start, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT, (node) =>
+  const walker = treeWalker(start, NodeFilter.SHOW_TEXT | NodeFilter.SHOW_ELEMENT, (node) =>
     isElement(node) && (isSkipped(tagOf(node)) || renderingOf(node) === Rendering.None)
       ? NodeFilter.FILTER_REJECT
       : NodeFilter.FILTER_ACCEPT,

@@ -1,31 +1,39 @@
 // Waits for a page to come to rest after an action. The rule:
 // - what the action set off at once is over when the main thread has nothing else to do, twice;
 // - a page that has not reacted by then is left after GRACE; one that has, when nothing more has changed for a pause that is
-//   learnt from the page (ticking.ts: 12 to 150 ms; how it reacted after the last actions tells);
+//   learnt from the page (ticking.ts: 4 to 150 ms; how it reacted after the last actions tells);
+// - a page that has set a timer or asked for a frame meanwhile (put_off.ts) gets at least the time that a short one takes;
 // - busy marks, spinners and movements that came up are waited for (busy.ts);
 // - what changes by itself all the time is not (ticking.ts); nobody waits longer than CAP;
 // - when the document is being left, the answer goes out at once, before this script is gone.
 // What a page does later than that (after a slow request, say) is seen by the next look, and by an action's expectation.
 // Images and frames are not waited for.
 
-import { nextTask, type Sleep, sleep, sleeping } from "../clock";
+import { nextTask, type Sleep, sleeping } from "../clock";
+import { frameNow } from "../hidden_frames";
 import { type Effects, effectsOf, type Snapshot } from "./effects";
-import { Habits, isTicking, Tickers } from "./ticking";
+import { Habits } from "./ticking";
 import type { Watch } from "./watch";
 
 /** A page that has not reacted at all is left after so many milliseconds. */
 const GRACE = 50;
 /**
- * The same for an action that has its effect by itself, as setting a value has: nothing else need happen, and a page that
- * answers at once, or in a timer of a frame or so, has done so.
+ * The same for an action that has its effect by itself, as setting a value has: nothing else need happen. A page that answers
+ * at once has done so by then; one that has put something off gets longer, so that a timer of a frame or so has run.
  */
-export const OWN_EFFECT = 25;
+const OWN_EFFECT = 4;
+const OWN_EFFECT_PUT_OFF = 25;
+/** Nothing more may come for at least so long where the page has set a timer, or asked for a frame. */
+const TIMER = 12;
+const FRAME = 18;
 /** Nobody waits longer than this. */
 const CAP = 2000;
 /** How often to look if a busy mark is gone. */
 const BUSY_AGAIN = 25;
 /** A main thread that never rests is not waited for longer than this. */
 const TURN_LIMIT = 50;
+/** At most so many frames are given to a page in a hidden tab at once. */
+const FRAMES = 3;
 /** After the answer the page is watched for so long, to learn if it was given too early. */
 const AFTERWARDS = 150;
 /** The next action may cut that short. If it does so earlier than this, nothing has been learnt. */
@@ -35,11 +43,26 @@ interface Scheduler {
   postTask(callback: () => void, options: { priority: "background" }): Promise<void>;
 }
 
-/** Lets everything run that the page has queued. In a hidden tab Chrome may put such a turn off, so there it is one task. */
+/** A main thread that comes to the next task later than this is at work: frameworks cut long work into tasks. */
+const PROMPT = 1.5;
+
+/** Lets tasks run until one comes at once, and in a hidden tab what the page does at its frames. */
+async function promptTurn(): Promise<void> {
+  const until = performance.now() + TURN_LIMIT;
+  // A page that draws all the time would never be done.
+  for (let frames = 0; frames < FRAMES && frameNow(); frames++) await nextTask();
+  for (let from = performance.now(); ; from = performance.now()) {
+    await nextTask();
+    const now = performance.now();
+    if (now - from < PROMPT || now > until) return;
+  }
+}
+
+/** Lets everything run that the page has queued. In a hidden tab Chrome may put a turn of low priority off. */
 async function idleTurn(watch: Watch): Promise<void> {
   if (watch.isLeaving) return;
   const scheduler = (globalThis as { scheduler?: Scheduler }).scheduler;
-  if (scheduler === undefined || document.hidden) return nextTask();
+  if (scheduler === undefined || document.hidden) return promptTurn();
   const limit = sleeping(TURN_LIMIT);
   await Promise.race([scheduler.postTask(() => undefined, { priority: "background" }), limit.done, watch.departure]);
   limit.wake();
@@ -73,12 +96,27 @@ async function learn(watch: Watch): Promise<void> {
   else if (reacted && performance.now() - from >= ENOUGH) habits.calm();
 }
 
+/** How long a page is waited for that does not react: so many milliseconds, or as after what has its effect by itself. */
+export type Grace = number | "own effect";
+
+function graceFor({ putOff }: Watch, grace: Grace | undefined): number {
+  if (grace !== "own effect") return grace ?? Math.max(GRACE, habits.quiet);
+  return putOff.timers || putOff.frames ? OWN_EFFECT_PUT_OFF : OWN_EFFECT;
+}
+
+/** How long nothing more may come from a page that has reacted. */
+function quietFor({ putOff }: Watch): number {
+  const { quiet } = habits;
+  if (quiet >= FRAME) return quiet;
+  return Math.max(quiet, putOff.frames ? FRAME : putOff.timers ? TIMER : 0);
+}
+
 /** In how many milliseconds the page is at rest, if nothing more happens. */
-function restIn(watch: Watch, from: number, now: number, grace: number | undefined): number {
+function restIn(watch: Watch, from: number, now: number, grace: Grace | undefined): number {
   const quiet =
     watch.lastChange === 0
-      ? from + (grace ?? Math.max(GRACE, habits.quiet)) - now
-      : Math.max(watch.lastChange, from) + habits.quiet - now;
+      ? from + graceFor(watch, grace) - now
+      : Math.max(watch.lastChange, from) + quietFor(watch) - now;
   if (quiet > 0) return quiet;
   return watch.busy.isBusy() ? BUSY_AGAIN : watch.busy.moving();
 }
@@ -92,7 +130,7 @@ export async function settle(
   before: Snapshot,
   element: Element | null,
   limit: number,
-  grace?: number,
+  grace?: Grace,
 ): Promise<Effects> {
   const from = performance.now();
   const until = from + Math.min(CAP, limit);
@@ -125,39 +163,4 @@ export async function settle(
 /** To be called when an action is over. */
 export function release(watch: Watch): void {
   void learn(watch);
-}
-
-/** Waits until nothing has changed for so many milliseconds, or the limit passes. Tells whether it was quiet. */
-export async function waitForQuiet(
-  roots: readonly (Document | ShadowRoot)[],
-  quiet: number,
-  limit: number,
-): Promise<boolean> {
-  let last = performance.now();
-  const until = last + limit;
-  const tickers = new Tickers();
-  const changed = new Map<Node, number>();
-  const observer = new MutationObserver((records) => {
-    const now = performance.now();
-    const own = records.filter((record) => !isTicking(record.target));
-    for (const record of own) if (record.attributeName !== "style") changed.set(record.target, now);
-    const found = tickers.note(own, now);
-    for (const node of found) changed.delete(node);
-    if (found.length > 0) last = until - limit;
-    for (const time of changed.values()) last = Math.max(last, time);
-  });
-  for (const root of roots) {
-    observer.observe(root, { subtree: true, childList: true, characterData: true, attributes: true });
-  }
-  try {
-    for (;;) {
-      const now = performance.now();
-      const rest = last + quiet - now;
-      if (rest <= 0) return true;
-      if (now + rest > until + 1) return false;
-      await sleep(rest);
-    }
-  } finally {
-    observer.disconnect();
-  }
 }

@@ -7,8 +7,10 @@ const SPAN = 250;
 
 /** How long no further change may come, in milliseconds: at first, at least, at most. */
 const START = 40;
-const SHORTEST = 12;
+const SHORTEST = 4;
 const LONGEST = 150;
+/** What is left of the pause when the page was seen to be at rest without it. */
+const CALMER = 0.5;
 /** What is added to the longest pause that was seen. */
 const MARGIN = 20;
 
@@ -77,6 +79,6 @@ export class Habits {
 
   /** The page reacted at once, and nothing came later. */
   calm(): void {
-    this.pause = Math.max(SHORTEST, this.pause * 0.6);
+    this.pause = Math.max(SHORTEST, this.pause * CALMER);
   }
 }

@@ -12,7 +12,6 @@ import { makeReady, requireEnabled } from "./actionable";
 import type { ActContext, Outcome, Target } from "./context";
 import { DragOver } from "./drag_native";
 import { nextFrame } from "./drag_pointer";
-import { OWN_EFFECT } from "./settle";
 
 const FIELD = 'input[type="file"]';
 /** How far around a button its field is looked for. */
@@ -116,7 +115,7 @@ async function intoField(
   if (!held) throw failedInTarget(`The ${target.words} did not take the files.`, "Choose them by hand.");
   field.dispatchEvent(new Event("input", { bubbles: true, composed: true }));
   field.dispatchEvent(new Event("change", { bubbles: true }));
-  const effects = await ctx.settle(OWN_EFFECT);
+  const effects = await ctx.settle("own effect");
   // Many pages take the files out of the field as soon as they have them.
   const left = isConnected(field) ? Array.from(field.files ?? [], (file) => file.name) : [];
   const taken = left.length === 0 && !effects.leaving ? ", and the page took them from the field" : "";

@@ -5,6 +5,7 @@ import { isElement } from "../dom";
 import { queryAll } from "../native";
 import { BusyMarks } from "./busy";
 import { Openings } from "./opened";
+import { PutOff } from "./put_off";
 import { isTicking, Tickers } from "./ticking";
 
 /** Changes of style alone are animation after so many milliseconds, and no longer put off the rest. */
@@ -30,6 +31,7 @@ const WHAT = {
 export class Watch {
   readonly begun = performance.now();
   readonly busy = new BusyMarks();
+  readonly putOff = new PutOff();
   readonly openings: Openings;
   /** When the page changed last, not counting what changes by itself; 0 if it did not. */
   lastChange = 0;

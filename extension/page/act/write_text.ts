@@ -1,71 +1,37 @@
-// Puts text into a text field of HTML, by the editing command of the browser where the field is edited as text, by value and
-// events where it is not (numbers, dates, ranges, colours); and judges what a field of any kind holds afterwards. Editable
-// areas and editors are written into by rich_text.ts.
+// Puts text into a text field of HTML by the editing command of the browser, and judges what a field of any kind holds afterwards.
+// Fields that take no typing (numbers, dates, ranges, colours) are set by set_whole.ts, editable areas and editors are written
+// into by rich_text.ts.
 
 import { tagOf } from "../dom";
-import { failedInTarget, invalidArgument } from "../errors";
+import { failedInTarget } from "../errors";
 import { isTypingProxy } from "../perceive/typing_proxy";
 import { sameParagraphs, sameWhenBare } from "./compare";
 import type { Target } from "./context";
 import { announceEdit, unidentifiedKey } from "./edit_events";
 
-/** Input types that take no typing: their value is set as a whole, in the form HTML prescribes. */
-const FORMATS: Readonly<Record<string, { readonly form: string; readonly fits: RegExp }>> = {
-  color: { form: "#rrggbb", fits: /^#[0-9a-f]{6}$/i },
-  date: { form: "YYYY-MM-DD", fits: /^\d{4,6}-\d{2}-\d{2}$/ },
-  "datetime-local": { form: "YYYY-MM-DDThh:mm", fits: /^\d{4,6}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?$/ },
-  month: { form: "YYYY-MM", fits: /^\d{4,6}-\d{2}$/ },
-  number: { form: "a number such as 12.5", fits: /^-?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i },
-  range: { form: "a number such as 12.5", fits: /^-?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?$/i },
-  time: { form: "hh:mm", fits: /^\d{2}:\d{2}(:\d{2}(\.\d+)?)?$/ },
-  week: { form: "YYYY-Www", fits: /^\d{4,6}-W\d{2}$/ },
-};
+/** Input types that take no typing: their value is set as a whole. */
+const WHOLE = /^(?:color|date|datetime-local|month|number|range|time|week)$/;
 
 /** Whether a field's value is set as a whole. */
 export function isSetAsWhole(element: Element): boolean {
-  return tagOf(element) === "input" && (element as HTMLInputElement).type in FORMATS;
+  return tagOf(element) === "input" && WHOLE.test((element as HTMLInputElement).type);
 }
 
 /** Sets a value past whatever the page has put in the way of the property. */
-function setNative(field: HTMLInputElement | HTMLTextAreaElement, value: string): void {
+export function setNative(field: HTMLInputElement | HTMLTextAreaElement, value: string): void {
   const prototype = tagOf(field) === "textarea" ? HTMLTextAreaElement.prototype : HTMLInputElement.prototype;
   const setter = Object.getOwnPropertyDescriptor(prototype, "value")?.set;
   if (setter === undefined) field.value = value;
   else setter.call(field, value);
 }
 
-function tell(field: Element, data: string | null, inputType: string): void {
+export function tell(field: Element, data: string | null, inputType: string): void {
   field.dispatchEvent(new InputEvent("input", { bubbles: true, composed: true, data, inputType }));
 }
 
 /** The `change` event that a person causes by leaving the field. */
 export function tellChanged(field: Element): void {
   field.dispatchEvent(new Event("change", { bubbles: true }));
-}
-
-/** Sets a number, date, time, range or colour. Answers with what the field should hold then. */
-function setWhole(target: Target, text: string): string {
-  const field = target.element as HTMLInputElement;
-  const format = FORMATS[field.type];
-  const given = field.type === "datetime-local" ? text.trim().replace(" ", "T") : text.trim();
-  if (format !== undefined && given !== "" && !format.fits.test(given)) {
-    throw invalidArgument(
-      "text",
-      `is ${format.form}`,
-      `The ${target.words} takes ${format.form}, not ${JSON.stringify(given)}.`,
-    );
-  }
-  setNative(field, given);
-  if (field.value === "" && given !== "") {
-    throw invalidArgument(
-      "text",
-      `is ${format?.form ?? "valid"}`,
-      `The ${target.words} does not take ${JSON.stringify(given)}: there is no such value.`,
-    );
-  }
-  tell(field, given, "insertReplacementText");
-  tellChanged(field);
-  return given;
 }
 
 type TextField = HTMLInputElement | HTMLTextAreaElement;
@@ -120,7 +86,6 @@ function replaceByValue(field: TextField, text: string): void {
 export function writeText(target: Target, text: string, append: boolean): string {
   const field = target.element as TextField;
   const before = field.value;
-  if (isSetAsWhole(field)) return setWhole(target, append ? before + text : text);
   const line = tagOf(field) === "input" ? text.replace(/[\r\n]+/g, " ") : text.replace(/\r\n?/g, "\n");
   typeInto(field, line, append);
   return append ? before + line : line;

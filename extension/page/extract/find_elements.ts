@@ -2,8 +2,20 @@
 // the role, and plain text which may have the name, so that names are worked out only for few.
 
 import { fold } from "../clean";
-import { labelsOf, shadowRootsBelow, tagOf } from "../dom";
-import { attributeOf, firstElementOf, hasAttribute, query, queryAll, textOf } from "../native";
+import { isShadowRoot, labelsOf, shadowRootsBelow, tagOf } from "../dom";
+import {
+  allOfTag,
+  attributeOf,
+  firstElementOf,
+  hasAttribute,
+  hasAttributes,
+  localNameOf,
+  matches,
+  query,
+  queryAll,
+  textOf,
+  treeWalker,
+} from "../native";
 import { standIn } from "../perceive/classify";
 import { nameOf } from "../perceive/name";
 import { roleOf } from "../perceive/role";
@@ -64,9 +76,13 @@ const BY_ROLE: Readonly<Record<string, string>> = {
 };
 
 /** What a state lists, as far as tags and attributes tell. */
-const ANY =
-  "a,area,audio,button,canvas,details,dialog,embed,form,h1,h2,h3,h4,h5,h6,iframe,img,input,meter,object,option,progress," +
-  "select,summary,svg,textarea,video,[role],[tabindex],[onclick],[contenteditable],[draggable=true],[aria-label],[title]";
+const ANY_TAG = new Set(
+  (
+    "a area audio button canvas details dialog embed form h1 h2 h3 h4 h5 h6 iframe img input meter object option progress " +
+    "select summary svg textarea video"
+  ).split(" "),
+);
+const ANY_ATTRIBUTE = "[role],[tabindex],[onclick],[contenteditable],[draggable=true],[aria-label],[title]";
 
 /** Names of other elements, or values of its own, may be the name of these. */
 const NAMED_ELSEWHERE = /^(?:fieldset|figure|input|meter|output|progress|select|table|textarea)$/;
@@ -78,28 +94,55 @@ function normal(role: string): string {
   return lower === "image" ? "img" : lower === "none" ? "presentation" : lower;
 }
 
+/** Those that say that they have a role. */
 function selectorFor(role: string): string {
-  if (role === "") return ANY;
-  const explicit = /^[a-z-]+$/.test(role)
-    ? `[role~="${role}" i]${role === "img" ? ',[role~="image" i]' : ""}`
-    : "[role]";
+  if (!/^[a-z-]+$/.test(role)) return "[role]";
+  return `[role~="${role}" i]${role === "img" ? ',[role~="image" i]' : ""}`;
+}
+
+/** What a state may list below a root. Asking for each tag is cheaper than having Chrome try a long selector everywhere. */
+function anything(root: Document | ShadowRoot): Element[] {
+  const found: Element[] = [];
+  const walker = treeWalker(root, NodeFilter.SHOW_ELEMENT);
+  for (let node = walker.nextNode(); node !== null; node = walker.nextNode()) {
+    const element = node as Element;
+    if (ANY_TAG.has(localNameOf(element)) || (hasAttributes(element) && matches(element, ANY_ATTRIBUTE))) {
+      found.push(element);
+    }
+  }
+  return found;
+}
+
+/** What may have a role below a root, in no order. */
+function candidates(root: Document | ShadowRoot, role: string): Iterable<Element> {
+  if (role === "") return anything(root);
   const tags = BY_ROLE[role];
-  return tags === undefined ? explicit : `${explicit},${tags}`;
+  if (isShadowRoot(root))
+    return queryAll(root, tags === undefined ? selectorFor(role) : `${selectorFor(role)},${tags}`);
+  const found = new Set<Element>();
+  for (const tag of tags?.split(",") ?? []) {
+    for (const element of tag.startsWith("[") ? queryAll(root, tag) : allOfTag(root, tag)) found.add(element);
+  }
+  for (const element of queryAll(root, selectorFor(role))) found.add(element);
+  return found;
+}
+
+const NAMES = ["aria-label", "title", "alt"];
+/** Whether a text has the words in it. */
+function says(text: string | null, words: string): boolean {
+  if (text === null || text === "") return false;
+  if (text.toLowerCase().includes(words)) return true;
+  const folded = fold(text);
+  return folded !== text && folded.toLowerCase().includes(words);
 }
 
 /** Whether an element can have a name with the words in it, without working the name out. */
 function mayBeNamed(element: Element, words: string): boolean {
   if (words === "" || NAMED_ELSEWHERE.test(tagOf(element)) || hasAttribute(element, "aria-labelledby")) return true;
-  const own = [
-    textOf(element),
-    attributeOf(element, "aria-label"),
-    attributeOf(element, "title"),
-    attributeOf(element, "alt"),
-  ];
-  if (own.some((text) => text?.toLowerCase().includes(words[0] ?? "") && fold(text).toLowerCase().includes(words)))
-    return true;
-  if (firstElementOf(element) === null) return labelsOf(element).length > 0;
-  return labelsOf(element).length > 0 || query(element, NAMING) !== null || spreadsOver(element, words);
+  if (says(textOf(element), words)) return true;
+  for (const name of hasAttributes(element) ? NAMES : []) if (says(attributeOf(element, name), words)) return true;
+  if (labelsOf(element).length > 0) return true;
+  return firstElementOf(element) !== null && (query(element, NAMING) !== null || spreadsOver(element, words));
 }
 
 /** Words of a name may stand in several elements without spaces between; then each of them is in the text. */
@@ -118,12 +161,11 @@ export function elementsLike({ role, name }: ElementQuery): Element[] {
   beginReading();
   const wanted = normal(role);
   const words = fold(name).toLowerCase();
-  const selector = selectorFor(wanted);
   const found: Element[] = [];
   for (const root of [document, ...shadowRootsBelow(document)]) {
-    for (const element of queryAll(root, selector)) {
-      if (wanted !== "" && roleOf(element) !== wanted) continue;
+    for (const element of candidates(root, wanted)) {
       if (!mayBeNamed(element, words)) continue;
+      if (wanted !== "" && roleOf(element) !== wanted) continue;
       if (words !== "" && !saysSo(element, words, wanted)) continue;
       if (isThere(element)) found.push(element);
     }
@@ -135,10 +177,5 @@ export function elementsLike({ role, name }: ElementQuery): Element[] {
 function saysSo(element: Element, words: string, role: string): boolean {
   if (nameOf(element).toLowerCase().includes(words)) return true;
   const told = /^(?:article|cell|gridcell|listitem|paragraph|row|status|alert|log|treeitem)$/.test(role);
-  return (
-    told &&
-    fold(textOf(element) ?? "")
-      .toLowerCase()
-      .includes(words)
-  );
+  return told && says(textOf(element), words);
 }

@@ -6,6 +6,7 @@ import type { TextMatch, TextMatches } from "@gen/tabwire/v1/extract_pb";
 import { cut, fold, visibleCharacters } from "../clean";
 import { isElement, property, shadowRootsBelow } from "../dom";
 import {
+  allOfTag,
   attributeOf,
   bodyOf,
   contains,
@@ -29,6 +30,8 @@ import { showsOwnText } from "./shown";
 const DEFAULT_MATCHES = 20;
 const EXCERPT = 200;
 const HEADING = 120;
+
+const FIELDS = ["input", "select", "textarea"];
 
 /** A piece of text and the element right around it. */
 interface Piece {
@@ -111,8 +114,11 @@ class Search {
   }
 
   /** Looks through what fields show. */
-  fields(root: ParentNode): void {
-    for (const field of queryAll(root, "input,select,textarea")) {
+  fields(root: Element | ShadowRoot): void {
+    const all = isElement(root)
+      ? FIELDS.flatMap((tag) => Array.from(allOfTag(document, tag)))
+      : queryAll(root, FIELDS.join());
+    for (const field of all) {
       const text = visibleCharacters(shownInField(field));
       if (text !== "" && this.isIn(text) && this.isShown(field)) this.take(text, [{ text, parent: field }]);
     }

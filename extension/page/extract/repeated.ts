@@ -17,6 +17,8 @@ export interface Repeated {
 const LEAST_ITEMS = 3;
 const LIST = /^(?:dl|menu|ol|ul)$/;
 const TEXT_COUNTED = 400;
+/** So many items of a list, or a few more, are taken apart to see how rich they are. */
+const TAKEN_APART = 100;
 /** Into so many items of a list it is looked for lists in them. */
 const LOOKED_INTO = 20;
 
@@ -66,29 +68,30 @@ export function itemsIn(holder: Element): Element[] {
 
 /** Items that are only rows of items: those are what repeats. */
 function ungroup(rows: Element[]): Element[] {
-  const inner = rows.map((row) => groupOf(candidates(row)));
-  const first = inner[0]?.[0];
-  if (first === undefined || elementCountOf(first) < 2) return rows;
-  const signature = signatureOf(first);
-  const whole = inner.every((group, index) => {
-    const row = rows[index];
-    return (
-      row !== undefined && group.length === elementCountOf(row) && group.every((i) => signatureOf(i) === signature)
-    );
-  });
+  const inner: Element[][] = [];
+  let signature = "";
+  for (const row of rows) {
+    const group = groupOf(candidates(row));
+    const [first] = group;
+    if (inner.length === 0) {
+      if (first === undefined || elementCountOf(first) < 2) return rows;
+      signature = signatureOf(first);
+    }
+    if (group.length !== elementCountOf(row) || !group.every((item) => signatureOf(item) === signature)) return rows;
+    inner.push(group);
+  }
   const several = inner.filter((group) => group.length > 1).length * 2 >= rows.length && rows.length > 1;
-  return whole && several ? inner.flat().filter(isShown) : rows;
+  return several ? inner.flat().filter(isShown) : rows;
 }
 
 /** How much a list says: rich items count, bare links in menus hardly. */
 function worthOf(items: readonly Element[], around: boolean): number {
   let text = 0;
-  let parts = 0;
-  for (const item of items) {
-    text += Math.min(TEXT_COUNTED, (textOf(item) ?? "").trim().length);
-    parts += Math.min(12, partsOf(item));
-  }
-  const rich = parts / Math.max(1, items.length);
+  for (const item of items) text += Math.min(TEXT_COUNTED, (textOf(item) ?? "").trim().length);
+  // The items are alike, so that some of them, from all over the list, tell how rich they are.
+  const step = Math.max(1, Math.floor(items.length / TAKEN_APART));
+  const some = items.filter((_, index) => index % step === 0);
+  const rich = some.reduce((sum, item) => sum + Math.min(12, partsOf(item)), 0) / Math.max(1, some.length);
   return text * Math.min(3, rich / 2) * (around ? 0.1 : 1);
 }
 

@@ -3,18 +3,14 @@
 
 import { cut, fold } from "../clean";
 import { property, tagOf } from "../dom";
-import { attributeOf, childrenOf, hasAttributes } from "../native";
+import { attributeOf, firstElementOf, nextElementOf } from "../native";
 import { Kind } from "./kind";
+import { Mark, type Marks, TELLING } from "./marks";
 import { descriptionOf } from "./name";
 import { backgroundOf, drawn, isSvgPart, styledPicture } from "./pictures";
 
 export const ATTRIBUTE_LIMIT = 300;
 const WORDS_LIMIT = 100;
-
-const TELLING = (
-  "type href placeholder name title alt src value min max step maxlength pattern accept multiple target download " +
-  "autocomplete inputmode aria-haspopup aria-current aria-sort aria-level aria-roledescription data-testid"
-).split(" ");
 
 /** What the author called something that says nothing to a reader, as an icon without a name. */
 function authorsWords(element: Element): Record<string, string> {
@@ -35,29 +31,41 @@ const MARK = new RegExp(
   "i",
 );
 
-function marksOf(element: Element): string[] {
+/** There are few values of class on a page, so each is read once. */
+const read = new Map<string, readonly string[]>();
+/** A page may use any number of them; what is remembered is not to grow with it. */
+const REMEMBERED = 1_000;
+const NOTHING: readonly string[] = [];
+
+function wordsIn(words: string): readonly string[] {
+  const known = read.get(words);
+  if (known !== undefined) return known;
+  const found = words.split(/\s+/).filter((word) => MARK.test(word));
+  if (read.size < REMEMBERED) read.set(words, found);
+  return found;
+}
+
+function classMarks(element: Element): readonly string[] {
   const words = attributeOf(element, "class");
-  return words === null ? [] : words.split(/\s+/).filter((word) => MARK.test(word));
+  return words === null ? NOTHING : wordsIn(words);
 }
 
 /** The marks of something that can be operated; for what is no control also those of the parts that show its icon. */
-function marks(element: Element, kind: Kind): string {
-  const found = marksOf(element);
-  if (kind === Kind.Clickable) {
-    let left = 4;
-    for (const child of childrenOf(element)) {
-      if (left-- === 0) break;
-      found.push(...marksOf(child));
-    }
+function marks(element: Element, kind: Kind, about: number): string {
+  const own = (about & Mark.Class) === 0 ? NOTHING : classMarks(element);
+  if (kind !== Kind.Clickable) return own.length === 0 ? "" : cut([...new Set(own)].join(" "), WORDS_LIMIT);
+  const found = new Set(own);
+  let left = 4;
+  for (let child = firstElementOf(element); child !== null && left > 0; child = nextElementOf(child), left--) {
+    for (const word of classMarks(child)) found.add(word);
   }
-  return cut([...new Set(found)].join(" "), WORDS_LIMIT);
+  return found.size === 0 ? "" : cut([...found].join(" "), WORDS_LIMIT);
 }
 
 const NUMBERED = new Set("meter progressbar scrollbar slider spinbutton".split(" "));
 
 /** From where to where a number goes. */
-function limits(element: Element, role: string): Record<string, string> {
-  if (!NUMBERED.has(role)) return {};
+function limits(element: Element): Record<string, string> {
   const told: Record<string, string> = {};
   const native = /^(?:meter|progress)$/.test(tagOf(element)) || property<string>(element, "type") === "range";
   for (const end of ["min", "max"] as const) {
@@ -70,17 +78,18 @@ function limits(element: Element, role: string): Record<string, string> {
   return told;
 }
 
-/** What the author wrote. */
-function written(element: Element): Record<string, string> {
+/** Fields whose attribute `value` is not what stands in them. */
+const SAYS_VALUE = new Set("button checkbox radio submit reset".split(" "));
+
+/** What the author wrote. `telling` says which attributes there are. */
+function written(element: Element, telling: number): Record<string, string> {
   const told: Record<string, string> = {};
-  for (const attribute of TELLING) {
+  for (let index = 0, left = telling; left !== 0; index++, left >>>= 1) {
+    if ((left & 1) === 0) continue;
+    const attribute = TELLING[index] as string;
     const value = attributeOf(element, attribute);
     if (value === null) continue;
-    if (
-      attribute === "value" &&
-      !/^(button|checkbox|radio|submit|reset)$/.test(property<string>(element, "type") ?? "")
-    )
-      continue;
+    if (attribute === "value" && !SAYS_VALUE.has(property<string>(element, "type") ?? "")) continue;
     told[attribute] = cut(fold(value), ATTRIBUTE_LIMIT);
   }
   return told;
@@ -97,22 +106,30 @@ function looks(element: Element): Record<string, string> {
   return told;
 }
 
+/** What is known of an element that is described. */
+interface Known {
+  readonly role: string;
+  readonly kind: Kind;
+  readonly name: string;
+  readonly text: string;
+  readonly marks: Marks;
+}
+
 /** The attributes that help to tell an element from others. */
-export function tellingAttributes(
-  element: Element,
-  known: { role: string; kind: Kind; name: string; text: string },
-): Record<string, string> {
+export function tellingAttributes(element: Element, known: Known): Record<string, string> {
   const { role, kind, name, text } = known;
-  const told: Record<string, string> = hasAttributes(element) ? written(element) : {};
-  if (told.title === name) delete told.title;
-  const description = hasAttributes(element) ? descriptionOf(element, name) : "";
+  const { about, telling } = known.marks;
+  const told: Record<string, string> = telling === 0 ? {} : written(element, telling);
+  const describing = (about & (Mark.Title | Mark.Description)) !== 0;
+  if (describing && told.title === name) delete told.title;
+  const description = describing ? descriptionOf(element, name) : "";
   if (description !== "" && description !== told.title) told.description = cut(description, ATTRIBUTE_LIMIT);
   const operable = kind === Kind.Control || kind === Kind.Clickable;
   if (operable) {
-    const marked = marks(element, kind);
+    const marked = marks(element, kind, about);
     if (marked !== "") told.class = marked;
   }
-  Object.assign(told, limits(element, role));
+  if (NUMBERED.has(role)) Object.assign(told, limits(element));
   if ((operable || kind === Kind.Image) && name === "" && text === "") {
     const src = told.src;
     Object.assign(told, looks(element));

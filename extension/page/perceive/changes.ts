@@ -1,4 +1,5 @@
-// Knows what has changed in a document since the last take, and has the block index forget just that. While it is alive it
+// Knows what has changed in a document since the last take, and has the block index (what is counted) and the memory (what
+// is told) forget just that. While it is alive it
 // only records: a MutationObserver and a few events. The work is done at the next take, and what leaves no trace (states of
 // controls, style sheets, the viewport, animations) is compared then. Where it cannot be said how far a change reaches,
 // everything is forgotten. After a while without a take it lets go.
@@ -6,6 +7,8 @@
 import { isElement, isShadowRoot, shadowRootOf, shadowRootsBelow, shownParent, tagOf } from "../dom";
 import { attributeOf, firstElementOf, isConnected, parentNodeOf, query } from "../native";
 import type { BlockIndex } from "./blocks";
+import { Reached } from "./index_changes";
+import { PageMemory } from "./index_memory";
 import { type Root, StyleWatch } from "./style_watch";
 
 /** It lets go when it has not been asked for so many milliseconds. */
@@ -27,6 +30,9 @@ const INNER = new Set(
 /** What has changed in one document. */
 export class Changes {
   private readonly blocks: BlockIndex;
+  private readonly memory: PageMemory;
+  private readonly onStop: () => void;
+  private reach: Reached;
   private observer: MutationObserver | null = null;
   private watched = new Set<Root>();
   private records: MutationRecord[] = [];
@@ -39,8 +45,16 @@ export class Changes {
   /** Where something was pressed last. */
   pressed: { readonly x: number; readonly y: number } | null = null;
 
-  constructor(blocks: BlockIndex) {
+  constructor(blocks: BlockIndex, memory = new PageMemory(), onStop: () => void = () => undefined) {
     this.blocks = blocks;
+    this.memory = memory;
+    this.onStop = onStop;
+    this.reach = new Reached(memory, this.style);
+  }
+
+  /** Some style sheet speaks of boxes that do not show all that is in them. */
+  get clips(): boolean {
+    return this.style.looks.clips;
   }
 
   get isAlive(): boolean {
@@ -50,12 +64,14 @@ export class Changes {
   /** Begins to record. */
   begin(): void {
     if (this.observer !== null) return;
-    this.blocks.forgetAll();
+    this.forgetEverything();
     this.observer = new MutationObserver((records) => this.record(records));
     this.watch(document);
     window.addEventListener("pointerdown", this.press, { capture: true, passive: true });
     this.style.differs();
     this.style.noteStates();
+    this.reach.begin();
+    document.fonts?.addEventListener("loadingdone", this.flow);
     this.waitOn();
   }
 
@@ -69,11 +85,19 @@ export class Changes {
     for (const root of this.watched) for (const name of EVENTS) root.removeEventListener(name, this.happen, true);
     this.watched = new Set();
     this.style = new StyleWatch(this.watched);
+    this.reach = new Reached(this.memory, this.style);
+    document.fonts?.removeEventListener("loadingdone", this.flow);
     this.records = [];
     this.happened = new Set();
     this.animated = new Set();
     this.pressed = null;
+    this.forgetEverything();
+    this.onStop();
+  }
+
+  private forgetEverything(): void {
     this.blocks.forgetAll();
+    this.memory.forgetAll();
   }
 
   /** To be called before a take: has everything forgotten that is not so any more. */
@@ -92,7 +116,10 @@ export class Changes {
       this.forgetAll();
       return;
     }
-    for (const element of this.happened) this.blocks.forgetBelow(shownParent(element) ?? element);
+    for (const element of this.happened) {
+      this.blocks.forgetBelow(shownParent(element) ?? element);
+      this.memory.forgetBelow(shownParent(element) ?? element);
+    }
     this.happened.clear();
   }
 
@@ -101,8 +128,13 @@ export class Changes {
     this.blocks.forgetBelow(this.style.reach.siblings ? (shownParent(element) ?? element) : element);
   }
 
+  /** Has all forgotten that refers to what has been forgotten. */
+  follow(): void {
+    this.reach.follow();
+  }
+
   /** To be called after a take, with all roots that were passed: what happens in those is recorded from now on. */
-  follow(roots: readonly ShadowRoot[]): void {
+  watchAll(roots: readonly ShadowRoot[]): void {
     if (this.observer === null) return;
     for (const root of roots) if (!this.watched.has(root)) this.watch(root);
     if (this.watched.size <= 2 * roots.length + 100) return;
@@ -110,7 +142,7 @@ export class Changes {
   }
 
   private forgetAll(): void {
-    this.blocks.forgetAll();
+    this.forgetEverything();
     this.records = [];
     this.happened.clear();
     this.animated.clear();
@@ -123,6 +155,7 @@ export class Changes {
   private watch(root: Root): void {
     this.watched.add(root);
     this.style.follow(root);
+    if (root !== document) this.reach.learn(root);
     this.observer?.observe(root, RECORDED);
     for (const name of EVENTS) root.addEventListener(name, this.happen, { capture: true, passive: true });
   }
@@ -147,6 +180,11 @@ export class Changes {
     if (this.happened.size > MANY_RECORDS) this.flood();
   };
 
+  /** Letters take up other room. */
+  private readonly flow = (): void => {
+    if (!this.isFlooded) this.flood();
+  };
+
   private readonly press = (event: PointerEvent): void => {
     this.pressed = { x: event.clientX, y: event.clientY };
   };
@@ -168,6 +206,7 @@ export class Changes {
       return this.takeAttribute(target as Element, record.attributeName ?? "", record.oldValue);
     const holder = type === "characterData" ? parentNodeOf(target) : target;
     if (holder === null) return true;
+    this.reach.takeContent(record, holder);
     this.blocks.forgetChildren(holder);
     const element = elementOf(holder);
     if (element === null) return true;
@@ -192,6 +231,7 @@ export class Changes {
   private takeAttribute(element: Element, name: string, before: string | null): boolean {
     const now = attributeOf(element, name);
     if (now === before) return true;
+    this.reach.takeAttribute(element, name, before, now);
     if (name === "for" || isStyle(element)) return false;
     if (name === "id" && [now, before].some((id) => id && query(document, `label[for="${CSS.escape(id)}"]`)))
       return false;
@@ -216,15 +256,25 @@ export class Changes {
       const target = (effect as KeyframeEffect | null)?.target;
       if (target) now.add(target);
     }
-    for (const target of new Set([...this.animated, ...now])) this.blocks.forgetBelow(target);
+    for (const target of new Set([...this.animated, ...now])) {
+      this.blocks.forgetBelow(target);
+      this.memory.forgetBelow(target);
+    }
     this.animated = now;
     return true;
   }
 
   private takeStates(): boolean {
     const changed = this.style.changedStates();
-    if (changed === null || (changed.size > 0 && this.style.reach.all)) return false;
-    for (const element of changed) this.forgetAround(element);
+    if (changed === null && this.style.reach.states.size > 0) return false;
+    if (changed === null) this.memory.forgetAll();
+    else if (changed.size > 0) {
+      if (this.style.reach.all) return false;
+      for (const element of changed) {
+        this.forgetAround(element);
+        this.reach.takeState(element);
+      }
+    }
     return true;
   }
 }

@@ -20,6 +20,7 @@ import {
 } from "../native";
 import { hasHandler, saysDraggable } from "./handlers";
 import { Kind } from "./kind";
+import { ANY, Mark } from "./marks";
 import { isIcon, isSvgPart, shapeKind, svgKind } from "./pictures";
 import { CONTROL_ROLES, labelled } from "./role";
 import { editorOfProxy } from "./typing_proxy";
@@ -114,8 +115,17 @@ function takesFocus(element: Element, role: string): boolean {
   return index !== null && Number.parseInt(index, 10) >= 0;
 }
 
-/** What an element is by tag, role and attributes alone; null if they do not make it a candidate. */
-export function kindOf(element: Element, tag: string, role: string): Kind | null {
+const PRESSING = Mark.Press | Mark.Events;
+const DRAGGED = Mark.Drag | Mark.Class;
+
+function isPressed(element: Element, role: string, about: number): boolean {
+  if ((about & PRESSING) !== 0 && hasHandler(element)) return true;
+  if ((about & Mark.TabIndex) !== 0 && takesFocus(element, role)) return true;
+  return (about & DRAGGED) !== 0 && saysDraggable(element);
+}
+
+/** What an element is by tag, role and attributes (`about`, see marks.ts) alone; null if they make it no candidate. */
+export function kindOf(element: Element, tag: string, role: string, about: number = ANY): Kind | null {
   switch (tag) {
     case "iframe":
     case "frame":
@@ -142,8 +152,10 @@ export function kindOf(element: Element, tag: string, role: string): Kind | null
   if (role === "dialog" || role === "alertdialog") return Kind.Dialog;
   if (role === "img" && tag !== "svg") return Kind.Image;
   if (role === "progressbar" || role === "meter") return Kind.Image; // a picture of a number
-  if (isEditingHost(element)) return Kind.Control;
-  if (hasHandler(element) || takesFocus(element, role) || saysDraggable(element)) return Kind.Clickable;
+  if (about !== 0 || tag === "body") {
+    if (isEditingHost(element)) return Kind.Control;
+    if (isPressed(element, role, about)) return Kind.Clickable;
+  }
   if (tag === "svg") return svgKind(element);
   if (tag === "a") return isBareLink(element) ? Kind.Clickable : null;
   if (role === "") return shapeKind(element, tag);
@@ -161,9 +173,11 @@ function isPartOfSelect(element: Element, tag: string): boolean {
   return tag === "option" && closest(element, "select,datalist") !== null;
 }
 
+const COLLECTIONS = new Set("body dl g html main menu ol svg table tbody tfoot thead tr ul".split(" "));
+
 /** Where a pointer cursor on the whole says nothing about the parts: each part is judged for itself. */
 export function isCollection(element: Element, tag: string): boolean {
-  if (/^(body|dl|g|html|main|menu|ol|svg|table|tbody|tfoot|thead|tr|ul)$/.test(tag)) return true;
+  if (COLLECTIONS.has(tag)) return true;
   const first = firstElementOf(element);
   if (first === null) return false;
   const count = elementCountOf(element);
@@ -209,8 +223,8 @@ export function insideClickable(
 }
 
 /** Whether an element shows a hand to the pointer. */
-export function hasPointerCursor(element: Element): boolean {
-  return getComputedStyle(element).cursor === "pointer";
+export function hasPointerCursor(element: Element, style: CSSStyleDeclaration = getComputedStyle(element)): boolean {
+  return style.cursor === "pointer";
 }
 
 /** Too large to be one thing to click: a wrapper that handles clicks for what is in it. */
@@ -230,8 +244,8 @@ export function standIn(element: Element): Element | null {
 }
 
 /** Whether an element is inert by attribute: it is shown, but takes no input. */
-export function isInert(element: Element): boolean {
-  return hasAttribute(element, "inert");
+export function isInert(element: Element, about: number = ANY): boolean {
+  return (about & Mark.Inert) !== 0 && hasAttribute(element, "inert");
 }
 
 /** Whether a modal dialog of the document makes everything outside of it inert. */

@@ -2,7 +2,7 @@
 // rows, `headers` attributes, spans and ARIA roles; layout tables have no headers and cost nothing more than that look.
 
 import { cut, fold } from "../clean";
-import { rootOf, shownParent, tagOf } from "../dom";
+import { rootOf, tagOf } from "../dom";
 import {
   attributeOf,
   childrenOf,
@@ -16,25 +16,14 @@ import {
 } from "../native";
 
 const HEADER_TEXT = 80;
-const CELL_ROLES = /^(?:cell|columnheader|gridcell|rowheader)$/;
+const CELL_ROLES = new Set("cell columnheader gridcell rowheader".split(" "));
 const HEADER_ROLE = "columnheader";
-/** A header is not looked for in more levels than this around an element. */
-const LEVELS = 12;
-
-/** The cell an element stands in, or is; null if it is in none. */
-export function cellOf(element: Element): Element | null {
-  let at: Element | null = element;
-  for (let level = 0; at !== null && level < LEVELS; level++, at = shownParent(at)) {
-    if (isCell(at)) return at;
-  }
-  return null;
-}
-
-function isCell(element: Element): boolean {
+/** Whether an element is the cell of a table. */
+export function isCell(element: Element): boolean {
   const tag = tagOf(element);
   if (tag === "td" || tag === "th") return true;
   const role = attributeOf(element, "role");
-  return role !== null && CELL_ROLES.test(role);
+  return role !== null && CELL_ROLES.has(role);
 }
 
 function isHeader(cell: Element): boolean {
@@ -106,7 +95,7 @@ function rowsOf(table: Element): Element[] {
   return Array.from(queryAll(table, "tr,[role=row]")).filter((row) => closest(row, TABLES) === table);
 }
 
-const TABLES = "table,[role=table],[role=grid],[role=treegrid]";
+export const TABLES = "table,[role=table],[role=grid],[role=treegrid]";
 
 function columnsOf(table: Element): Columns {
   if (query(table, `th,thead,[role=${HEADER_ROLE}]`) === null) return NONE;
@@ -135,9 +124,8 @@ export class ColumnHeaders {
   /** The columns of a row's cells; found for the whole row at the first cell that is asked for. */
   private readonly rows = new Map<Element, Map<Element, number>>();
 
-  /** The header of the column that an element stands in; empty if there is none. */
-  of(element: Element): string {
-    const cell = cellOf(element);
+  /** The header of the column that a cell stands in; empty if there is none. */
+  of(cell: Element | null): string {
     if (cell === null || isHeader(cell)) return "";
     const table = closest(cell, TABLES);
     if (table === null) return "";

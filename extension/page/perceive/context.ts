@@ -2,13 +2,16 @@
 // most of it on its way down; for a single element it is found here by going up.
 
 import { cut, fold, informs } from "../clean";
-import { closestShown, isElement, property, shownChildren, shownParent, tagOf } from "../dom";
+import { assignedTo, closestShown, isElement, property, shadowRootOf, shownParent, tagOf } from "../dom";
 import {
+  allOfTag,
   attributeOf,
   contains,
+  firstChildOf,
   hasAttribute,
   localNameOf,
   nextElementOf,
+  nextSiblingOf,
   nodeTypeOf,
   positionOf,
   previousElementOf,
@@ -18,12 +21,15 @@ import {
   textOf,
 } from "../native";
 import { OncePerReading } from "../reading";
+import type { Link } from "./ancestry";
+import { ANY, Mark } from "./marks";
 import { nameOf } from "./name";
 import { LANDMARK_ROLES, roleOf } from "./role";
 import { Rendering, renderingOf } from "./visibility";
 
 const ROW_ROLES = new Set("article listitem option row treeitem".split(" "));
-const HEADINGS = "h1,h2,h3,h4,h5,h6,[role=heading]";
+const HEADING_TAGS = ["h1", "h2", "h3", "h4", "h5", "h6"];
+const HEADINGS = `${HEADING_TAGS.join()},[role=heading]`;
 const ROW_TEXT = 120;
 
 /** The form of an element: the one it belongs to, or the one around it. */
@@ -41,13 +47,14 @@ export function formName(form: Element): string {
   return heading === null ? "" : cut(fold(textOf(heading) ?? ""), ROW_TEXT);
 }
 
+const LANDMARK_TAGS = new Set("aside dialog footer header main nav search section".split(" "));
+
 /**
  * The role of an element if that makes it a landmark or a dialog, else empty. A region counts only with a name. A form
  * does not count: it is told for itself.
  */
 export function landmarkRole(element: Element): string {
-  const tag = tagOf(element);
-  if (!hasAttribute(element, "role") && !/^(aside|dialog|footer|header|main|nav|search|section)$/.test(tag)) return "";
+  if (!LANDMARK_TAGS.has(tagOf(element)) && !hasAttribute(element, "role")) return "";
   const role = roleOf(element);
   if (!LANDMARK_ROLES.has(role)) return "";
   if (role === "region" && nameOf(element) === "") return "";
@@ -65,26 +72,32 @@ function dialogTitle(dialog: Element): string {
   return fold(query(dialog, HEADINGS)?.textContent ?? "");
 }
 
-/** Whether an element closes a part of the page, so that a heading in it says nothing about what comes after. */
-export function isSection(element: Element): boolean {
-  const tag = tagOf(element);
-  if (/^(a|article|aside|button|dialog|fieldset|footer|header|li|main|nav|section|td|th|tr)$/.test(tag)) return true;
-  const role = attributeOf(element, "role");
+const SECTIONS = new Set(
+  "a article aside button dialog fieldset footer header li main nav section td th tr".split(" "),
+);
+
+/**
+ * Whether an element closes a part of the page, so that a heading in it says nothing about what comes after. `about` is
+ * what its attributes are about, as everywhere here (marks.ts).
+ */
+export function isSection(element: Element, about: number = ANY): boolean {
+  if (SECTIONS.has(tagOf(element))) return true;
+  const role = (about & Mark.Role) === 0 ? null : attributeOf(element, "role");
   return role !== null && (ROW_ROLES.has(role) || LANDMARK_ROLES.has(role) || role === "group");
 }
 
 /** Whether an element is one of many alike: a row, an item of a list, a card. */
-export function isRow(element: Element): boolean {
+export function isRow(element: Element, about: number = ANY): boolean {
   const tag = tagOf(element);
   if (tag === "li" || tag === "tr" || tag === "article") return true;
-  const role = attributeOf(element, "role");
+  const role = (about & Mark.Role) === 0 ? null : attributeOf(element, "role");
   return role !== null && ROW_ROLES.has(role);
 }
 
 /** The row or card around an element. */
 export function rowOf(element: Element): Element | null {
   const parent = shownParent(element);
-  return parent === null ? null : closestShown(parent, isRow);
+  return parent === null ? null : closestShown(parent, (at) => isRow(at));
 }
 
 /** Cards are not looked for in more levels than this around an element. */
@@ -94,15 +107,16 @@ const CARD_LEVELS = 6;
  * The nearest part around an element that is one of several alike: a row, an item, or a card that only its class makes
  * one. `row` is the row around it that is known already.
  */
-export function cardOf(element: Element, row: Element | null): Element | null {
-  let at = shownParent(element);
-  for (let level = 0; level < CARD_LEVELS && at !== null && at !== row; level++, at = shownParent(at)) {
-    if (isOneOfMany(at)) return at;
+export function cardOf(link: Link, row: Element | null): Element | null {
+  let at = link.up;
+  for (let level = 0; level < CARD_LEVELS && at !== null && at.element !== row; level++, at = at.up) {
+    if (at.isOneOfMany) return at.element;
   }
   return row;
 }
 
-function isOneOfMany(element: Element): boolean {
+/** Whether what stands beside an element is alike, by its class. */
+export function isOneOfMany(element: Element): boolean {
   const words = attributeOf(element, "class");
   if (words === null || words.trim() === "") return false;
   return looksLike(previousElementOf(element), element, words) || looksLike(nextElementOf(element), element, words);
@@ -124,7 +138,7 @@ export function rowKey(row: Element): string {
   const heading = query(row, HEADINGS) ?? (isTableRow(row) ? query(row, ROW_HEADERS) : null);
   const said = heading === null ? "" : fold(textOf(heading) ?? "");
   if (said !== "") return cut(said, ROW_TEXT);
-  return cut(firstText(row, ALIKE_IN_ROWS) || firstText(row, NOTHING), ROW_TEXT);
+  return cut(firstText(row, ALIKE_IN_ROWS, true) || firstText(row, NOTHING, true), ROW_TEXT);
 }
 
 const NOTHING: ReadonlySet<string> = new Set();
@@ -133,23 +147,35 @@ function isTableRow(row: Element): boolean {
   return tagOf(row) === "tr" || attributeOf(row, "role") === "row";
 }
 
-function firstText(start: Element, without: ReadonlySet<string>): string {
-  for (const child of shownChildren(start)) {
-    if (nodeTypeOf(child) === 3) {
-      const text = fold((child as Text).data);
-      if (informs(text)) return text;
-      continue;
+const UNSAID = new Set(["script", "style", "template"]);
+
+/** `known` tells that the element is shown. What holds text that is shown is shown, and so is all around it. */
+function firstText(holder: Element, without: ReadonlySet<string>, known: boolean): string {
+  const root = shadowRootOf(holder);
+  const assigned = root === null ? assignedTo(holder) : null;
+  let index = 0;
+  let child: Node | null = assigned === null ? firstChildOf(root ?? holder) : (assigned[index++] ?? null);
+  for (; child !== null; child = assigned === null ? nextSiblingOf(child) : (assigned[index++] ?? null)) {
+    const type = nodeTypeOf(child);
+    if (type === 3 && informs((child as Text).data)) {
+      return known || renderingOf(holder) !== Rendering.None ? fold((child as Text).data) : "";
     }
-    if (!isElement(child)) continue;
-    const tag = tagOf(child);
-    if (/^(script|style|template)$/.test(tag) || without.has(tag) || renderingOf(child) === Rendering.None) continue;
-    const text = firstText(child, without);
+    if (type !== 1) continue;
+    const tag = tagOf(child as Element);
+    const text = UNSAID.has(tag) || without.has(tag) ? "" : firstText(child as Element, without, false);
     if (text !== "") return text;
   }
   return "";
 }
 
-const headings = new OncePerReading((root) => Array.from(queryAll(root, HEADINGS)));
+const headings = new OncePerReading((root): Element[] => {
+  if (nodeTypeOf(root) !== 9) return Array.from(queryAll(root, HEADINGS));
+  const lists = HEADING_TAGS.map((tag) => Array.from(allOfTag(root as Document, tag)));
+  const all = [...lists, Array.from(queryAll(root, "[role=heading]"))].filter((list) => list.length > 0);
+  if (all.length < 2) return all[0] ?? [];
+  const inOrder = (a: Element, b: Element) => (positionOf(a, b) & Node.DOCUMENT_POSITION_FOLLOWING ? -1 : 1);
+  return Array.from(new Set(all.flat())).sort(inOrder);
+});
 
 /** How many headings stand before an element; they are in order, so few are compared. */
 function headingsBefore(all: readonly Element[], element: Element): number {
@@ -173,7 +199,7 @@ export function headingOf(element: Element): Element | null {
     const heading = all[i];
     if (heading === undefined || heading === element || contains(heading, element)) continue;
     if (landmark !== null && contains(root, landmark) && !contains(landmark, heading)) return null;
-    const section = closestShown(heading, isSection);
+    const section = closestShown(heading, (at) => isSection(at));
     if (section === null || contains(section, element)) return heading;
   }
   return null;

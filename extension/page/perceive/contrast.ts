@@ -1,9 +1,9 @@
 // Text in the colour of what is behind it, which a person cannot read. What is behind a text is the nearest background
 // around it; where something else may lie between (a picture, another layer), nothing is claimed.
 
-import { shownParent, tagOf } from "../dom";
 import { ownerOf, query, rootElementOf } from "../native";
-import { OncePerReading } from "../reading";
+import { notePlaceBound } from "../reading";
+import type { Link } from "./ancestry";
 import type { Box } from "./visibility";
 
 /** Channels of a colour, from 0 to 255, and its opacity. */
@@ -15,44 +15,41 @@ const SAME = 6;
 /** What may be seen through or in front of a background. */
 const PICTURES = "canvas,embed,iframe,img,object,picture,svg,video";
 
+/** There are few colours on a page, so each is read once. */
+const colors = new Map<string, Color | null>();
+/** A page may use any number of colours; what is remembered of them is not to grow with it. */
+const REMEMBERED = 1_000;
+
 function parsed(text: string): Color | null {
+  const known = colors.get(text);
+  if (known !== undefined) return known;
+  const color = parse(text);
+  if (colors.size < REMEMBERED) colors.set(text, color);
+  return color;
+}
+
+function parse(text: string): Color | null {
   const match = /^rgba?\(\s*([\d.]+)[,\s]+([\d.]+)[,\s]+([\d.]+)(?:\s*[,/]\s*([\d.]+))?\s*\)$/.exec(text);
   return match === null ? null : [Number(match[1]), Number(match[2]), Number(match[3]), Number(match[4] ?? 1)];
 }
 
 /** What is behind everything in an element: its own background or one around it. */
-interface Behind {
+export interface Behind {
   readonly color: Color;
   /** The element whose background it is; null for the page itself. */
   readonly from: Element | null;
 }
 
-/** Found once for each element of a reading; null where it cannot be said. */
-const found = new OncePerReading(() => new Map<Element, Behind | null>());
-
 const PAGE: Behind = { color: [255, 255, 255, 1], from: null };
 
 /** The page itself is white, unless it may be dark or another page shines through. */
-function behindAll(): Behind | null {
+export function behindAll(): Behind | null {
   const isPlain = window.parent === window && !getComputedStyle(rootElementOf(document)).colorScheme.includes("dark");
   return isPlain ? PAGE : null;
 }
 
-function behind(element: Element, known: Map<Element, Behind | null>): Behind | null {
-  const chain: Element[] = [];
-  let at: Element | null = element;
-  let answer: Behind | null | undefined;
-  for (; at !== null && answer === undefined; at = shownParent(at)) {
-    answer = known.get(at) ?? (known.has(at) ? null : ownBackground(at));
-    chain.push(at);
-  }
-  if (answer === undefined) answer = behindAll();
-  for (const inner of chain) known.set(inner, answer);
-  return answer;
-}
-
 /** The background of an element itself; undefined if it has none, null if it cannot be said what colour it has. */
-function ownBackground(element: Element): Behind | null | undefined {
+export function ownBackground(element: Element): Behind | null | undefined {
   const style = getComputedStyle(element);
   if (style.backgroundImage !== "none" || style.filter !== "none" || style.mixBlendMode !== "normal") return null;
   const color = parsed(style.backgroundColor);
@@ -62,6 +59,7 @@ function ownBackground(element: Element): Behind | null | undefined {
 
 /** Whether something besides the background lies behind the middle of a box. */
 function isLayered(element: Element, box: Box, from: Element | null): boolean {
+  notePlaceBound();
   const doc = ownerOf(element);
   const stack = doc.elementsFromPoint(box.x + box.width / 2, box.y + box.height / 2);
   if (stack.length === 0) return query(from ?? doc, PICTURES) !== null; // outside of the viewport nothing can be asked
@@ -75,12 +73,14 @@ function isLayered(element: Element, box: Box, from: Element | null): boolean {
   return false;
 }
 
-/** Whether the text of an element cannot be told from its background. */
-export function isInBackgroundColor(element: Element, box: Box, style: CSSStyleDeclaration): boolean {
-  const color = parsed(style.color);
-  if (color === null || style.textShadow !== "none" || tagOf(element) === "svg") return false;
-  const back = behind(element, found.get(ownerOf(element)));
-  if (back === null || back.color.slice(0, 3).some((value, at) => Math.abs(value - (color[at] ?? 0)) > SAME))
-    return false;
-  return !isLayered(element, box, back.from);
+function isAlike(a: Color, b: Color): boolean {
+  return Math.abs(a[0] - b[0]) <= SAME && Math.abs(a[1] - b[1]) <= SAME && Math.abs(a[2] - b[2]) <= SAME;
+}
+
+/** Whether the text of an element cannot be told from its background. `text` is its colour, `style` its style. */
+export function isInBackgroundColor(link: Link, box: Box, text: string, style: CSSStyleDeclaration): boolean {
+  const color = parsed(text);
+  const back = color === null ? null : link.behind;
+  if (color === null || back === null || !isAlike(color, back.color)) return false;
+  return style.textShadow === "none" && !isLayered(link.element, box, back.from);
 }

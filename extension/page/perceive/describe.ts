@@ -1,70 +1,30 @@
 // Turns what the walk found, or a single element, into the Element message of the contract, and into the fingerprint
 // that the registry keeps.
 
-import { type ElementStates, ElementType, type Element as StateElement } from "@gen/tabwire/v1/state_pb";
+import { ElementType, type Element as StateElement } from "@gen/tabwire/v1/state_pb";
 import { cut, fold, joinPieces, quote } from "../clean";
 import { isEditingHost, labelsOf, property, tagOf } from "../dom";
-import { attributeOf, boundingBox, textOf } from "../native";
+import { attributeOf, textOf } from "../native";
 import type { Fingerprint } from "../registry";
 import { isSecret } from "../secrets";
+import type { Link } from "./ancestry";
 import { tellingAttributes } from "./attributes";
 import { Kind } from "./classify";
-import { ColumnHeaders } from "./columns";
-import { cardOf, formName, formOf, landmarkName, rowKey, rowOf } from "./context";
+import { formOf, rowOf } from "./context";
 import type { Item } from "./item";
-import { nameOf } from "./name";
+import { Mark, type Marks, marksOf } from "./marks";
+import { nameOf, nameOfKnown } from "./name";
+import { isObscured } from "./obscured";
 import { operationsOf } from "./operations";
 import { optionsOf } from "./options";
 import { isSvgPart } from "./pictures";
 import { roleOf, typeOf } from "./role";
-import { isReadonly, shortValueOf, statesOf } from "./states";
-import { isObscured } from "./visibility";
+import { shortValueOf, statesOf } from "./states";
+import { Surroundings } from "./surroundings";
 
 /** At most so many characters of an element's text are told with a state. */
 const TEXT_LIMIT = 1000;
 const NAME_LIMIT = 400;
-
-/** What is the same for many elements of one state and costs time to find: names of forms, landmarks, headings, rows. */
-export class Surroundings {
-  private readonly cache = new Map<Element, string>();
-  private readonly landmarks = new Map<Element, string>();
-  private readonly columns = new ColumnHeaders();
-
-  private get(element: Element | null, read: (element: Element) => string, cache = this.cache): string {
-    if (element === null) return "";
-    const known = cache.get(element);
-    if (known !== undefined) return known;
-    const fresh = read(element);
-    cache.set(element, fresh);
-    return fresh;
-  }
-
-  form(element: Element | null): string {
-    return this.get(element, formName);
-  }
-
-  landmark(element: Element | null): string {
-    // A form can be a landmark too, under another name: the role stands before it.
-    return this.get(element, landmarkName, this.landmarks);
-  }
-
-  heading(element: Element | null): string {
-    return this.get(element, (heading) => cut(nameOf(heading) || fold(textOf(heading) ?? ""), 120));
-  }
-
-  row(element: Element | null): string {
-    return this.get(element, rowKey);
-  }
-
-  /** What tells the nearest row or card around an element from the others. */
-  card(element: Element, row: Element | null): string {
-    return this.row(cardOf(element, row));
-  }
-
-  column(element: Element): string {
-    return this.columns.of(element);
-  }
-}
 
 /** What a kind is if neither role nor tag tell. */
 const OTHERWISE: Readonly<Record<Kind, ElementType>> = {
@@ -90,17 +50,18 @@ export function elementTypeOf(element: Element, role: string, kind: Kind): Eleme
 }
 
 /** The text of a candidate: what the walk gathered, or for controls that hide their text in attributes, their value. */
-function itemText(item: Item, value: string | undefined): string {
+function itemText(item: Item, value: string | undefined, { about }: Marks): string {
   const container = item.kind === Kind.Form || item.kind === Kind.Dialog || item.kind === Kind.Scroller;
   // What only flows through a container is told with the elements in it.
-  const gathered = container && !item.ownText ? "" : joinPieces(item.text);
+  const gathered = (container && !item.ownText) || item.text.length === 0 ? "" : joinPieces(item.text);
   if (gathered !== "" || isSecret(item.element)) return gathered;
-  return isEditingHost(item.element) ? fold(value ?? "") : "";
+  const editable = (about & Mark.Editable) !== 0 || tagOf(item.element) === "body";
+  return editable && isEditingHost(item.element) ? fold(value ?? "") : "";
 }
 
 /** A password field that shows what is in it is still the same field. */
-function inputTypeOf(element: Element): string {
-  const type = /^(button|input)$/.test(tagOf(element)) ? (property<string>(element, "type") ?? "") : "";
+function inputTypeOf(element: Element, tag: string): string {
+  const type = tag === "button" || tag === "input" ? (property<string>(element, "type") ?? "") : "";
   return type === "password" ? "text" : type;
 }
 
@@ -109,7 +70,9 @@ export function fingerprintOf(
   element: Element,
   known: { role: string; name: string; form: string; row: string },
 ): Fingerprint {
-  return { ...known, tag: tagOf(element), type: inputTypeOf(element), href: attributeOf(element, "href") ?? "" };
+  const { role, name, form, row } = known;
+  const tag = tagOf(element);
+  return { role, name, form, row, tag, type: inputTypeOf(element, tag), href: attributeOf(element, "href") ?? "" };
 }
 
 /** One element of a state, with what the registry is to remember of it and what was cut from its text. */
@@ -117,20 +80,14 @@ export interface Described {
   readonly message: StateElement;
   readonly fingerprint: Fingerprint;
   readonly cut: number;
+  /** The form that it belongs to, and the row or card that it is told with. */
+  readonly owner: Element | null;
+  readonly card: Element | null;
 }
 
-function states(item: Item, focused: boolean): ElementStates {
-  const textual = item.kind === Kind.Text || item.kind === Kind.Heading;
-  const seen = item.label !== null || isReachedByLabel(item);
-  const obscured = !seen && (isClippedAway(item.element) || isObscured(item.element, item.box, textual));
-  return statesOf(item.element, item.role, { focused, obscured, inert: item.inert });
-}
-
-/** Whether an element has no size of its own and cuts off what is in it. */
-function isClippedAway(element: Element): boolean {
-  const own = boundingBox(element);
-  if (own.width > 0 && own.height > 0) return false;
-  return /hidden|clip/.test(getComputedStyle(element).overflow);
+function isHiddenFromPerson(item: Item, link: Link, style: CSSStyleDeclaration): boolean {
+  if (item.label !== null || isReachedByLabel(item)) return false;
+  return isObscured(link, item.box, style, item.kind === Kind.Text || item.kind === Kind.Heading);
 }
 
 /** A painted but transparent or tiny check box is read by its label. */
@@ -146,21 +103,34 @@ function isBarePicture(element: Element, kind: Kind, role: string, name: string)
   return name === "" || isSvgPart(element) || tagOf(element) === "svg";
 }
 
+/** Tags of what can belong to a form that it does not stand in. */
+const FORMED = new Set("button fieldset input label legend object option output select textarea".split(" "));
+
+function hasForm(element: Element): boolean {
+  return FORMED.has(tagOf(element));
+}
+
 /** Describes a candidate. */
 export function describe(item: Item, id: number, around: Surroundings, focused: boolean): Described {
   const { element, role, kind, box } = item;
-  const fullName = nameOf(element);
+  const marks = marksOf(element);
+  const style = getComputedStyle(element);
+  const link = around.link(element, style);
+  const fullName = nameOfKnown(element, role, marks);
   const name = cut(fullName, NAME_LIMIT);
-  const state = states(item, focused);
-  const value = shortValueOf(element, role);
-  const text = itemText(item, value);
+  const obscured = isHiddenFromPerson(item, link, style);
+  const state = statesOf(element, { role, marks, focused, obscured, disabled: item.inert || link.disabled });
+  const value = shortValueOf(element, role, marks);
+  const text = itemText(item, value, marks);
   const options = optionsOf(element, role);
   const type = elementTypeOf(element, role, kind);
-  const attributes = tellingAttributes(element, { role, kind, name, text });
-  const form = around.form(property<Element | null>(element, "form") ?? item.form);
+  const attributes = tellingAttributes(element, { role, kind, name, text, marks });
+  const owner = (hasForm(element) ? property<Element | null>(element, "form") : null) ?? item.form;
+  const form = around.form(owner);
   const said = kind === Kind.Text || kind === Kind.Heading;
   const row = said ? "" : around.row(item.row);
-  const card = said || kind === Kind.Form ? "" : around.card(element, item.row);
+  const nearest = said || kind === Kind.Form ? null : around.card(link, item.row);
+  const card = around.row(nearest);
   const message: StateElement = {
     $typeName: "tabwire.v1.Element",
     id,
@@ -174,7 +144,8 @@ export function describe(item: Item, id: number, around: Surroundings, focused: 
       clickable: kind === Kind.Clickable || isBarePicture(element, kind, role, name),
       scrollable: item.scrollable,
       disabled: state.disabled,
-      readonly: isReadonly(element),
+      readonly: state.readonly,
+      marks,
     }),
     role: role || (kind === Kind.Clickable || kind === Kind.Scroller ? "generic" : ""),
     name,
@@ -191,11 +162,17 @@ export function describe(item: Item, id: number, around: Surroundings, focused: 
     inViewport: item.inView,
     // A row that is known by this very element says nothing more.
     row: card === name || card === text ? "" : card,
-    column: around.column(element),
-    ...(value === undefined ? {} : { currentValue: value }),
+    column: around.column(link),
   };
+  if (value !== undefined) message.currentValue = value;
   const dropped = Math.max(0, text.length - TEXT_LIMIT) + Math.max(0, fullName.length - NAME_LIMIT);
-  return { message, fingerprint: fingerprintOf(element, { role, name, form, row }), cut: dropped };
+  return {
+    message,
+    fingerprint: fingerprintOf(element, { role, name, form, row }),
+    cut: dropped,
+    owner,
+    card: nearest,
+  };
 }
 
 /** What an element means now, by the same rules, for one that the walk has not just passed. */

@@ -110,7 +110,8 @@ function findSelector(root: Document | ShadowRoot): string {
 
 const selectors = new OncePerReading(findSelector);
 
-function mayHave(element: Element): boolean {
+/** Whether text may be generated before or after an element. */
+export function mayHaveGeneratedText(element: Element): boolean {
   const selector = selectors.get(rootOf(element));
   if (selector === "") return false;
   try {
@@ -122,7 +123,7 @@ function mayHave(element: Element): boolean {
 
 /** The text before or after an element. */
 export function generatedText(element: Element, where: "::before" | "::after"): string {
-  if (!hasLayout || !mayHave(element)) return "";
+  if (!hasLayout || !mayHaveGeneratedText(element)) return "";
   const content = getComputedStyle(element, where).content;
   if (content === "none" || content === "normal" || content === "") return "";
   const alternative = /\/\s*"((?:[^"\\]|\\.)*)"\s*$/.exec(content);

@@ -17,20 +17,12 @@ const PRESSED = new Set(
 const PRESSED_WITH_MODIFIERS = /^(?:@|x-on:|v-on:|wire:|on:|hx-on:{1,2}|\()(?:click|dblclick|mousedown|pointerdown)\b/;
 
 /** Attributes that name events in their values. */
-const NAMING = new Set(["data-action", "data-bind", "jsaction", "on"]);
+export const NAMING_EVENTS: ReadonlySet<string> = new Set(["data-action", "data-bind", "jsaction", "on"]);
 const NAMED = /\b(?:click|tap)\b\s*(?:->|:|;|$)|\bclick:/;
 
-const verdicts = new Map<string, boolean>();
-/** A page may use any number of names; what is remembered of them is not to grow with it. */
-const REMEMBERED = 2_000;
-
-/** Whether an attribute of this name says that a press is heard. There are few names, so each is judged once. */
-function saysPress(name: string): boolean {
-  const known = verdicts.get(name);
-  if (known !== undefined) return known;
-  const verdict = PRESSED.has(name) || PRESSED_WITH_MODIFIERS.test(name);
-  if (verdicts.size < REMEMBERED) verdicts.set(name, verdict);
-  return verdict;
+/** Whether an attribute of this name says that a press is heard. */
+export function saysPress(name: string): boolean {
+  return PRESSED.has(name) || PRESSED_WITH_MODIFIERS.test(name);
 }
 
 /** Whether an attribute says that something happens at a press. */
@@ -38,7 +30,7 @@ export function hasHandler(element: Element): boolean {
   if (!hasAttributes(element)) return false;
   for (const name of attributeNames(element)) {
     if (saysPress(name)) return true;
-    if (NAMING.has(name) && NAMED.test(attributeOf(element, name) ?? "")) return true;
+    if (NAMING_EVENTS.has(name) && NAMED.test(attributeOf(element, name) ?? "")) return true;
   }
   return false;
 }
@@ -46,14 +38,28 @@ export function hasHandler(element: Element): boolean {
 /** Words in class names by which drag libraries mark what can be dragged, or the handle of it. */
 const DRAG_CLASS = /(?:^|[\s_-])(?:draggable|drag-?handle|sortable-(?:item|handle)|cdk-drag|grab-?handle)(?:$|[\s_])/i;
 
+const classVerdicts = new Map<string, boolean>();
+/** A page may use any number of them; what is remembered is not to grow with it. */
+const REMEMBERED = 2_000;
+
+/** There are few values of class on a page, so each is judged once. */
+function saysDrag(words: string): boolean {
+  const known = classVerdicts.get(words);
+  if (known !== undefined) return known;
+  const verdict = DRAG_CLASS.test(words);
+  if (classVerdicts.size < REMEMBERED) classVerdicts.set(words, verdict);
+  return verdict;
+}
+
 /** Whether an element says that it can be dragged. */
 export function saysDraggable(element: Element): boolean {
   if (!hasAttributes(element)) return false;
+  const words = attributeOf(element, "class");
+  if (words !== null && saysDrag(words)) return true;
   if (attributeOf(element, "draggable")?.toLowerCase() === "true") return true;
   if (attributeOf(element, "aria-grabbed") !== null) return true;
   if (/\b(?:draggable|sortable)\b/i.test(attributeOf(element, "aria-roledescription") ?? "")) return true;
-  if (attributeOf(element, "data-rbd-drag-handle-draggable-id") !== null) return true;
-  return DRAG_CLASS.test(attributeOf(element, "class") ?? "");
+  return attributeOf(element, "data-rbd-drag-handle-draggable-id") !== null;
 }
 
 function attributeNames(element: Element): string[] {

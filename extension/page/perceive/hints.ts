@@ -43,6 +43,11 @@ export class Interest {
     this.left = limit;
   }
 
+  /** Where the person is, to be compared. */
+  get where(): string {
+    return JSON.stringify(this.zones);
+  }
+
   /** Whether anything is looked for at all. */
   get isSearching(): boolean {
     return this.types.size > 0 || this.roles.size > 0 || this.texts.length > 0;

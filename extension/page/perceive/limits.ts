@@ -55,6 +55,13 @@ export class TextBudget {
     return kept;
   }
 
+  /** Takes away what texts need that are told whole. Answers false, and takes nothing, if there is not so much left. */
+  take(bytes: number): boolean {
+    if (bytes > this.left) return false;
+    this.left -= bytes;
+    return true;
+  }
+
   /** Cuts the texts of an element to what is left. Names first: without them nothing can be told apart. */
   apply(element: StateElement): void {
     element.name = this.spend(element.name);
@@ -63,4 +70,18 @@ export class TextBudget {
     for (const option of element.options) option.label = this.spend(option.label);
     for (const [name, value] of Object.entries(element.attributes)) element.attributes[name] = this.spend(value);
   }
+}
+
+/** How many bytes the texts of an element take that `TextBudget` cuts. */
+export function textBytes(element: StateElement): number {
+  let bytes = utf8Length(element.name) + utf8Length(element.textContent) + utf8Length(element.currentValue ?? "");
+  for (const option of element.options) bytes += utf8Length(option.label);
+  for (const name in element.attributes) bytes += utf8Length(element.attributes[name] ?? "");
+  return bytes;
+}
+
+/** A copy of an element, to be cut. */
+export function copyOf(element: StateElement): StateElement {
+  const options = element.options.map((option) => ({ ...option }));
+  return { ...element, attributes: { ...element.attributes }, options };
 }

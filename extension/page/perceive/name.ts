@@ -2,10 +2,21 @@
 // state; checked against dom-accessibility-api by extension/tests/page/name.test.ts.
 
 import { fold } from "../clean";
-import { isElement, labelsOf, rootOf, shownChildren, tagOf } from "../dom";
-import { attributeOf, childrenOf, hasAttribute, nodeTypeOf, queryAll, textOf } from "../native";
+import { isElement, labelsOf, rootOf, shadowRootOf, shownChildren, tagOf } from "../dom";
+import {
+  attributeOf,
+  childrenOf,
+  firstChildOf,
+  hasAttribute,
+  localNameOf,
+  nextSiblingOf,
+  nodeTypeOf,
+  queryAll,
+  textOf,
+} from "../native";
 import { isSecret } from "../secrets";
-import { generatedText } from "./generated";
+import { generatedText, mayHaveGeneratedText } from "./generated";
+import { Mark, type Marks, marksOf } from "./marks";
 import { roleOf } from "./role";
 import { hasLayout, Rendering, renderingOf } from "./visibility";
 
@@ -39,14 +50,42 @@ interface Way {
   readonly seen: Set<Node>;
 }
 
+/** Tags that HTML has names for: by a label, a child, or an attribute. */
+const NATIVE = new Set(
+  "area button fieldset figure img input meter optgroup option output progress select summary svg table textarea".split(
+    " ",
+  ),
+);
+const NAMING = Mark.Name | Mark.Title | Mark.Placeholder;
+
 /** The accessible name of an element; empty if it has none. */
 export function nameOf(element: Element): string {
-  const role = roleOf(element);
-  if (UNNAMED.has(role) && !hasAttribute(element, "aria-label") && !hasAttribute(element, "aria-labelledby")) {
-    return role === "presentation" ? "" : fold(attributeOf(element, "title") ?? "");
+  return nameOfKnown(element, roleOf(element), marksOf(element));
+}
+
+/** The same for an element whose role and attributes are known. */
+export function nameOfKnown(element: Element, role: string, { about }: Marks): string {
+  if (UNNAMED.has(role) && (about & Mark.Name) === 0) {
+    if ((about & Mark.Title) === 0 || role === "presentation") return "";
+    return fold(attributeOf(element, "title") ?? "");
+  }
+  // Without an attribute that names it, and without a name by HTML, there is only its content, if that counts.
+  if ((about & NAMING) === 0 && !NATIVE.has(tagOf(element)) && element.namespaceURI !== SVG) {
+    if (!FROM_CONTENT.has(role)) return "";
+    const text = onlyText(element);
+    if (text !== null) return fold(text);
   }
   const way: Way = { referenced: false, inside: false, hiddenCounts: true, seen: new Set() };
-  return fold(compute(element, way));
+  return fold(compute(element, way, role));
+}
+
+/** The text of an element in which there is nothing but that; null if there may be more. */
+function onlyText(element: Element): string | null {
+  const first = firstChildOf(element);
+  if (first !== null && (nodeTypeOf(first) !== 3 || nextSiblingOf(first) !== null)) return null;
+  if (shadowRootOf(element) !== null || localNameOf(element) === "slot" || tagOf(element) === "details") return null;
+  if (hasLayout && mayHaveGeneratedText(element)) return null;
+  return first === null ? "" : (first as Text).data;
 }
 
 /** The accessible description: what aria-describedby points to, or the title if that is not the name already. */
@@ -77,11 +116,11 @@ function isHidden(element: Element): boolean {
   return attributeOf(element, "aria-hidden") === "true" || renderingOf(element) !== Rendering.Painted;
 }
 
-function compute(element: Element, way: Way): string {
+function compute(element: Element, way: Way, known?: string): string {
   if (way.seen.has(element)) return "";
   way.seen.add(element);
   if (!way.hiddenCounts && isHidden(element)) return "";
-  const role = roleOf(element);
+  const role = known ?? roleOf(element);
   if (!way.referenced) {
     const ids = attributeOf(element, "aria-labelledby");
     const text = ids === null ? "" : byIds(element, ids);

@@ -1,10 +1,11 @@
 // What can be asked of an element, from what it is and what it is like.
 
 import { Operation } from "@gen/tabwire/v1/state_pb";
-import { isEditingHost, rootOf, shownParent, tagOf } from "../dom";
-import { attributeOf, hasAttribute, query, queryAll } from "../native";
+import { isEditingHost, isShadowRoot, rootOf, shownParent, tagOf } from "../dom";
+import { allOfTag, attributeOf, query, queryAll } from "../native";
 import { OncePerReading } from "../reading";
 import { saysDraggable } from "./handlers";
+import { Mark, type Marks } from "./marks";
 import { CONTROL_ROLES } from "./role";
 import { CHECKABLE } from "./states";
 import { hasEditContext } from "./typing_proxy";
@@ -18,6 +19,7 @@ export interface Abilities {
   /** Disabled or inert: it can be read only. */
   readonly disabled: boolean;
   readonly readonly: boolean;
+  readonly marks: Marks;
 }
 
 const NO_TEXT_INPUT = new Set("button checkbox file hidden image radio reset submit".split(" "));
@@ -30,17 +32,27 @@ export function takesText(element: Element): boolean {
 }
 
 /** Whether an element has content that it shows only in part, with a way to scroll to the rest. */
-export function isScrollable(element: Element): boolean {
+export function isScrollable(element: Element, style: CSSStyleDeclaration = getComputedStyle(element)): boolean {
   // Style first: it is what most elements fail by, and a quarter of the cost of the sizes.
-  const style = getComputedStyle(element);
-  const [mayDown, mayAcross] = [SCROLLING.test(style.overflowY), SCROLLING.test(style.overflowX)];
+  const down = style.overflowY;
+  if (down === "visible" || down === "clip") return false; // then it is one of these across too
+  const [mayDown, mayAcross] = [SCROLLING.test(down), SCROLLING.test(style.overflowX)];
   if (mayDown && element.scrollHeight - element.clientHeight > 4 && element.clientHeight > 24) return true;
   return mayAcross && element.scrollWidth - element.clientWidth > 4 && element.clientWidth > 24;
 }
 
 const SCROLLING = /auto|scroll|overlay/;
 
-const fileFields = new OncePerReading((root) => queryAll<HTMLInputElement>(root, "input[type=file]").length > 0);
+/** A document keeps the list of its inputs; a selector would go through all of the page at each reading. */
+function inputsOf(root: Document | ShadowRoot): ArrayLike<HTMLInputElement> {
+  return isShadowRoot(root) ? queryAll<HTMLInputElement>(root, "input") : allOfTag<HTMLInputElement>(root, "input");
+}
+
+const fileFields = new OncePerReading((root) => Array.prototype.some.call(inputsOf(root), isFileField));
+
+function isFileField(input: HTMLInputElement): boolean {
+  return input.type === "file";
+}
 
 /** So far around a button a hidden file field is looked for. */
 const NEARBY = 3;
@@ -69,34 +81,63 @@ export function fileFieldOf(element: Element, role: string): HTMLInputElement | 
 const DROP_ZONE = /drop[-_]?(?:zone|area|target)|file[-_]?drop/i;
 
 /** Whether an element takes files: a file field, what stands for one, or what calls itself a drop zone for files. */
-function takesFiles(element: Element, role: string): boolean {
+function takesFiles(element: Element, role: string, about: number): boolean {
   if (fileFieldOf(element, role) !== null) return true;
-  if (hasAttribute(element, "ondrop")) return true;
+  if ((about & Mark.Drop) !== 0) return true;
+  if ((about & (Mark.Class | Mark.Id)) === 0) return false;
   return DROP_ZONE.test(`${attributeOf(element, "class") ?? ""} ${attributeOf(element, "id") ?? ""}`);
 }
+
+/** Text, and what holds text: with these tags and roles there is nothing to do but read, as far as HTML and ARIA go. */
+const PLAIN = new Set(
+  (
+    "article b blockquote center code dd div dl dt em figcaption font h1 h2 h3 h4 h5 h6 i li p pre section small span " +
+    "strong sub sup table tbody td th tr ul"
+  ).split(" "),
+);
+const PLAIN_ROLES = new Set(["", "cell", "columnheader", "generic", "heading", "listitem", "paragraph", "row"]);
 
 const VALUED = new Set("combobox listbox meter progressbar scrollbar searchbox slider spinbutton textbox".split(" "));
 const DRAGGED_ROLES = new Set("scrollbar separator slider".split(" "));
 
-/** The operations of an element. */
+/** Lists of operations by what is in them: there are few, and thousands of elements share one. */
+const lists = new Map<number, Operation[]>();
+
+function shared(operations: Operation[]): Operation[] {
+  let key = 0;
+  for (const operation of operations) key |= 1 << operation;
+  const known = lists.get(key);
+  if (known !== undefined) return known;
+  lists.set(key, operations);
+  return operations;
+}
+
+const READ_ONLY = shared([Operation.READ_TEXT, Operation.GET_ATTRIBUTES]);
+
+/** The operations of an element. They always come in the same order, and the lists are shared: nobody may change one. */
 export function operationsOf(element: Element, can: Abilities): Operation[] {
   const tag = tagOf(element);
+  const { about } = can.marks;
+  const draggable = (about & (Mark.Drag | Mark.Class)) !== 0 && saysDraggable(element);
+  const isPlain = PLAIN.has(tag) && PLAIN_ROLES.has(can.role) && (about & Mark.Editable) === 0 && !draggable;
+  if (isPlain && !can.clickable && !can.scrollable && !hasEditContext(element)) return READ_ONLY;
   const control = CONTROL_ROLES.has(can.role);
   const operable = control || can.clickable;
   const operations: Operation[] = [];
+  const text = takesText(element);
   if (!can.disabled) {
     if (operable && tag !== "select") operations.push(Operation.CLICK);
-    if (takesText(element) && !can.readonly) operations.push(Operation.INPUT_TEXT);
+    if (text && !can.readonly) operations.push(Operation.INPUT_TEXT);
     if (tag === "select" || can.role === "listbox" || (can.role === "combobox" && tag !== "input")) {
       operations.push(Operation.SELECT_OPTION);
     }
     if (CHECKABLE.has(can.role)) operations.push(Operation.SET_CHECKED);
-    if (operable && takesFiles(element, can.role)) operations.push(Operation.UPLOAD_FILES);
-    if ((operable && DRAGGED_ROLES.has(can.role)) || saysDraggable(element)) operations.push(Operation.DRAG);
+    if (operable && takesFiles(element, can.role, about)) operations.push(Operation.UPLOAD_FILES);
+    if (draggable || (operable && DRAGGED_ROLES.has(can.role))) operations.push(Operation.DRAG);
     if (operable) operations.push(Operation.HOVER, Operation.PRESS_KEYS);
     if (can.scrollable) operations.push(Operation.SCROLL);
   }
-  if (VALUED.has(can.role) || CHECKABLE.has(can.role) || takesText(element)) operations.push(Operation.READ_VALUE);
+  if (VALUED.has(can.role) || CHECKABLE.has(can.role) || text) operations.push(Operation.READ_VALUE);
   operations.push(Operation.READ_TEXT, Operation.GET_ATTRIBUTES);
-  return operations;
+  return shared(operations);
 }

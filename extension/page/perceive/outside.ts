@@ -6,10 +6,12 @@
 // candidate (a pointer cursor, scroll bars, background pictures): for that the style of every element had to be asked.
 
 import { informs } from "../clean";
-import { shadowRootOf, tagOf } from "../dom";
-import { firstChildOf, hasAttributes, localNameOf, nextSiblingOf, nodeTypeOf } from "../native";
+import { assignedTo, shadowRootOf, tagOf } from "../dom";
+import { firstChildOf, nextSiblingOf, nodeTypeOf } from "../native";
 import { flows, isLeaf, isSkipped, Kind, kindOf, standIn } from "./classify";
 import { isSection } from "./context";
+import { saysDraggable } from "./handlers";
+import { Mark, marksOf } from "./marks";
 import { roleOf } from "./role";
 import { editorOfProxy, mayBeProxy } from "./typing_proxy";
 import { type Box, boxOf, Rendering, renderingOf, touches } from "./visibility";
@@ -41,14 +43,12 @@ const PLAIN = new Set(
 
 const CLOSING = new Set("article aside footer header li main nav section td th tr".split(" "));
 
-/** Whether an element has no attributes but those that say nothing about what it is. */
-function isUnmarked(element: Element): boolean {
-  if (!hasAttributes(element)) return true;
-  for (const name of Element.prototype.getAttributeNames.call(element)) {
-    if (name !== "class" && name !== "id" && name !== "style") return false;
-    if (name === "class" && /drag|sortable/.test(element.classList.value)) return false;
-  }
-  return true;
+/** Attributes by which an element may be more than its tag says. */
+const TELLING_MARKS = ~(Mark.Class | Mark.Id | Mark.Style);
+
+/** Whether attributes (marks.ts) say nothing about what an element is. */
+function isUnmarked(element: Element, about: number): boolean {
+  return about === 0 || ((about & TELLING_MARKS) === 0 && ((about & Mark.Class) === 0 || !saysDraggable(element)));
 }
 
 /** A block that text can belong to, while it is looked through. */
@@ -61,16 +61,20 @@ interface Block {
   counted: boolean;
 }
 
-/** What holds for all that is in one element. */
-interface Level {
-  next: ChildNode | null;
-  readonly assigned: readonly Node[] | null;
-  index: number;
+/** What holds for all that is in one element. There are thousands of them, so each is used again when it has ended. */
+class Level {
+  next: ChildNode | null = null;
+  assigned: readonly Node[] | null = null;
+  index = 0;
   /** The text here belongs to a control. */
-  readonly owned: boolean;
-  readonly block: Block;
+  owned = false;
+  block: Block;
   /** A heading here says nothing about what comes after. */
-  readonly closed: boolean;
+  closed = false;
+
+  constructor(block: Block) {
+    this.block = block;
+  }
 }
 
 /** How far a box may stick out of the one around it by rounding and borders. */
@@ -95,6 +99,9 @@ class Look {
   readonly strays: Element[] = [];
   private readonly box: Box;
   private readonly text: boolean;
+  /** What is being gone through, from the outside in; the first one is around all. */
+  private readonly levels: Level[] = [];
+  private depth = 0;
 
   constructor(box: Box, text: boolean) {
     this.box = box;
@@ -103,22 +110,19 @@ class Look {
 
   run(start: Element): void {
     const nowhere: Block = { element: start, isHeading: false, painted: null, counted: true };
-    const levels: Level[] = [];
-    const first = this.enter(start, { owned: false, block: nowhere, closed: false }, true);
-    if (first !== null) levels.push(first);
-    for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+    this.levels.push(new Level(nowhere));
+    if (!this.enter(start, this.levels[0] as Level, true)) return;
+    while (this.depth > 0) {
+      const level = this.levels[this.depth] as Level;
       const node = level.assigned === null ? level.next : (level.assigned[level.index++] ?? null);
       if (node === null) {
-        levels.pop();
+        this.depth--;
         continue;
       }
       if (level.assigned === null) level.next = nextSiblingOf(node);
       const type = nodeTypeOf(node);
       if (type === 3) this.take(node as Text, level);
-      else if (type === 1) {
-        const inner = this.enter(node as Element, level, false);
-        if (inner !== null) levels.push(inner);
-      }
+      else if (type === 1) this.enter(node as Element, level, false);
     }
   }
 
@@ -129,25 +133,34 @@ class Look {
     if (block.painted ?? renderingOf(block.element) === Rendering.Painted) this.count++;
   }
 
-  private enter(element: Element, at: Pick<Level, "owned" | "block" | "closed">, isStart: boolean): Level | null {
+  /** Looks at an element, and goes into it. Answers whether there is anything in it. */
+  private enter(element: Element, at: Level, isStart: boolean): boolean {
     const tag = tagOf(element);
-    if (isSkipped(tag)) return null;
-    const plain = PLAIN.has(tag) && isUnmarked(element);
-    const role = plain ? "" : roleOf(element);
-    const kind = plain ? null : kindOf(element, tag, role);
-    const isHeading = role === "heading";
+    if (isSkipped(tag)) return false;
+    const { about } = marksOf(element);
+    if (PLAIN.has(tag) && isUnmarked(element, about)) {
+      const closed = at.closed || (!isStart && CLOSING.has(tag));
+      const block = isStart || !flows(tag) ? this.blockOf(element, null) : at.block;
+      return this.goInto(element, tag, at.owned, block, closed);
+    }
+    const role = roleOf(element, about);
+    const kind = kindOf(element, tag, role, about);
+    const painted = role === "heading" ? renderingOf(element) === Rendering.Painted : null;
     if (kind !== null && (!at.owned || kind === Kind.Control || kind === Kind.Frame))
       this.candidate(element, kind, mayBeProxy(tag, role));
-    const painted = isHeading ? renderingOf(element) === Rendering.Painted : null;
     if (painted === true) {
       this.title ??= element;
       if (!at.closed) this.heading = element;
     }
-    if (isLeaf(tag)) return null;
+    if (isLeaf(tag)) return false;
     const owned = at.owned || kind === Kind.Control || kind === Kind.Clickable || tag === "label";
-    const block = flows(tag) && !isStart ? at.block : { element, isHeading, painted, counted: false };
-    const closed = at.closed || (!isStart && (plain ? CLOSING.has(tag) : isSection(element)));
-    return this.level(element, tag, { owned, block, closed });
+    const block = isStart || !flows(tag) ? this.blockOf(element, painted) : at.block;
+    return this.goInto(element, tag, owned, block, at.closed || (!isStart && isSection(element, about)));
+  }
+
+  /** `painted` is known for headings only. */
+  private blockOf(element: Element, painted: boolean | null): Block {
+    return { element, isHeading: painted !== null, painted, counted: false };
   }
 
   private candidate(element: Element, kind: Kind, maybeProxy: boolean): void {
@@ -162,16 +175,22 @@ class Look {
     if (!isWithin(box, this.box)) this.strays.push(label ?? element);
   }
 
-  private level(element: Element, tag: string, own: Pick<Level, "owned" | "block" | "closed">): Level {
+  private goInto(element: Element, tag: string, owned: boolean, block: Block, closed: boolean): boolean {
     const root = shadowRootOf(element);
-    if (root !== null) {
-      this.roots.push(root);
-      return { ...own, next: firstChildOf(root), assigned: null, index: 0 };
-    }
-    if (tag.includes("-")) this.hosts.push(element);
-    const assigned = localNameOf(element) === "slot" ? (element as HTMLSlotElement).assignedNodes() : [];
-    if (assigned.length > 0) return { ...own, next: null, assigned, index: 0 };
-    return { ...own, next: firstChildOf(element), assigned: null, index: 0 };
+    if (root !== null) this.roots.push(root);
+    else if (tag.includes("-")) this.hosts.push(element);
+    const assigned = root === null ? assignedTo(element) : null;
+    const next = assigned === null ? firstChildOf(root ?? element) : null;
+    if (next === null && assigned === null) return false;
+    const level = this.levels[++this.depth] ?? new Level(block);
+    this.levels[this.depth] = level;
+    level.next = next;
+    level.assigned = assigned;
+    level.index = 0;
+    level.owned = owned;
+    level.block = block;
+    level.closed = closed;
+    return true;
   }
 }
 

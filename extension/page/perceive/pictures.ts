@@ -118,14 +118,19 @@ function isPainted(style: CSSStyleDeclaration): boolean {
 }
 
 /** What an element without any content of its own is: a picture if it is painted and neither a line nor a background. */
-export function pictureKind(element: Element, tag: string, box: Box): Kind | null {
+export function pictureKind(element: Element, tag: string, box: Box, style: CSSStyleDeclaration): Kind | null {
   if (tag === "body" || tag === "html" || isSvgPart(element)) return null;
   if (box.width < SMALLEST || box.height < SMALLEST || !isEmpty(element)) return null;
   const view = ownerOf(element).defaultView;
   if (view === null || box.width * box.height > LARGEST_PART * view.innerWidth * view.innerHeight) return null;
   // The empty cells of a table have borders and stripes by the hundred; what is painted cell by cell has a style of its own.
-  if (/^t[dhr]$/.test(tag) && !hasAttribute(element, "style") && !hasAttribute(element, "bgcolor")) return null;
-  return isPainted(getComputedStyle(element)) ? Kind.Image : null;
+  if (
+    (tag === "td" || tag === "th" || tag === "tr") &&
+    !hasAttribute(element, "style") &&
+    !hasAttribute(element, "bgcolor")
+  )
+    return null;
+  return isPainted(style) ? Kind.Image : null;
 }
 
 const ICON_CLASS = /(?:^|[\s_-])(?:icon|icons|glyphicon|fa|fas|far|fab|bi|mdi|material-icons)(?:$|[\s_-])/i;

@@ -4,6 +4,7 @@
 import { ElementType } from "@gen/tabwire/v1/state_pb";
 import { closestShown, isEditingHost, tagOf } from "../dom";
 import { attributeOf, childrenOf, closest, hasAttribute, parentElementOf } from "../native";
+import { ANY, Mark } from "./marks";
 
 const KNOWN = new Set(
   (
@@ -30,7 +31,7 @@ export const LANDMARK_ROLES: ReadonlySet<string> = new Set(
   "alertdialog banner complementary contentinfo dialog main navigation region search".split(" "),
 );
 
-const BY_TAG: Readonly<Record<string, string>> = {
+const TAG_ROLES: Readonly<Record<string, string>> = {
   address: "group",
   article: "article",
   aside: "complementary",
@@ -85,6 +86,7 @@ const BY_TAG: Readonly<Record<string, string>> = {
   tr: "row",
   ul: "list",
 };
+const BY_TAG = new Map(Object.entries(TAG_ROLES));
 
 const BY_INPUT_TYPE: Readonly<Record<string, string>> = {
   button: "button",
@@ -142,8 +144,13 @@ function cellRole(element: Element): string {
   return mixed ? "rowheader" : "columnheader";
 }
 
+/** Whether it is worth asking if an element can be edited. */
+function mayEdit(tag: string, about: number): boolean {
+  return (about & Mark.Editable) !== 0 || tag === "body";
+}
+
 /** The role that HTML implies; empty if it implies none. */
-export function impliedRole(element: Element): string {
+export function impliedRole(element: Element, about: number = ANY): string {
   const tag = tagOf(element);
   switch (tag) {
     case "a":
@@ -171,7 +178,7 @@ export function impliedRole(element: Element): string {
     case "section":
       return labelled(element) ? "region" : "generic";
     default:
-      return BY_TAG[tag] ?? (isEditingHost(element) ? "textbox" : "");
+      return BY_TAG.get(tag) ?? (mayEdit(tag, about) && isEditingHost(element) ? "textbox" : "");
   }
 }
 
@@ -182,9 +189,9 @@ function focusableOrGlobal(element: Element): boolean {
   return hasAttribute(element, "tabindex") || isEditingHost(element);
 }
 
-/** The ARIA role, explicit or implied; empty if there is none. */
-export function roleOf(element: Element): string {
-  const given = attributeOf(element, "role");
+/** The ARIA role, explicit or implied; empty if there is none. `about` is what its attributes are about (marks.ts). */
+export function roleOf(element: Element, about: number = ANY): string {
+  const given = (about & Mark.Role) === 0 ? null : attributeOf(element, "role");
   if (given !== null) {
     for (const token of given.toLowerCase().split(/\s+/)) {
       if (!KNOWN.has(token)) continue;
@@ -194,7 +201,7 @@ export function roleOf(element: Element): string {
       return token === "image" ? "img" : token === "none" ? "presentation" : token;
     }
   }
-  return impliedRole(element);
+  return impliedRole(element, about);
 }
 
 const TYPE_BY_ROLE: Readonly<Record<string, ElementType>> = {

@@ -2,9 +2,11 @@
 
 import { closestShown, shownParent, tagOf } from "../dom";
 import { attributeOf, hasAttribute } from "../native";
+import type { Met } from "./candidate";
 import { flows, isInert, Kind } from "./classify";
 import { formOf, headingOf, isRow, isSection, landmarkRole, rowOf } from "./context";
 import type { Item, Scope } from "./item";
+import { Mark } from "./marks";
 import { type Box, intersection } from "./visibility";
 
 const LANDMARK_TAGS = new Set("aside dialog footer header main nav search section".split(" "));
@@ -43,34 +45,31 @@ function isPart(tag: string, role: string, item: Item | null): boolean {
   return PART_TAGS.has(tag) || PART_ROLES.has(role) || item?.scrollable === true;
 }
 
-/** What is known of an element when the walk goes into it. */
-export interface Entered {
-  readonly element: Element;
-  readonly tag: string;
-  readonly role: string;
-  readonly box: Box;
-  readonly painted: boolean;
-  /** What it is listed as, if it is. */
-  readonly item: Item | null;
-}
-
-/** The surroundings of what is in an element. */
-export function inside({ element, tag, role, box, painted, item }: Entered, scope: Scope): Scope {
+/** The surroundings of what is in an element that the walk goes into; `item` is what it is listed as, if it is. */
+export function inside(met: Met, item: Item | null, painted: boolean, scope: Scope): Scope {
+  const { element, tag, role, about } = met;
   if (role === "heading") scope.section.heading = element;
-  const landmark = hasAttribute(element, "role") || LANDMARK_TAGS.has(tag) ? landmarkRole(element) : "";
-  const section = landmark !== "" ? { heading: null } : isSection(element) ? { ...scope.section } : scope.section;
+  const landmark = (about & Mark.Role) !== 0 || LANDMARK_TAGS.has(tag) ? landmarkRole(element) : "";
+  const section =
+    landmark !== ""
+      ? { heading: null }
+      : isSection(element, about)
+        ? { heading: scope.section.heading }
+        : scope.section;
   const absorbs = item !== null && (item.kind === Kind.Control || item.kind === Kind.Clickable);
-  const clip = item?.scrollable === true ? clipped(scope, box) : scope;
+  const clip = item?.scrollable === true ? clipped(scope, met.box) : scope;
+  const { owner, sinks } = sinksFor(tag, item, scope);
   return {
     parent: item ?? scope.parent,
     control: absorbs ? item : scope.control,
-    ...sinksFor(tag, item, scope),
+    owner,
+    sinks,
     form: tag === "form" || role === "form" ? element : scope.form,
     landmark: landmark !== "" ? element : scope.landmark,
     section,
-    row: isRow(element) ? element : scope.row,
+    row: isRow(element, about) ? element : scope.row,
     part: landmark !== "" || isPart(tag, role, item) ? element : scope.part,
-    inert: scope.inert || isInert(element),
+    inert: scope.inert || isInert(element, about),
     pointer: scope.pointer || (item?.kind === Kind.Clickable && absorbs) || role === "link" || role === "button",
     label: scope.label || (tag === "label" && (element as HTMLLabelElement).control !== null),
     painted,

@@ -10,13 +10,15 @@ import type { Registry } from "../registry";
 import { BlockIndex } from "./blocks";
 import { Changes } from "./changes";
 import { modalOf } from "./classify";
-import { describe, Surroundings } from "./describe";
+import { Describer } from "./descriptions";
 import { childFrames } from "./frames";
 import { Interest } from "./hints";
-import type { Findings, Item } from "./item";
-import { keep, TextBudget } from "./limits";
+import { type Found, PageIndex } from "./index_page";
+import type { Findings } from "./item";
+import { Keeper } from "./kept";
 import { surroundingsOf } from "./scope";
 import { Omissions } from "./sections";
+import { Surroundings } from "./surroundings";
 import { Told } from "./told";
 import { type Box, boxOf, viewportOf } from "./visibility";
 import { walk } from "./walk";
@@ -29,11 +31,15 @@ export class Perceiver {
   private readonly registry: Registry;
   private readonly told = new Told();
   private readonly blocks = new BlockIndex();
-  private readonly changes = new Changes(this.blocks);
+  private readonly page = new PageIndex();
+  private readonly changes = new Changes(this.blocks, this.page.memory, () => this.letGo());
+  private describer: Describer;
+  private keeper = new Keeper();
   private roots: WeakRef<ShadowRoot>[] = [];
 
   constructor(registry: Registry) {
     this.registry = registry;
+    this.describer = new Describer(registry, this.page.around);
   }
 
   /** The shadow roots that the last state passed and that still live. */
@@ -51,33 +57,46 @@ export class Perceiver {
     const begun = performance.now();
     beginReading();
     this.blocks.beginTake();
-    if (base !== 0) this.changes.begin();
+    this.changes.begin();
     this.changes.apply();
     const view = viewportOf(window);
     const limit = request.maxElements || DEFAULT_ELEMENTS;
     const active = deepActiveElement(document);
     const interest = new Interest(request.hints, this.places(active), limit);
-    const found = this.walkFor(request, view, interest, limit);
-    const kept = keep(found.items, limit, (item) => interest.rank(item));
-    found.omissions.addDropped(found.items, kept);
-    const { elements, cut } = this.describeAll(kept, active, request.maxTextBytes || DEFAULT_TEXT_BYTES);
-    this.told.markNew(request, elements);
-    if (request.scope !== StateScope.ELEMENT) this.roots = found.roots.map((root) => new WeakRef(root));
-    this.changes.follow(found.roots);
-    const state = { ...this.documentNow(view), elements, activeElementId: this.listedId(active, elements) };
+    const { found, changed, isMoved, describer } = this.find(request, view, interest, active);
+    const isWhole = describer === this.describer && request.scope === StateScope.PAGE;
+    const kept = isWhole ? this.keeper.keep(found, limit, interest, isMoved) : Keeper.keep(found, limit, interest);
+    const bytes = request.maxTextBytes || DEFAULT_TEXT_BYTES;
+    const to = { items: kept.items, fresh: kept.fresh, changed };
+    const described = describer.describeAll(to, active, bytes);
+    const elements = this.told.markNew(request, described.elements);
+    if (request.scope !== StateScope.ELEMENT) this.noteRoots(found.roots);
+    this.changes.watchAll(found.roots);
+    const state = { ...this.documentNow(view), elements, activeElementId: described.activeId };
     state.truncation = {
       $typeName: "tabwire.v1.Truncation",
-      elementsOmitted: found.items.length - kept.length + found.above + found.below + found.beside,
+      elementsOmitted: found.items.length - kept.items.length + found.above + found.below + found.beside,
       elementsAbove: found.above,
       elementsBelow: found.below,
-      charactersCut: cut,
-      sections: found.omissions.sections(this.registry),
+      charactersCut: described.cut,
+      sections: kept.omissions.sections(this.registry),
     };
     state.childFrames = childFrames(found.frames, this.registry);
     const answer = this.told.tell(request, state, base);
     state.inPageUs = Math.round((performance.now() - begun) * 1000);
     if ("head" in answer && answer.head !== undefined) answer.head.inPageUs = state.inPageUs;
     return answer;
+  }
+
+  private noteRoots(roots: readonly ShadowRoot[]): void {
+    const isSame =
+      roots.length === this.roots.length && roots.every((root, index) => this.roots[index]?.deref() === root);
+    if (!isSame) this.roots = roots.map((root) => new WeakRef(root));
+  }
+
+  private letGo(): void {
+    this.describer = new Describer(this.registry, this.page.around);
+    this.keeper = new Keeper();
   }
 
   /** Lets go of what was kept for deltas. The next one costs as much as a whole state. */
@@ -94,7 +113,12 @@ export class Perceiver {
       return found.items.find((candidate) => candidate.element === element) ?? null;
     });
     const listed = items.filter((item) => item !== null);
-    const told = this.describeAll(listed, deepActiveElement(document), DEFAULT_TEXT_BYTES).elements;
+    const active = deepActiveElement(document);
+    const told = this.newDescriber().describeAll(
+      { items: listed, fresh: null, changed: NONE },
+      active,
+      DEFAULT_TEXT_BYTES,
+    ).elements;
     let next = 0;
     return items.map((item) => (item === null ? null : (told[next++] ?? null)));
   }
@@ -112,18 +136,34 @@ export class Perceiver {
     return places;
   }
 
-  private walkFor(request: StateRequest, view: Box, interest: Interest, limit: number): Findings {
+  /** What is in the page, and which elements are to be told of otherwise to all that are told with them. */
+  private find(
+    request: StateRequest,
+    view: Box,
+    interest: Interest,
+    active: Element | null,
+  ): Found & { readonly describer: Describer } {
     const whole = bodyOf(document) ?? rootElementOf(document);
+    const limit = request.maxElements || DEFAULT_ELEMENTS;
     const common = { view, text: request.includeText, modal: modalOf(document), interest, limit, ...this.known() };
     if (request.scope === StateScope.ELEMENT) {
       const { element } = this.registry.resolve(request.elementId, document);
-      return walk({ ...common, start: element, region: null, around: surroundingsOf(element) });
+      const options = { ...common, start: element, region: null, around: surroundingsOf(element) };
+      return { found: walk(options), changed: NONE, isMoved: false, describer: this.newDescriber() };
     }
-    if (whole === null) return NOTHING;
+    if (whole === null) return { found: NOTHING, changed: NONE, isMoved: false, describer: this.newDescriber() };
     const margin = view.height / 2;
     const near = { x: 0, y: -margin, width: view.width, height: view.height + 2 * margin };
     const region = request.scope === StateScope.PAGE ? null : near;
-    return walk({ ...common, start: whole, region, around: {} });
+    const options = { ...common, start: whole, region, around: {}, clips: this.changes.clips };
+    if (interest.isSearching)
+      return { found: walk(options), changed: NONE, isMoved: false, describer: this.newDescriber() };
+    return { ...this.page.find(options, active, () => this.changes.follow()), describer: this.describer };
+  }
+
+  /** For what is told without a memory. */
+  private newDescriber(): Describer {
+    return new Describer(this.registry, new Surroundings());
   }
 
   private known(): { blocks?: BlockIndex } {
@@ -152,48 +192,21 @@ export class Perceiver {
       inPageUs: 0,
     };
   }
-
-  private describeAll(
-    items: readonly Item[],
-    active: Element | null,
-    bytes: number,
-  ): { elements: StateElement[]; cut: number } {
-    const around = new Surroundings();
-    const budget = new TextBudget(bytes);
-    const ids = new Map<Item, number>(items.map((item) => [item, this.registry.idOf(item.element)]));
-    let cut = 0;
-    const elements = items.map((item) => {
-      const id = ids.get(item) ?? 0;
-      const told = describe(item, id, around, item.element === active);
-      told.message.parentId = nearestListed(item, ids);
-      this.registry.remember(id, told.fingerprint, item.box);
-      budget.apply(told.message);
-      cut += told.cut;
-      return told.message;
-    });
-    return { elements, cut: cut + budget.cut };
-  }
-
-  private listedId(active: Element | null, elements: readonly StateElement[]): number {
-    const id = active === null ? 0 : this.registry.knownIdOf(active);
-    return id !== 0 && elements.some((element) => element.id === id) ? id : 0;
-  }
 }
+
+const NONE: ReadonlySet<Element> = new Set();
 
 const NOTHING: Findings = {
   items: [],
+  fresh: [],
   above: 0,
   below: 0,
   beside: 0,
   omissions: new Omissions(),
   roots: [],
   frames: [],
+  watched: [],
+  hosts: [],
+  headings: [],
+  isLimited: false,
 };
-
-function nearestListed(item: Item, ids: ReadonlyMap<Item, number>): number {
-  for (let at = item.parent; at !== null; at = at.parent) {
-    const id = ids.get(at);
-    if (id !== undefined) return id;
-  }
-  return 0;
-}

@@ -3,9 +3,10 @@
 
 import { type ElementStates, Toggle } from "@gen/tabwire/v1/state_pb";
 import { cut, fold, visibleCharacters } from "../clean";
-import { isDisabled, isEditingHost, rootOf, tagOf } from "../dom";
+import { isDisabledByHtml, isEditingHost, rootOf, tagOf } from "../dom";
 import { attributeOf, hasAttribute, matches, parentElementOf, queryAll, textOf } from "../native";
 import { isSecret } from "../secrets";
+import { Mark, type Marks } from "./marks";
 import { isTypingProxy } from "./typing_proxy";
 
 /** Roles of what is on or off. */
@@ -63,7 +64,7 @@ function isInvalid(element: Element): boolean {
   const told = attributeOf(element, "aria-invalid");
   if (told !== null && told !== "false" && told !== "") return true;
   // :user-invalid says so only after the person has had a chance to fill the field in.
-  return /^(input|select|textarea)$/.test(tagOf(element)) && matches(element, ":user-invalid");
+  return FIELDS.has(tagOf(element)) && matches(element, ":user-invalid");
 }
 
 /** Whether an element can be read but not changed. */
@@ -73,24 +74,39 @@ export function isReadonly(element: Element): boolean {
   return attributeOf(element, "aria-readonly") === "true";
 }
 
+/** What is known of an element that is described. */
+interface Known {
+  readonly role: string;
+  readonly marks: Marks;
+  readonly focused: boolean;
+  readonly obscured: boolean;
+  /** By what is around it, or by ARIA. */
+  readonly disabled: boolean;
+}
+
+/** Tags with states of their own, besides those that attributes of ARIA tell. */
+const STATEFUL = new Set("input select summary textarea".split(" "));
+const FIELDS = new Set("input select textarea".split(" "));
+
 /** The states of an element. */
-export function statesOf(
-  element: Element,
-  role: string,
-  known: { focused: boolean; obscured: boolean; inert: boolean },
-): ElementStates {
+export function statesOf(element: Element, known: Known): ElementStates {
+  const { role } = known;
+  const tag = tagOf(element);
+  // Without an attribute that tells of a state, and without a state of its own, there is nothing to ask for.
+  const telling = (known.marks.about & Mark.State) !== 0;
+  const asks = telling || STATEFUL.has(tag);
   return {
     $typeName: "tabwire.v1.ElementStates",
-    checked: checkedOf(element, role),
-    selected: SELECTABLE.has(role) ? ariaToggle(element, "aria-selected") : Toggle.UNSPECIFIED,
-    pressed: role === "button" ? ariaToggle(element, "aria-pressed") : Toggle.UNSPECIFIED,
-    expanded: expandedOf(element),
-    disabled: known.inert || isDisabled(element),
+    checked: asks || CHECKABLE.has(role) ? checkedOf(element, role) : Toggle.UNSPECIFIED,
+    selected: telling && SELECTABLE.has(role) ? ariaToggle(element, "aria-selected") : Toggle.UNSPECIFIED,
+    pressed: telling && role === "button" ? ariaToggle(element, "aria-pressed") : Toggle.UNSPECIFIED,
+    expanded: asks ? expandedOf(element) : Toggle.UNSPECIFIED,
+    disabled: known.disabled || isDisabledByHtml(element),
     required:
-      attributeOf(element, "aria-required") === "true" ||
-      (hasAttribute(element, "required") && /^(input|select|textarea)$/.test(tagOf(element))),
-    invalid: isInvalid(element),
-    readonly: isReadonly(element),
+      telling &&
+      (attributeOf(element, "aria-required") === "true" || (hasAttribute(element, "required") && FIELDS.has(tag))),
+    invalid: asks && isInvalid(element),
+    readonly: asks && isReadonly(element),
     focused: known.focused,
     obscured: known.obscured,
   };
@@ -144,8 +160,15 @@ function ariaValue(element: Element, role: string): string | undefined {
   return undefined;
 }
 
+/** Tags and roles of what may have a value. */
+const VALUED_TAGS = new Set("input meter progress select textarea".split(" "));
+const VALUED_ROLES = new Set("combobox listbox meter progressbar scrollbar slider spinbutton".split(" "));
+
 /** What is in a field, as a state tells it. */
-export function shortValueOf(element: Element, role: string): string | undefined {
+export function shortValueOf(element: Element, role: string, { about }: Marks): string | undefined {
+  const tag = tagOf(element);
+  const mayHave = VALUED_TAGS.has(tag) || VALUED_ROLES.has(role) || (about & Mark.Editable) !== 0 || tag === "body";
+  if (!mayHave) return undefined;
   const value = currentValueOf(element, role);
   return value === undefined ? undefined : cut(value, VALUE_LIMIT);
 }

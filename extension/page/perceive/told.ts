@@ -37,7 +37,7 @@ function weightOf({ removedIds, inserted, changed, shifts }: ElementChanges): nu
 /** Remembers what was told. */
 export class Told {
   private readonly states = new Map<string, FrameState>();
-  private last: ReadonlySet<number> | null = null;
+  private last: readonly StateElement[] | null = null;
   private revision = 0;
 
   /** Takes note that the document was seen to change. */
@@ -45,12 +45,23 @@ export class Told {
     this.revision++;
   }
 
-  /** Marks what was not in the state before this one. */
-  markNew(request: StateRequest, elements: readonly StateElement[]): void {
-    const before = this.states.get(keyOf(request));
-    const known = before === undefined ? this.last : new Set(before.elements.map((element) => element.id));
-    if (known === null) return;
-    for (const element of elements) element.isNew = !known.has(element.id);
+  /** The elements, with those marked that were not in the state before this one. What has been told is not written to. */
+  markNew(request: StateRequest, elements: StateElement[]): StateElement[] {
+    const before = this.states.get(keyOf(request))?.elements ?? this.last;
+    if (before === null) return elements;
+    let from = 0;
+    while (from < elements.length && from < before.length && isOfSame(elements[from], before[from])) from++;
+    if (from === elements.length) return elements;
+    const known = new Set<number>();
+    for (let index = from; index < before.length; index++) known.add((before[index] as StateElement).id);
+    const marked = elements.slice();
+    for (let index = from; index < marked.length; index++) {
+      const element = marked[index] as StateElement;
+      if (known.has(element.id)) continue;
+      marked[index] = { ...element, isNew: true };
+      withNew.add(marked);
+    }
+    return marked;
   }
 
   /** Numbers a state and remembers it. Answers with the difference to `base`, if that is known and the shorter answer. */
@@ -61,7 +72,7 @@ export class Told {
     if (before === undefined || changes === null || !isSame(before, state, changes)) this.revision++;
     state.revision = this.revision;
     this.remember(key, state);
-    if (request.scope !== StateScope.ELEMENT) this.last = new Set(state.elements.map((element) => element.id));
+    if (request.scope !== StateScope.ELEMENT) this.last = state.elements;
     if (before === undefined || changes === null || base === 0 || before.revision !== base) return state;
     if (weightOf(changes) >= weight(state.elements.length, 0) && !isNothing(changes)) return state;
     return {
@@ -82,8 +93,19 @@ export class Told {
   }
 }
 
+const withNew = new WeakSet<readonly StateElement[]>();
+
+function hasNew({ elements }: FrameState): boolean {
+  return withNew.has(elements);
+}
+
+/** The same object need not be looked into. */
+function isOfSame(a: StateElement | undefined, b: StateElement | undefined): boolean {
+  return a === b || a?.id === b?.id;
+}
+
 /** Whether nothing that is told differs. Newness is told too: it ends with the next state. */
 function isSame(before: FrameState, now: FrameState, changes: ElementChanges): boolean {
   if (!isNothing(changes) || !sameValue(headOf(before), headOf(now))) return false;
-  return before.elements.every((element) => !element.isNew) && now.elements.every((element) => !element.isNew);
+  return !hasNew(before) && !hasNew(now);
 }

@@ -1,10 +1,8 @@
 // Whether an element can be seen, and where. Reads layout and style only; whether something else covers it is asked by
 // act/hit_test.ts when it matters.
 
-import { shownParent, tagOf } from "../dom";
+import { shownParent } from "../dom";
 import { boundingBox, checkVisibility, childrenOf, firstChildOf, hasAttribute, localNameOf, ownerOf } from "../native";
-import { OncePerReading } from "../reading";
-import { isInBackgroundColor } from "./contrast";
 import { areaBox } from "./pictures";
 
 /** A rectangle relative to the document's own viewport. */
@@ -13,6 +11,12 @@ export interface Box {
   readonly y: number;
   readonly width: number;
   readonly height: number;
+}
+
+/** Whether two boxes are the same, or none. */
+export function isSameBox(a: Box | null, b: Box | null): boolean {
+  if (a === b) return true;
+  return a !== null && b !== null && a.x === b.x && a.y === b.y && a.width === b.width && a.height === b.height;
 }
 
 /** How an element is rendered: not at all, taking up space but not painted, or painted. */
@@ -54,9 +58,15 @@ export function isVisible(element: Element): boolean {
   return box.width > 0 && box.height > 0;
 }
 
+/** Chrome's rectangle is asked once for each number: what is kept is read often. */
+function ownBox(element: Element): Box {
+  const { x, y, width, height } = boundingBox(element);
+  return { x, y, width, height };
+}
+
 /** Where an element is. What has no box of its own (display: contents, inline around blocks) is where its content is. */
 export function boxOf(element: Element): Box {
-  const own = boundingBox(element);
+  const own = ownBox(element);
   if (own.width > 0 && own.height > 0) return own;
   if (localNameOf(element) === "area") return areaBox(element) ?? own;
   if (firstChildOf(element) === null) return own;
@@ -113,56 +123,4 @@ export function overlaps(a: Box, b: Box): boolean {
 /** The viewport of a window. */
 export function viewportOf(view: Window): Box {
   return { x: 0, y: 0, width: view.innerWidth, height: view.innerHeight };
-}
-
-/** Below this a text or control cannot be read or hit by a person. */
-const TINY_PIXELS = 4;
-const TINY_FONT = 5;
-
-function alphaOf(color: string): number {
-  const match = /^rgba\(.*,\s*([\d.]+)\)$/.exec(color) ?? /\/\s*([\d.]+)(%?)\s*\)$/.exec(color);
-  if (match === null) return color === "transparent" ? 0 : 1;
-  return Number(match[1]) / (match[2] === "%" ? 100 : 1);
-}
-
-/** How much of each element shines through, with all around it; found once for each in a reading. */
-const opacities = new OncePerReading(() => new Map<Element, number>());
-
-function opacityOf(element: Element, known: Map<Element, number>): number {
-  const chain: Element[] = [];
-  let at: Element | null = element;
-  for (; at !== null && !known.has(at); at = shownParent(at)) chain.push(at);
-  let opacity = at === null ? 1 : (known.get(at) ?? 1);
-  for (const inner of chain.reverse()) {
-    opacity *= Number(getComputedStyle(inner).opacity || 1);
-    known.set(inner, opacity);
-  }
-  return opacity;
-}
-
-function faded(element: Element): boolean {
-  return opacityOf(element, opacities.get(ownerOf(element))) < 0.1;
-}
-
-/**
- * Whether a person could not read this although it is rendered: tiny, transparent, in the colour of its background,
- * clipped away or beyond the edges of the document. `text` tells that its content is text, so that font and colour count.
- */
-export function isObscured(element: Element, box: Box, text: boolean): boolean {
-  if (box.width < TINY_PIXELS || box.height < TINY_PIXELS) return true;
-  const view = ownerOf(element).defaultView;
-  if (view === null) return true;
-  if (box.x + box.width + view.scrollX <= 0 || box.y + box.height + view.scrollY <= 0) return true;
-  const style = getComputedStyle(element);
-  const clip = style.clipPath;
-  if (/^inset\((5\d|[6-9]\d|100)(\.\d+)?%\)$/.test(clip) || clip === "circle(0px)" || clip === "circle(0px at 50% 50%)")
-    return true;
-  if (/^rect\(0px,? 0px,? 0px,? 0px\)$/.test(style.clip)) return true;
-  if (text && tagOf(element) !== "svg") {
-    if (Number.parseFloat(style.fontSize) < TINY_FONT) return true;
-    if (alphaOf(style.color) < 0.1) return true;
-    if (Math.abs(Number.parseFloat(style.textIndent) || 0) > 500) return true;
-    if (hasLayout && isInBackgroundColor(element, box, style)) return true;
-  }
-  return faded(element);
 }

@@ -5,12 +5,15 @@
 
 import { informs, SEAM } from "../clean";
 import { isElement, shadowRootOf, tagOf } from "../dom";
-import { firstChildOf, localNameOf, nextSiblingOf, nodeTypeOf } from "../native";
+import { firstChildOf, firstElementOf, localNameOf, nextSiblingOf, nodeTypeOf } from "../native";
 import type { Blocks, Plan } from "./blocks";
-import { candidateOf } from "./candidate";
+import { candidateOf, Met } from "./candidate";
 import { flows, glues, insideClickable, isLeaf, isSkipped, Kind, kindOf, standIn } from "./classify";
 import type { Interest } from "./hints";
+import { type Mark, type PageMemory, type Part, Segment } from "./index_memory";
+import { mayHaveStandIn, Watch, Watched, watchMet } from "./index_watch";
 import type { Findings, Item, Scope } from "./item";
+import { marksOf } from "./marks";
 import { lookOutside, reachesInto } from "./outside";
 import { roleOf } from "./role";
 import { type Around, addText, inside, isEditingControl } from "./scope";
@@ -36,33 +39,54 @@ export interface WalkOptions {
   readonly interest?: Interest;
   /** What is known of the page from before. */
   readonly blocks?: Blocks;
+  readonly memory?: PageMemory;
+  /** Style sheets speak of what shows only a part of what is in it. */
+  readonly clips?: boolean;
 }
 
+/** Ordinary elements that pages use to attach shadow roots to. */
+const MAY_HOST = new Set("article aside blockquote div footer header main nav section".split(" "));
+
+/** The children of an element, while they are gone through. */
 interface Level {
   readonly scope: Scope;
   /** The next node, if the children are an ordinary list of siblings. */
   next: ChildNode | null;
-  /** The children, if they were assigned to a slot or are to be entered by plan. */
-  readonly listed: readonly Node[] | null;
+  /** The children, if they were assigned to a slot, are remembered, or are to be entered by plan. */
+  readonly listed: readonly Part[] | null;
+  /** `listed` is what is remembered of the children, to be brought up to date. */
+  readonly isRemembered: boolean;
   /** The headings that come before the children of a plan. */
   readonly headings: readonly (Element | null)[] | null;
   index: number;
   /** A space goes here into the text around when the level ends. */
   readonly spaced: boolean;
+  /** What was remembered before this stamp does not hold here. */
+  readonly stale: number;
+  /** What is to be remembered when the level ends. */
+  opened: Opened | null;
 }
 
-/** For what is passed without asking for its place. */
-const NOWHERE: Box = { x: 0, y: 0, width: 0, height: 0 };
+/** A segment that is being walked. */
+interface Opened {
+  readonly segment: Segment;
+  readonly since: Mark;
+  readonly scope: Scope;
+}
 
 class Walk {
   private readonly options: WalkOptions;
   private readonly top: Scope;
   private readonly tally: Tally;
+  private readonly memory: PageMemory | undefined;
   /** Controls that are listed although nothing speaks for them. With as many as the limit, others are only counted. */
   private ordinary = 0;
+  /** False as long as all controls are counted for it. */
+  private isExact = false;
 
   constructor(options: WalkOptions) {
     this.options = options;
+    this.memory = options.memory;
     this.tally = new Tally(options.start);
     this.top = {
       parent: null,
@@ -86,24 +110,49 @@ class Walk {
 
   run(): Findings {
     const levels: Level[] = [];
-    const first = this.enter(this.options.start, this.top);
+    const first = this.enter(this.options.start, this.top, 0);
     if (first !== null) levels.push(first);
     for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
-      const node = level.listed === null ? level.next : (level.listed[level.index++] ?? null);
+      const part = level.listed === null ? level.next : (level.listed[level.index++] ?? null);
       if (level.headings !== null) this.passHeading(level, level.headings[level.index - 1] ?? null);
-      if (node === null) {
-        if (level.spaced) addText(level.scope, SEAM);
+      if (part === null) {
         levels.pop();
+        if (level.spaced) addText(level.scope, SEAM);
+        if (level.opened !== null) this.close(level.opened);
         continue;
       }
-      if (level.listed === null) level.next = nextSiblingOf(node);
-      if (nodeTypeOf(node) === 3) this.text(node as Text, level.scope);
-      else if (isElement(node)) {
-        const inner = this.enter(node, level.scope);
+      if (part instanceof Segment) {
+        if (this.reuse(part, level)) continue;
+        const inner = this.enter(part.element, level.scope, level.stale, true);
         if (inner !== null) levels.push(inner);
+        continue;
+      }
+      if (level.listed === null) level.next = nextSiblingOf(part);
+      if (nodeTypeOf(part) === 3) this.text(part as Text, level.scope);
+      else if (isElement(part)) {
+        const known = this.memory?.segmentOf(part);
+        if (known !== undefined && this.reuse(known, level)) continue;
+        const inner = this.enter(part, level.scope, level.stale, level.isRemembered);
+        if (inner !== null) levels.push(inner);
+        if (level.isRemembered) this.noteSegment(level, part);
       }
     }
-    return this.tally.finish(this.options.region, this.options.interest);
+    return this.tally.finish(this.options.region, this.options.interest, this.isLimited);
+  }
+
+  /** So many controls were found that others are only counted. */
+  private get isLimited(): boolean {
+    const { limit } = this.options;
+    if (limit === undefined || this.ordinary < limit) return false;
+    this.countExactly();
+    return this.ordinary >= limit;
+  }
+
+  /** As long as all controls together do not reach the limit, it does not matter which of them are ordinary. */
+  private countExactly(): void {
+    if (this.isExact) return;
+    this.isExact = true;
+    this.ordinary = this.tally.count((item) => item.kind === Kind.Control && this.isOrdinary(item));
   }
 
   private passHeading(level: Level, heading: Element | null): void {
@@ -118,48 +167,113 @@ class Walk {
     if (owner !== null && !owner.ownText && !scope.label && informs(data)) owner.ownText = true;
   }
 
+  /** From now on a child of a long list is met by its segment. */
+  private noteSegment(level: Level, element: Element): void {
+    const segment = this.memory?.segmentOf(element);
+    if (segment !== undefined) (level.listed as Part[])[level.index - 1] = segment;
+  }
+
+  /** Takes what is remembered of a block, if it still holds. */
+  private reuse(segment: Segment, { scope, stale }: Level): boolean {
+    if (!segment.isClean || scope.control !== null || scope.label || !segment.holds(scope, stale)) return false;
+    if (scope.region === null && segment.controls > 0 && !this.countOrdinary(segment)) return false;
+    this.tally.append(segment);
+    scope.section.heading = segment.headingAfter;
+    if (segment.holdsControl) holdControl(scope.parent);
+    return true;
+  }
+
+  /** Counts the ordinary controls of a segment. Answers false if the limit may be reached in it, so that it has to be walked. */
+  private countOrdinary({ controls, items }: Segment): boolean {
+    const { limit } = this.options;
+    if (limit === undefined) return true;
+    if (this.ordinary + controls >= limit) this.countExactly();
+    if (this.ordinary + controls >= limit) return false;
+    if (!this.isExact) this.ordinary += controls;
+    else for (const item of items) if (item.kind === Kind.Control && this.isOrdinary(item)) this.ordinary++;
+    return true;
+  }
+
+  private isOrdinary(item: Item): boolean {
+    return !item.inView && this.options.interest?.isNear(item.box) !== true;
+  }
+
   /** Judges an element. Answers with the level of what is in it, or null if that is of no interest. */
-  private enter(element: Element, scope: Scope): Level | null {
+  private enter(element: Element, scope: Scope, stale: number, isOfMany = false): Level | null {
     const tag = tagOf(element);
     if (isSkipped(tag)) return null;
     if (tag === "br") {
       addText(scope, " ");
       return null;
     }
+    const opened = isOfMany || firstElementOf(element) !== null ? this.open(element, tag, scope) : null;
+    const level = this.judge(element, tag, scope, stale);
+    if (opened === null) return level;
+    if (level === null) this.close(opened);
+    else level.opened = opened;
+    return level;
+  }
+
+  /** Begins to remember a block, if no text flows out of it. What holds only text is as quickly looked at anew. */
+  private open(element: Element, tag: string, scope: Scope): Opened | null {
+    if (this.memory === undefined || scope.control !== null || scope.label || flows(tag)) return null;
+    return { segment: this.memory.enter(element, scope), since: this.tally.mark(), scope };
+  }
+
+  private close({ segment, since, scope }: Opened): void {
+    this.tally.close(segment, since, scope);
+  }
+
+  private judge(element: Element, tag: string, scope: Scope, stale: number): Level | null {
     const rendering = renderingOf(element);
     const painted = rendering === Rendering.Painted;
     let label = painted ? null : standIn(element);
-    if (rendering === Rendering.None && label === null) return null;
-    let box: Box | null = null;
+    if (rendering === Rendering.None && label === null) return this.passUnseen(element, tag);
+    const isBound =
+      scope.control === null && (scope.region !== null || scope.view !== this.options.view || this.isLimited);
+    let place: Box | null = null;
     let around = scope;
-    if (scope.control === null) {
-      box = boxOf(label ?? element);
-      around = this.reach(element, scope, box);
-      if (painted && this.skips(element, tag, box, around)) return null;
+    if (isBound) {
+      place = boxOf(label ?? element);
+      around = this.reach(element, scope, place);
+      if (painted && this.skips(element, tag, place, around)) return null;
     }
-    const role = roleOf(element);
-    const kind = this.kindIn(scope, element, tag, role);
-    if (painted && mayBeProxy(tag, role)) label = editorOfProxy(element);
+    const { about } = marksOf(element);
+    const role = roleOf(element, about);
+    const kind = this.kindIn(scope, element, tag, role, about);
+    if (painted && mayBeProxy(tag, role)) {
+      label = editorOfProxy(element);
+      if (label !== null) place = null;
+    }
+    const met = new Met(element, tag, about, role, kind, label, place);
     // In a control only further controls are of interest, so the place of anything else need not be asked for.
     const passed = scope.control !== null && kind === null;
-    if (!passed && (box === null || label !== null)) {
-      box = boxOf(label ?? element);
-      around = this.reach(element, scope, box);
-    }
-    box ??= NOWHERE;
-    const met = { element, tag, role, kind, box, label };
-    const item = passed ? null : candidateOf(met, { ...around, painted }, this.options);
-    if (item !== null) this.list(item, around);
+    if (!passed && scope.view !== this.options.view) around = this.reach(element, scope, met.box);
+    const item = passed ? null : this.list(candidateOf(met, around, painted, this.options));
+    this.watch(met, item, painted);
     if (isLeaf(tag) || (item !== null && tag !== "label" && isEditingControl(item))) return null;
-    const inner = inside({ element, tag, role, box, painted, item }, around);
+    if (role === "heading") this.tally.headings.push(element);
+    const inner = inside(met, item, painted, around);
     const spaced = inner.sinks.length > 0 && (inner.control !== null || flows(tag)) && !glues(tag, element);
     if (spaced) addText(inner, SEAM);
-    return this.level(element, inner, spaced);
+    return this.level(element, inner, spaced, stale);
+  }
+
+  /** What may come to look otherwise without a trace is compared from now on. */
+  private watch(met: Met, item: Item | null, painted: boolean): void {
+    if (this.memory !== undefined) watchMet(met, item, painted, this.options.clips === true, this.tally);
+  }
+
+  /** What is not rendered is passed; a label may come to stand for it. */
+  private passUnseen(element: Element, tag: string): null {
+    if (this.memory !== undefined && mayHaveStandIn(element, tag))
+      this.tally.watch(new Watched(element, Watch.StandIn));
+    return null;
   }
 
   /** What an element is where it stands: a control has only further controls in it, something clickable its parts too. */
-  private kindIn(scope: Scope, element: Element, tag: string, role: string): Kind | null {
-    const kind = kindOf(element, tag, role);
+  private kindIn(scope: Scope, element: Element, tag: string, role: string, about: number): Kind | null {
+    const kind = kindOf(element, tag, role, about);
     if (scope.control === null || kind === Kind.Control || kind === Kind.Frame) return kind;
     if (scope.control.kind !== Kind.Clickable) return null;
     return insideClickable(element, tag, role, kind, () => boxOf(element));
@@ -168,8 +282,7 @@ class Walk {
   /** What has to be walked now: the covered region; once the limit is reached, only what comes before all else. */
   private regionOf(scope: Scope): Box | null {
     if (scope.region !== null) return scope.region;
-    const { limit } = this.options;
-    return limit !== undefined && this.ordinary >= limit ? scope.view : null;
+    return this.isLimited ? scope.view : null;
   }
 
   /** Counts what is in an element if all of it lies outside of the region. Answers whether that was so. */
@@ -196,25 +309,34 @@ class Walk {
     return { ...scope, region: this.options.region, view: this.options.view };
   }
 
-  private list(item: Item, { region }: Scope): void {
+  private list(found: Item | null): Item | null {
+    if (found === null) return null;
+    const item = this.memory === undefined ? found : this.memory.adopt(found);
     this.tally.add(item);
-    if (item.kind !== Kind.Control) return;
-    for (let at = item.parent; at !== null; at = at.parent) at.holdsControl = true;
-    const isOrdinary = region === null && !item.inView && this.options.interest?.isNear(item.box) !== true;
-    if (isOrdinary) this.ordinary++;
+    if (item.kind !== Kind.Control) return item;
+    holdControl(item.parent);
+    const counts = this.options.limit !== undefined && this.options.region === null;
+    if (counts && (!this.isExact || this.isOrdinary(item))) this.ordinary++;
+    return item;
   }
 
-  private level(element: Element, scope: Scope, spaced: boolean): Level {
+  private level(element: Element, scope: Scope, spaced: boolean, stale: number): Level {
     const root = shadowRootOf(element);
     if (root !== null) this.tally.addRoot(root);
+    else if (this.memory !== undefined && scope.control === null && MAY_HOST.has(tagOf(element)))
+      this.tally.watch(new Watched(element, Watch.Host));
     const own = root === null ? scope : { ...scope, section: { ...scope.section } };
     const holder = root ?? element;
     const slot = root === null && localNameOf(element) === "slot" ? (element as HTMLSlotElement) : null;
     const assigned = slot?.assignedNodes() ?? [];
-    const level = { scope: own, headings: null, index: 0, spaced };
+    const since = this.memory === undefined ? 0 : Math.max(stale, this.memory.forgottenBelow(element));
+    const level = { scope: own, headings: null, index: 0, spaced, stale: since, isRemembered: false, opened: null };
     if (assigned.length > 0) return { ...level, next: null, listed: assigned };
-    const plan = own.control === null && !own.label ? this.plan(holder, own) : null;
+    const isOwn = own.control === null && !own.label;
+    const plan = isOwn ? this.plan(holder, own) : null;
     if (plan !== null) return { ...level, next: null, listed: plan.nodes, headings: plan.headings };
+    const parts = isOwn && this.memory !== undefined ? this.memory.partsOf(holder) : null;
+    if (parts !== null) return { ...level, next: null, listed: parts, isRemembered: true };
     return { ...level, next: firstChildOf(holder), listed: null };
   }
 
@@ -237,6 +359,11 @@ class Walk {
       },
     );
   }
+}
+
+/** Something in these can be operated. */
+function holdControl(from: Item | null): void {
+  for (let at = from; at !== null && !at.holdsControl; at = at.parent) at.holdsControl = true;
 }
 
 /** Walks a document or a part of it. */

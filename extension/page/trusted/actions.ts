@@ -122,8 +122,10 @@ async function input(action: InputTextAction, ctx: ActContext, give: GiveInput):
   requireWritable(target);
   const { hit } = await makeReady(ctx, target);
   const secret = isSecret(field);
+  // What it takes to read the text back is to be there before anything is begun.
+  if (isRich(field)) await ctx.extras();
   ctx.begin(field);
-  const before = action.append ? ((await currentText(target)) ?? "") : "";
+  const before = action.append ? ((await currentText(target, ctx)) ?? "") : "";
   const steps: Step[] = [press(hit.point), key(`${COMMAND}+${action.append ? "End" : "a"}`)];
   if (action.text !== "") steps.push({ case: "text", value: action.text });
   else if (!action.append) steps.push(key("Delete"));
@@ -133,21 +135,21 @@ async function input(action: InputTextAction, ctx: ActContext, give: GiveInput):
     const effects = await ctx.settle();
     const message = `Typed the text into the ${target.words}`;
     if (!isConnected(field) || effects.leaving) return { message, effects };
-    const { said, now } = await verified(target, written, secret);
+    const { said, now } = await verified(target, written, secret, ctx);
     return { message: `${message}${said}`, effects, valueNow: now };
   }
   await nextTask();
-  const { said } = await verified(target, written, secret);
+  const { said } = await verified(target, written, secret, ctx);
   await give(plan(null, key("Enter")));
   const effects = await ctx.settle();
   return { message: `Typed the text into the ${target.words}${said} and pressed Enter`, effects };
 }
 
 /** What a field holds, for what is to be added to it. */
-async function currentText(target: Target): Promise<string | undefined> {
+async function currentText(target: Target, ctx: ActContext): Promise<string | undefined> {
   const { element } = target;
   if (!isRich(element)) return (element as HTMLInputElement).value;
-  return (await verified(target, { wanted: "", byCommand: true }, false).catch(heldByError)).now;
+  return (await verified(target, { wanted: "", byCommand: true }, false, ctx).catch(heldByError)).now;
 }
 
 /** What a field holds is told by the error, too, when it is not what was expected. */

@@ -2,7 +2,7 @@ import { create } from "@bufbuild/protobuf";
 import { ClickActionSchema } from "@gen/tabwire/v1/action_pb";
 import { type Command, CommandResultSchema, CommandSchema } from "@gen/tabwire/v1/link_pb";
 import { describe, expect, it, vi } from "vitest";
-import { CommandJournal } from "../../browser/command_journal";
+import { CommandJournal } from "../../browser/server/command_journal";
 import { asArea, FakeArea } from "./fake_chrome";
 
 function click(commandId: string, more: { taskId?: string; epoch?: bigint } = {}): Command {

@@ -2,8 +2,8 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type FrameState, FrameStateSchema } from "@gen/tabwire/v1/extension_pb";
 import { type StateRequest, StateRequestSchema, StateScope } from "@gen/tabwire/v1/state_pb";
 import { describe, expect, it } from "vitest";
-import { compose, type PerceivedFrame } from "../../browser/compose";
 import { errorInfo } from "../../browser/errors";
+import { compose, type PerceivedFrame } from "../../browser/states/compose";
 
 type Init = Exclude<MessageInitShape<typeof FrameStateSchema>, FrameState>;
 

@@ -7,12 +7,12 @@ import { DialogDetailsSchema } from "@gen/tabwire/v1/error_pb";
 import { FrameEventSchema, type PlannedAnswer, PlannedAnswerSchema } from "@gen/tabwire/v1/extension_pb";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { ActionCall } from "../../browser/actions/context";
-import { DialogMemory } from "../../browser/dialog_memory";
-import { withDialogs } from "../../browser/dialog_round";
-import { Dialogs } from "../../browser/dialogs";
-import { Frames } from "../../browser/frames";
-import { TabEvents } from "../../browser/tab_events";
-import { Tabs } from "../../browser/tabs";
+import { DialogMemory } from "../../browser/dialogs/dialog_memory";
+import { withDialogs } from "../../browser/dialogs/dialog_round";
+import { Dialogs } from "../../browser/dialogs/dialogs";
+import { Frames } from "../../browser/tabs/frames";
+import { TabEvents } from "../../browser/tabs/tab_events";
+import { Tabs } from "../../browser/tabs/tabs";
 import { asArea, FakeChrome } from "./fake_chrome";
 
 const TAB = 1;

@@ -11,15 +11,16 @@ import {
 import type { FrameRequest } from "@gen/tabwire/v1/extension_pb";
 import { type Command, type CommandResult, CommandSchema } from "@gen/tabwire/v1/link_pb";
 import { afterEach, beforeEach, vi } from "vitest";
-import { Arrivals } from "../../browser/arrival";
-import { DialogMemory } from "../../browser/dialog_memory";
-import { Dialogs } from "../../browser/dialogs";
+import { DialogMemory } from "../../browser/dialogs/dialog_memory";
+import { Dialogs } from "../../browser/dialogs/dialogs";
 import { Dispatcher } from "../../browser/dispatch";
-import { Frames } from "../../browser/frames";
-import { Perceiver } from "../../browser/perceive";
-import { TabEvents } from "../../browser/tab_events";
-import { TabRecords } from "../../browser/tab_record";
-import { Tabs } from "../../browser/tabs";
+import { Perceiver } from "../../browser/states/perceive";
+import { Arrivals } from "../../browser/tabs/arrival";
+import { Frames } from "../../browser/tabs/frames";
+import { HiddenTabs } from "../../browser/tabs/hidden_tabs";
+import { TabEvents } from "../../browser/tabs/tab_events";
+import { TabRecords } from "../../browser/tabs/tab_record";
+import { Tabs } from "../../browser/tabs/tabs";
 import { type Answer, ack, asArea, FakeChrome } from "./fake_chrome";
 
 export type ActionInit = Exclude<MessageInitShape<typeof ActionSchema>, Action>;
@@ -38,10 +39,11 @@ beforeEach(() => {
   const tabs = new Tabs(asArea(chromeDouble.session));
   const records = new TabRecords(asArea(chromeDouble.session));
   const dialogs = new Dialogs(events, frames);
-  const perceiver = new Perceiver(tabs, frames, records, dialogs);
+  const hidden = new HiddenTabs(events);
+  const perceiver = new Perceiver(tabs, frames, records, dialogs, hidden);
   const memory = new DialogMemory(asArea(chromeDouble.session));
   const arrivals = new Arrivals(frames, dialogs);
-  const parts = { tabs, frames, records, events, arrivals, dialogs, memory, trusted: undefined };
+  const parts = { tabs, frames, records, events, arrivals, dialogs, memory, hidden, trusted: undefined };
   dispatcher = new Dispatcher(
     parts,
     perceiver,

@@ -5,6 +5,7 @@ import { create } from "@bufbuild/protobuf";
 import { type FrameReply, FrameReplySchema, type FrameRequest, FrameRequestSchema } from "@gen/tabwire/v1/extension_pb";
 import { vi } from "vitest";
 import { isFor, seal, unseal } from "../../wire/envelope";
+import { replyEnvelope } from "../../wire/told_reply";
 
 /** The id of the extension in tests. */
 export const EXTENSION_ID = "abcdefghijklmnopabcdefghijklmnop";
@@ -83,6 +84,9 @@ const NO_RECEIVER = "Could not establish connection. Receiving end does not exis
 
 /** The whole double. `install` puts it in place of `chrome`. */
 export class FakeChrome {
+  /** What was put into documents, and what is registered to be. */
+  readonly injected: object[] = [];
+  registered: chrome.scripting.RegisteredContentScript[] = [];
   readonly session = new FakeArea();
   readonly local = new FakeArea();
   readonly tabs = new Map<number, FakeTab>();
@@ -121,13 +125,16 @@ export class FakeChrome {
     return tab;
   }
 
-  async #sendMessage(tabId: number, message: unknown, options: { documentId: string }): Promise<unknown> {
-    const frame = this.#tab(tabId).frames.find((candidate) => candidate.documentId === options.documentId);
+  async #sendMessage(tabId: number, message: unknown, to: { documentId?: string; frameId?: number }): Promise<unknown> {
+    const frame = this.#tab(tabId).frames.find(
+      (candidate) => candidate.documentId === to.documentId || candidate.frameId === to.frameId,
+    );
     if (frame === undefined || !isFor(message, "frame", "frame")) throw new Error(NO_RECEIVER);
     const request = unseal(FrameRequestSchema, message);
-    this.asked.push({ tabId, documentId: options.documentId, request });
+    this.asked.push({ tabId, documentId: frame.documentId, request });
     const kind = await frame.answer(request);
-    return seal("background", "frame", FrameReplySchema, create(FrameReplySchema, { kind }));
+    const { body } = seal("background", "frame", FrameReplySchema, create(FrameReplySchema, { kind }));
+    return JSON.parse(JSON.stringify(replyEnvelope(body as FrameReply)));
   }
 
   #api(): Record<string, unknown> {
@@ -144,8 +151,8 @@ export class FakeChrome {
       tabs: {
         get: async (id: number) => ({ ...this.#tab(id) }),
         query: async (query: Partial<FakeTab>) => [...this.tabs.values()].filter((tab) => matches(tab, query)),
-        sendMessage: (tabId: number, message: unknown, options: { documentId: string }) =>
-          this.#sendMessage(tabId, message, options),
+        sendMessage: (tabId: number, message: unknown, to: { documentId?: string; frameId?: number }) =>
+          this.#sendMessage(tabId, message, to),
         update: async (id: number, change: { url?: string }) => {
           this.calls.push(`update ${id} ${change.url ?? ""}`);
           return this.#tab(id);
@@ -174,8 +181,25 @@ export class FakeChrome {
           return this.#tab(tabId).frames.map((frame) => ({ ...frame, errorOccurred: frame.failed ?? false }));
         },
       },
-      scripting: { executeScript: async () => [] },
+      scripting: this.#scripting(),
       downloads: { search: async () => [] },
+    };
+  }
+
+  #scripting(): object {
+    return {
+      executeScript: async (injection: object) => {
+        this.injected.push(injection);
+        return [];
+      },
+      getRegisteredContentScripts: async ({ ids }: { ids: string[] }) =>
+        this.registered.filter(({ id }) => ids.includes(id)),
+      registerContentScripts: async (scripts: chrome.scripting.RegisteredContentScript[]) => {
+        this.registered.push(...scripts);
+      },
+      unregisterContentScripts: async ({ ids }: { ids: string[] }) => {
+        this.registered = this.registered.filter(({ id }) => !ids.includes(id));
+      },
     };
   }
 }

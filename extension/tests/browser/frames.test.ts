@@ -1,5 +1,12 @@
+import { create } from "@bufbuild/protobuf";
+import { type FrameReply, FrameRequestSchema } from "@gen/tabwire/v1/extension_pb";
+import { ElementSchema } from "@gen/tabwire/v1/state_pb";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Frames } from "../../browser/frames";
+import { heldBy } from "../../browser/states/written";
+import { Frames } from "../../browser/tabs/frames";
+import type { Envelope } from "../../wire/address";
+import { NotPlain } from "../../wire/plain";
+import { replyEnvelope } from "../../wire/told_reply";
 import { ack, FakeChrome } from "./fake_chrome";
 
 let chromeDouble: FakeChrome;
@@ -52,5 +59,47 @@ describe("the documents of a tab", () => {
 
   it("are none of a tab that is closed", async () => {
     await expect(frames.list(9)).rejects.toMatchObject({ info: { message: "Tab 9 is closed." } });
+  });
+});
+
+describe("what a document answers", () => {
+  const MAIN = { frameId: 0, parentFrameId: -1, documentId: "doc-1", url: "https://a.test/", failed: false };
+  const request = create(FrameRequestSchema, { kind: { case: "ping", value: {} } });
+  let envelope: Envelope;
+  let sentTo: unknown[];
+
+  beforeEach(() => {
+    const elements = [create(ElementSchema, { id: 1, name: "Add" }), create(ElementSchema, { id: 2, name: "Buy" })];
+    const state = { $typeName: "tabwire.v1.FrameState", elements, inPageUs: 5 };
+    const reply = { $typeName: "tabwire.v1.FrameReply", kind: { case: "state", value: state } };
+    envelope = replyEnvelope(reply as unknown as FrameReply);
+    sentTo = [];
+    vi.stubGlobal("chrome", {
+      tabs: {
+        sendMessage: async (_tab: number, _message: unknown, to: unknown) => {
+          sentTo.push(to);
+          return JSON.parse(JSON.stringify(envelope));
+        },
+      },
+    });
+  });
+
+  it("holds its elements as they were written", async () => {
+    const { kind } = await frames.ask(1, MAIN, request, 1_000);
+    if (kind.case !== "state") throw new Error("no state");
+    expect(kind.value.elements).toEqual([]);
+    expect(heldBy(kind.value)).toMatchObject({ count: 2 });
+  });
+
+  it("is not believed where the elements are none", async () => {
+    for (const elements of ["no base64!", "KgL/", "KgQIAeoB"]) {
+      envelope = { ...envelope, elements };
+      await expect(frames.ask(1, MAIN, request, 1_000)).rejects.toThrow(NotPlain);
+    }
+  });
+
+  it("is had of the main document without looking for it first", async () => {
+    await frames.askMain(1, request, 1_000);
+    expect(sentTo).toEqual([{ frameId: 0 }]);
   });
 });

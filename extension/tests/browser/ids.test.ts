@@ -1,7 +1,7 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type Action, ActionResultSchema, ActionSchema } from "@gen/tabwire/v1/action_pb";
 import { describe, expect, it } from "vitest";
-import { idsOf, makeLocal, makeTabWide, targetOf } from "../../browser/ids";
+import { idsOf, makeLocal, makeTabWide, targetOf } from "../../browser/tabs/ids";
 
 function action(init: Exclude<MessageInitShape<typeof ActionSchema>, Action>): Action {
   return create(ActionSchema, init);

@@ -12,9 +12,9 @@ import {
 } from "@gen/tabwire/v1/link_pb";
 import { describe, expect, it, vi } from "vitest";
 import { ServerClock } from "../../browser/clock";
-import { CommandJournal } from "../../browser/command_journal";
 import { tabNotFound } from "../../browser/errors";
-import { Inbox } from "../../browser/inbox";
+import { CommandJournal } from "../../browser/server/command_journal";
+import { Inbox } from "../../browser/server/inbox";
 import { asArea, FakeArea } from "./fake_chrome";
 
 interface Run {

@@ -1,18 +1,26 @@
 // Taking states by what has changed: the answers of the documents are composed, and a delta that is folded gives exactly the
 // state that is answered whole. The double page tells deltas by the rules of wire/delta.ts, as the real one does.
 
-import { create, type MessageInitShape } from "@bufbuild/protobuf";
+import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import type { FrameReply } from "@gen/tabwire/v1/extension_pb";
-import { type Element, ElementSchema, type PageState, StateRequestSchema, StateScope } from "@gen/tabwire/v1/state_pb";
+import {
+  type Element,
+  ElementSchema,
+  type PageState,
+  PageStateSchema,
+  StateRequestSchema,
+  StateScope,
+} from "@gen/tabwire/v1/state_pb";
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { Dialogs } from "../../browser/dialogs";
-import { Frames } from "../../browser/frames";
-import type { Look } from "../../browser/look";
-import { Perceiver } from "../../browser/perceive";
-import { TabEvents } from "../../browser/tab_events";
-import { TabRecords } from "../../browser/tab_record";
-import { Tabs } from "../../browser/tabs";
+import { Dialogs } from "../../browser/dialogs/dialogs";
+import type { Look } from "../../browser/states/look";
+import { Perceiver } from "../../browser/states/perceive";
+import { Frames } from "../../browser/tabs/frames";
+import { HiddenTabs } from "../../browser/tabs/hidden_tabs";
+import { TabEvents } from "../../browser/tabs/tab_events";
+import { TabRecords } from "../../browser/tabs/tab_record";
+import { Tabs } from "../../browser/tabs/tabs";
 import { diffElements, foldElements } from "../../wire/delta";
 import { type Answer, ack, asArea, FakeChrome, type FakeTab } from "./fake_chrome";
 
@@ -89,7 +97,8 @@ function begin(): void {
   const frames = new Frames();
   records = new TabRecords(asArea(chromeDouble.session));
   const tabs = new Tabs(asArea(chromeDouble.session));
-  perceiver = new Perceiver(tabs, frames, records, new Dialogs(new TabEvents(), frames));
+  const events = new TabEvents();
+  perceiver = new Perceiver(tabs, frames, records, new Dialogs(events, frames), new HiddenTabs(events));
 }
 
 beforeEach(() => {
@@ -106,7 +115,8 @@ function look(baseRevision = 0n, options: MessageInitShape<typeof StateRequestSc
 
 /** The state after an answer, as the one who asked makes it. */
 function folded(base: PageState | undefined, { answer }: Look): PageState {
-  if (answer.case === "pageState") return answer.value;
+  // What the document wrote is in the answer as it is, so only what is written of that counts.
+  if (answer.case === "pageState") return { ...fromBinary(PageStateSchema, toBinary(PageStateSchema, answer.value)) };
   const { head, ...changes } = answer.value;
   if (base === undefined || head === undefined) throw new Error("a delta to nothing");
   expect(answer.value.baseRevision).toBe(base.revision);

@@ -7,11 +7,11 @@ import {
   PipeMessageSchema,
 } from "@gen/tabwire/v1/extension_pb";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { FramePort } from "../../browser/frame_port";
 import { type PanelParts, PanelPort } from "../../browser/panel_port";
-import { Pipe } from "../../browser/pipe";
-import { type TabEvent, TabEvents } from "../../browser/tab_events";
-import { TabRecords } from "../../browser/tab_record";
+import { Pipe } from "../../browser/server/pipe";
+import { FramePort } from "../../browser/tabs/frame_port";
+import { type TabEvent, TabEvents } from "../../browser/tabs/tab_events";
+import { TabRecords } from "../../browser/tabs/tab_record";
 import { isFor, seal, unseal } from "../../wire/envelope";
 import { asArea, EXTENSION_ID, FakeChrome, FakeEvent } from "./fake_chrome";
 

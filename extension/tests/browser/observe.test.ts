@@ -4,8 +4,8 @@ import { ObserveTabsSchema, type StateUpdate } from "@gen/tabwire/v1/link_pb";
 import { PageStateSchema, StateCause, TabSchema } from "@gen/tabwire/v1/state_pb";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { tabNotFound } from "../../browser/errors";
-import { Observer } from "../../browser/observe";
-import type { TabEvent } from "../../browser/tab_events";
+import { Observer } from "../../browser/states/observe";
+import type { TabEvent } from "../../browser/tabs/tab_events";
 import { asArea, FakeArea } from "./fake_chrome";
 
 let session: FakeArea;

@@ -12,11 +12,11 @@ import {
 } from "@gen/tabwire/v1/extension_pb";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ServerClock } from "../../browser/clock";
-import { Connection } from "../../browser/connection";
 import { BrowserError, errorInfo } from "../../browser/errors";
-import { parseOffer } from "../../browser/offer";
-import { type AuthRpc, type Diagnose, Pairing } from "../../browser/pairing";
-import { StatusBoard } from "../../browser/status";
+import { Connection } from "../../browser/server/connection";
+import { parseOffer } from "../../browser/server/offer";
+import { type AuthRpc, type Diagnose, Pairing } from "../../browser/server/pairing";
+import { StatusBoard } from "../../browser/server/status";
 import { asArea, FakeArea, FakeChrome } from "./fake_chrome";
 
 const SERVER = "https://127.0.0.1:8443";
@@ -31,6 +31,8 @@ class AuthDouble implements AuthRpc {
   issued = 0;
   readonly asked: string[] = [];
   failWith: unknown;
+  /** What happens while a renewal is on its way. */
+  meanwhile: (() => Promise<unknown>) | undefined;
 
   tokens(): TokenPair {
     this.issued += 1;
@@ -49,8 +51,14 @@ class AuthDouble implements AuthRpc {
 
   async refresh(_serverUrl: string, refreshToken: string) {
     this.asked.push(`refresh ${refreshToken}`);
+    await this.meanwhile?.();
     if (this.failWith !== undefined) throw this.failWith;
     return this.tokens();
+  }
+
+  async revoke(_serverUrl: string, accessToken: string, browserId: string) {
+    this.asked.push(`revoke ${browserId} with ${accessToken}`);
+    if (this.failWith !== undefined) throw this.failWith;
   }
 }
 
@@ -144,6 +152,78 @@ describe("the pairing", () => {
     expect((await errorOf(pairing.access())).info.remedy).toContain("Pair this browser again");
     await pairing.pair(SERVER, "new");
     expect(rpc.asked.at(-1)).toBe(`pair ${SERVER} new browser-1`);
+  });
+
+  it("keeps its tokens when it may not call at all, because that may change", async () => {
+    await pairing.pair(SERVER, "code");
+    vi.advanceTimersByTime(900_000);
+    rpc.failWith = new ConnectError("origin", Code.PermissionDenied);
+    expect(await errorOf(pairing.access())).toMatchObject({ isFinal: false });
+    rpc.failWith = undefined;
+    expect((await pairing.access()).accessToken).toBe("access-2");
+  });
+
+  it("sends the same refresh token again when the answer was lost", async () => {
+    await pairing.pair(SERVER, "code");
+    vi.advanceTimersByTime(900_000);
+    rpc.failWith = new ConnectError("the connection broke", Code.Unavailable);
+    await errorOf(pairing.access());
+    rpc.failWith = undefined;
+    await new Pairing(asArea(local), rpc, diagnose, new ServerClock()).access();
+    expect(rpc.asked.slice(1)).toEqual(["refresh refresh-1", "refresh refresh-1"]);
+  });
+
+  it.each([undefined, new ConnectError("revoked", Code.Unauthenticated)])(
+    "does not lose a pairing that was made while tokens of the one before were renewed: %s",
+    async (failure) => {
+      await pairing.pair(SERVER, "code");
+      vi.advanceTimersByTime(900_000);
+      rpc.meanwhile = async () => {
+        rpc.meanwhile = undefined;
+        await pairing.pair(SERVER, "new");
+        rpc.failWith = failure;
+      };
+      const { accessToken } = await pairing.access();
+      expect(accessToken).toBe("access-2");
+      rpc.failWith = undefined;
+      expect((await pairing.access()).accessToken).toBe("access-2");
+      expect((await pairing.current())?.isAlive).toBe(true);
+    },
+  );
+
+  it("gives no tokens of a pairing that was ended while they were renewed", async () => {
+    await pairing.pair(SERVER, "code");
+    vi.advanceTimersByTime(900_000);
+    rpc.meanwhile = () => local.set({ pairing: { serverUrl: "", browserId: "browser-1" } });
+    expect((await errorOf(pairing.access())).info.message).toContain("not paired");
+    expect(await pairing.current()).toBeUndefined();
+  });
+
+  it("tells the server when it is ended, with a token that is good", async () => {
+    await pairing.pair(SERVER, "code");
+    vi.advanceTimersByTime(900_000);
+    expect(await pairing.unpair()).toBeUndefined();
+    expect(rpc.asked.slice(1)).toEqual(["refresh refresh-1", "revoke browser-1 with access-2"]);
+    expect(await pairing.current()).toBeUndefined();
+    expect(await pairing.unpair()).toBeUndefined();
+    expect(rpc.asked).toHaveLength(3);
+  });
+
+  it("is ended here also if the server is away, and says what is left to do", async () => {
+    await pairing.pair(SERVER, "code");
+    rpc.failWith = new ConnectError("x", Code.Unavailable);
+    const trouble = await pairing.unpair();
+    expect(trouble?.trouble).toBe(ConnectionTrouble.NOTHING_LISTENING);
+    expect(trouble?.info.message).toContain("Nothing answers.");
+    expect(trouble?.info.remedy).toContain("tabwire token revoke browser-1");
+    expect(await pairing.current()).toBeUndefined();
+  });
+
+  it("is ended without a word if the server has ended it before", async () => {
+    await pairing.pair(SERVER, "code");
+    rpc.failWith = new ConnectError("revoked", Code.Unauthenticated);
+    expect(await pairing.unpair()).toBeUndefined();
+    expect(await pairing.current()).toBeUndefined();
   });
 
   it.each(["http://127.0.0.1:8443", "", "ftp://x", "https://"])("refuses the address %j", async (address) => {
@@ -255,8 +335,17 @@ describe("the connection", () => {
     await connection.start();
     await connection.unpair();
     await connection.start();
-    expect(rpc.asked).toHaveLength(1);
+    expect(rpc.asked).toEqual([`pair ${SERVER} c2 `, "revoke browser-1 with access-1"]);
     expect((await board.get()).phase).toBe(ConnectionPhase.UNPAIRED);
+    expect(other).toEqual(["disconnect"]);
+  });
+
+  it("says in the panel that the server could not be told of the end", async () => {
+    await pairing.pair(SERVER, "code");
+    rpc.failWith = new ConnectError("x", Code.Unavailable);
+    const status = await connection.unpair();
+    expect(status).toMatchObject({ phase: ConnectionPhase.UNPAIRED, trouble: ConnectionTrouble.NOTHING_LISTENING });
+    expect(status.errorInfo?.remedy).toContain("tabwire token revoke");
     expect(other).toEqual(["disconnect"]);
   });
 

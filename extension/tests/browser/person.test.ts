@@ -3,11 +3,11 @@ import { ContextDescriptionSchema } from "@gen/tabwire/v1/extension_pb";
 import { type TaskContext, TaskContextSchema } from "@gen/tabwire/v1/task_pb";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { ContextMenu } from "../../browser/context_menu";
-import { Frames } from "../../browser/frames";
-import { Person } from "../../browser/person";
 import { load } from "../../browser/store";
-import { TabRecords } from "../../browser/tab_record";
-import { Tabs } from "../../browser/tabs";
+import { Frames } from "../../browser/tabs/frames";
+import { Person } from "../../browser/tabs/person";
+import { TabRecords } from "../../browser/tabs/tab_record";
+import { Tabs } from "../../browser/tabs/tabs";
 import { type Answer, ack, asArea, EXTENSION_ID, FakeChrome, noReceiver } from "./fake_chrome";
 
 let chromeDouble: FakeChrome;

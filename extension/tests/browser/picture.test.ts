@@ -1,7 +1,7 @@
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { DimensionsSchema, type Element, ElementSchema, Operation, RectSchema } from "@gen/tabwire/v1/state_pb";
 import { describe, expect, it } from "vitest";
-import { areaOf, marksOf, scaleOf } from "../../browser/picture";
+import { areaOf, marksOf, scaleOf } from "../../browser/states/picture";
 
 const size = (width: number, height: number) => create(DimensionsSchema, { width, height });
 const rect = (x: number, y: number, width: number, height: number) => create(RectSchema, { x, y, width, height });

@@ -8,7 +8,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { answerDialog } from "../../browser/actions/answer_dialog";
 import type { ActionCall } from "../../browser/actions/context";
 import { documentGone, runJavascript } from "../../browser/actions/run_javascript";
-import { dialogOpen } from "../../browser/dialogs";
+import { dialogOpen } from "../../browser/dialogs/dialogs";
 import { BrowserError } from "../../browser/errors";
 import type { IsMeant } from "../../browser/trusted/port";
 

@@ -40,6 +40,7 @@ describe("the vigil", () => {
     expect(ports).toHaveLength(0);
     vigil.recorded(command("a"));
     vigil.recorded(command("b"));
+    vi.runAllTimers();
     expect(ports).toHaveLength(1);
     vigil.sent(result("a"));
     expect(ports[0]?.closed).toBe(false);
@@ -50,14 +51,26 @@ describe("the vigil", () => {
   it("starts a worker again that died owing an answer", () => {
     const vigil = new Vigil(open);
     vigil.recorded(command("a"));
+    vi.runAllTimers();
     ports[0]?.die();
     vi.runAllTimers();
     expect(ports).toHaveLength(2);
   });
 
+  it("does not watch over what is answered at once, also where the answer is faster than the receipt", () => {
+    const vigil = new Vigil(open);
+    vigil.recorded(command("a"));
+    vigil.sent(result("a"));
+    vigil.sent(result("b"));
+    vigil.recorded(command("b"));
+    vi.runAllTimers();
+    expect(ports).toHaveLength(0);
+  });
+
   it("lets a worker rest that owes nothing", () => {
     const vigil = new Vigil(open);
     vigil.recorded(command("a"));
+    vi.runAllTimers();
     ports[0]?.die();
     vigil.sent(result("a"));
     vi.runAllTimers();

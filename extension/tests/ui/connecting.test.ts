@@ -2,12 +2,23 @@
 // Pairing and the connection bar, as a person meets them.
 
 import { create } from "@bufbuild/protobuf";
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
+import { Code } from "@connectrpc/connect";
+import { Scope } from "@gen/tabwire/v1/auth_pb";
 import { ConnectionPhase, ConnectionStatusSchema, ConnectionTrouble } from "@gen/tabwire/v1/extension_pb";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { storedMessage } from "../../ui/services/storage";
 import { allById, byId, CONNECTED, closeAll, eventually, SERVER_URL, shown, start, type } from "./bench";
+import { refusal } from "./server_double";
 
 afterEach(closeAll);
+
+/** Opens what is behind the server's name. */
+async function openFacts(): Promise<void> {
+  await eventually(() => expect(document.querySelector(".connection-more")).not.toBeNull());
+  document.querySelector<HTMLButtonElement>(".connection-more")?.click();
+  await shown("unpair");
+}
 
 describe("pairing", () => {
   const UNPAIRED = { phase: ConnectionPhase.UNPAIRED };
@@ -96,6 +107,51 @@ describe("connection", () => {
     await shown("pair-code");
     expect(byId("remedy").textContent).toBe("Pair again.");
     expect(allById("try-now")).toHaveLength(0);
+  });
+
+  test("shows the pairing as the server knows it, and ends it", async () => {
+    const { chrome, server } = await start(CONNECTED, (made) => {
+      made.server.who = {
+        browserId: "browser-1",
+        scopes: [Scope.BROWSER, Scope.TASKS, Scope.READ, 99 as Scope],
+        pairedAt: timestampFromMs(Date.UTC(2026, 4, 17, 12)),
+        pairingExpiresAt: timestampFromMs(Date.UTC(2027, 5, 16, 12)),
+      };
+      made.chrome.answer("unpair", { case: "status", value: { phase: ConnectionPhase.UNPAIRED } });
+    });
+    await openFacts();
+    await eventually(() => expect(byId("connection").textContent).toContain("2026"));
+    const facts = byId("connection").textContent;
+    expect(facts).toContain("2027");
+    expect(facts).toContain("be a browser of yours, give and steer tasks, read tasks and pages");
+    expect(facts).not.toContain("make tokens");
+    expect(server.done).toEqual([]);
+    byId("unpair").click();
+    await shown("pair-code");
+    expect(chrome.askedFor("unpair")).toHaveLength(1);
+  });
+
+  test("says why the server does not tell the pairing, and unpairs all the same", async () => {
+    const { chrome } = await start(CONNECTED, (made) => {
+      made.server.failures.push({
+        method: "who",
+        error: refusal(Code.Internal, { message: "The server failed.", remedy: "Try again." }),
+      });
+      made.chrome.answer("unpair", {
+        case: "status",
+        value: {
+          phase: ConnectionPhase.UNPAIRED,
+          trouble: ConnectionTrouble.NOTHING_LISTENING,
+          errorInfo: { message: "The server could not be told.", remedy: "Run `tabwire token revoke b1`." },
+        },
+      });
+    });
+    await openFacts();
+    await eventually(() => expect(byId("connection").textContent).toContain("The server failed."));
+    byId("unpair").click();
+    await shown("pair-code");
+    expect((await shown("remedy")).textContent).toContain("tabwire token revoke b1");
+    expect(chrome.askedFor("unpair")).toHaveLength(1);
   });
 
   test("says what to do if the service worker does not answer", async () => {

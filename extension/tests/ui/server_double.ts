@@ -1,13 +1,15 @@
-// A TaskService in memory, behind the real Connect client: it keeps journals that a test writes, streams them, and notes
+// A TaskService (and of AuthService, WhoAmI) in memory, behind the real Connect client: it keeps journals that a test writes, streams them, and notes
 // what it was asked. It decides nothing; a test appends the events that a server would.
 
 import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createRouterTransport, type HandlerContext, type Transport } from "@connectrpc/connect";
+import { AuthService, type WhoAmIResponseSchema } from "@gen/tabwire/v1/auth_service_pb";
 import { ErrorCode, type ErrorInfo, ErrorInfoSchema } from "@gen/tabwire/v1/error_pb";
 import { type Task, type TaskEvent, TaskEventSchema, TaskSchema, TaskState } from "@gen/tabwire/v1/task_pb";
 import { type CreateTaskRequest, TaskService } from "@gen/tabwire/v1/task_service_pb";
 
+type Method = "create" | "list" | "watch" | "control" | "who";
 type EventKind = NonNullable<MessageInitShape<typeof TaskEventSchema>["kind"]>;
 
 /** When the first event of every task happened. */
@@ -79,8 +81,10 @@ export class ServerDouble {
   /** Tokens that are taken. */
   token = "token-1";
   /** Thrown at the next calls of a method, one each. */
-  readonly failures: { readonly method: "create" | "list" | "watch" | "control"; readonly error: unknown }[] = [];
+  readonly failures: { readonly method: Method; readonly error: unknown }[] = [];
   pageSize = 100;
+  /** Who the browser is. */
+  who: MessageInitShape<typeof WhoAmIResponseSchema> = {};
 
   /** The double of createTransport. */
   readonly makeTransport = (_serverUrl: string, token: () => string | undefined): Transport =>
@@ -108,6 +112,12 @@ export class ServerDouble {
       this.done.push(`${what} ${request.taskId}`);
       return {};
     };
+    router.service(AuthService, {
+      whoAmI: (_request, context) => {
+        this.admit(context, "who");
+        return this.who;
+      },
+    });
     router.service(TaskService, {
       createTask: (request, context) => {
         this.created.push(request);
@@ -143,7 +153,7 @@ export class ServerDouble {
     for await (const event of found.follow(request.afterSeq, context.signal)) yield { event };
   }
 
-  private admit(context: HandlerContext, method: "create" | "list" | "watch" | "control"): void {
+  private admit(context: HandlerContext, method: Method): void {
     const at = this.failures.findIndex((failure) => failure.method === method);
     if (at !== -1) throw this.failures.splice(at, 1)[0]?.error;
     if (context.requestHeader.get("authorization") !== `Bearer ${this.token}`) {

@@ -1,8 +1,9 @@
-// The panel's own calls of TaskService, straight from this page to the server. It gets the access token from the service
+// The panel's own calls of TaskService, and of AuthService about itself, straight from this page to the server. It gets the access token from the service
 // worker and has it renewed once when the server refuses it. When to call, and when to try again, is up to the stores.
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type CallOptions, type Client, Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import { AuthService, type WhoAmIResponse } from "@gen/tabwire/v1/auth_service_pb";
 import { ErrorCode } from "@gen/tabwire/v1/error_pb";
 import type { LinkCredentials } from "@gen/tabwire/v1/extension_pb";
 import type { Task, TaskEvent } from "@gen/tabwire/v1/task_pb";
@@ -19,14 +20,18 @@ export type NewTask = MessageInitShape<typeof CreateTaskRequestSchema>;
 /** How long a call that answers once may take. */
 const CALL_TIMEOUT_MS = 15_000;
 
-type TaskClient = Client<typeof TaskService>;
+/** One client for both services. */
+interface ServerClient {
+  readonly tasks: Client<typeof TaskService>;
+  readonly auth: Client<typeof AuthService>;
+}
 
 /** TaskService with tokens taken care of. Every method throws a Problem. */
 export class TaskApi {
   private readonly makeTransport: MakeTransport;
   private readonly diagnose: Diagnose;
   private credentials: LinkCredentials | undefined;
-  private client: TaskClient | undefined;
+  private client: ServerClient | undefined;
   private asking: Promise<LinkCredentials> | undefined;
 
   constructor(makeTransport: MakeTransport, diagnose: Diagnose) {
@@ -42,27 +47,32 @@ export class TaskApi {
   }
 
   async create(request: NewTask): Promise<Task> {
-    return whole((await this.call((client, options) => client.createTask(request, options))).task);
+    return whole((await this.call((client, options) => client.tasks.createTask(request, options))).task);
   }
 
   list(pageSize: number, pageToken: string): Promise<ListTasksResponse> {
-    return this.call((client, options) => client.listTasks({ pageSize, pageToken }, options));
+    return this.call((client, options) => client.tasks.listTasks({ pageSize, pageToken }, options));
+  }
+
+  /** Who this browser is to the server: its pairing and what it may do. */
+  whoAmI(): Promise<WhoAmIResponse> {
+    return this.call((client, options) => client.auth.whoAmI({}, options));
   }
 
   async pause(taskId: string): Promise<void> {
-    await this.call((client, options) => client.pauseTask({ taskId }, options));
+    await this.call((client, options) => client.tasks.pauseTask({ taskId }, options));
   }
 
   async resume(taskId: string): Promise<void> {
-    await this.call((client, options) => client.resumeTask({ taskId }, options));
+    await this.call((client, options) => client.tasks.resumeTask({ taskId }, options));
   }
 
   async stop(taskId: string, reason: string): Promise<void> {
-    await this.call((client, options) => client.stopTask({ taskId, reason }, options));
+    await this.call((client, options) => client.tasks.stopTask({ taskId, reason }, options));
   }
 
   async answer(taskId: string, requestId: string, answer: string): Promise<void> {
-    await this.call((client, options) => client.answerTask({ taskId, requestId, answer }, options));
+    await this.call((client, options) => client.tasks.answerTask({ taskId, requestId, answer }, options));
   }
 
   /** Gives the journal after the number, then what comes. Ends with the task or the signal; throws a Problem when it breaks. */
@@ -72,7 +82,7 @@ export class TaskApi {
     for (;;) {
       try {
         const client = await this.open(false);
-        for await (const { event } of client.watchTask({ taskId, afterSeq: last }, { signal })) {
+        for await (const { event } of client.tasks.watchTask({ taskId, afterSeq: last }, { signal })) {
           if (event === undefined) continue;
           last = event.seq;
           renewed = false;
@@ -88,7 +98,7 @@ export class TaskApi {
     }
   }
 
-  private async call<T>(method: (client: TaskClient, options: CallOptions) => Promise<T>): Promise<T> {
+  private async call<T>(method: (client: ServerClient, options: CallOptions) => Promise<T>): Promise<T> {
     const options = { timeoutMs: CALL_TIMEOUT_MS };
     try {
       const client = await this.open(false);
@@ -104,7 +114,7 @@ export class TaskApi {
   }
 
   /** Gives a client with a token; `refused` has the token renewed first. Several calls at a time share one renewal. */
-  private async open(refused: boolean): Promise<TaskClient> {
+  private async open(refused: boolean): Promise<ServerClient> {
     if (this.client !== undefined && !refused) return this.client;
     this.asking ??= ask({ case: "access", value: { refused } }, "credentials").finally(() => {
       this.asking = undefined;
@@ -112,7 +122,7 @@ export class TaskApi {
     const credentials = await this.asking;
     if (this.client === undefined || credentials.serverUrl !== this.credentials?.serverUrl) {
       const transport = this.makeTransport(credentials.serverUrl, () => this.credentials?.accessToken);
-      this.client = createClient(TaskService, transport);
+      this.client = { tasks: createClient(TaskService, transport), auth: createClient(AuthService, transport) };
     }
     this.credentials = credentials;
     return this.client;

@@ -57,7 +57,7 @@ export class ConnectionStore {
     this.busy.value = false;
   }
 
-  /** Forgets the pairing. */
+  /** Ends the pairing, here and at the server. */
   async unpair(): Promise<void> {
     this.busy.value = true;
     await this.request("unpair");

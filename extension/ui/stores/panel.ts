@@ -13,6 +13,7 @@ import { ComposerStore } from "./composer";
 import { ConnectionStore } from "./connection";
 import { ContextStore } from "./context";
 import { HistoryStore } from "./history";
+import { IdentityStore } from "./identity";
 import { PairingStore } from "./pairing";
 import { TaskStore } from "./task";
 
@@ -29,6 +30,7 @@ export class Panel {
   readonly connection = new ConnectionStore();
   readonly pairing = new PairingStore(this.connection);
   readonly history: HistoryStore;
+  readonly identity: IdentityStore;
   readonly task: TaskStore;
   readonly context: ContextStore;
   readonly composer: ComposerStore;
@@ -40,6 +42,7 @@ export class Panel {
   constructor(makeTransport: MakeTransport, diagnose: Diagnose) {
     this.api = new TaskApi(makeTransport, diagnose);
     this.history = new HistoryStore(this.api);
+    this.identity = new IdentityStore(this.api);
     this.task = new TaskStore(this.api, this.announcer);
     this.context = new ContextStore(() => this.compose());
     this.composer = new ComposerStore(this.api, this.context, (task) => this.openTask(task.taskId, task));
@@ -121,6 +124,7 @@ export class Panel {
     this.server = server;
     this.api.forget();
     this.history.clear();
+    this.identity.clear();
     if (before !== undefined || server === undefined) {
       // Tasks belong to a server; those of the one before cannot be shown any more.
       this.task.close();

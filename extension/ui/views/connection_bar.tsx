@@ -1,9 +1,10 @@
 // The state of the connection in one line, its trouble with the remedy, and the facts behind a button.
 
-import { timestampMs } from "@bufbuild/protobuf/wkt";
+import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
+import { Scope } from "@gen/tabwire/v1/auth_pb";
 import { ConnectionPhase, type ConnectionStatus, ConnectionTrouble } from "@gen/tabwire/v1/extension_pb";
 import type { JSX } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import { now } from "../stores/clock";
 import { Icon } from "./icon";
 import { usePanel } from "./panel_context";
@@ -98,7 +99,10 @@ function NextTry({ status }: { status: ConnectionStatus }): JSX.Element | null {
 }
 
 function Facts({ status }: { status: ConnectionStatus }): JSX.Element {
-  const { connection } = usePanel();
+  const { connection, identity } = usePanel();
+  // Asked anew whenever the person looks, and when the connection has changed meanwhile.
+  useEffect(() => void identity.refresh(), [identity, status.phase]);
+  const told = identity.told.value;
   return (
     <div class="facts" id="connection-facts">
       <dl>
@@ -106,7 +110,15 @@ function Facts({ status }: { status: ConnectionStatus }): JSX.Element {
         <Fact name="Version" value={status.serverVersion} />
         <Fact name="Model" value={status.modelConfigured ? "set up" : "none, plain commands only"} />
         <Fact name="Browser" value={status.browserId} />
+        {told !== undefined && (
+          <>
+            <Fact name="Paired since" value={day(told.pairedAt)} />
+            <Fact name="Paired until" value={day(told.pairingExpiresAt)} note="later if it is used before" />
+            <Fact name="May" value={told.scopes.map(scopeWords).filter(Boolean).join(", ")} />
+          </>
+        )}
       </dl>
+      {identity.problem.value !== undefined && <Problem error={identity.problem.value} quiet />}
       <button
         type="button"
         class="secondary"
@@ -115,20 +127,42 @@ function Facts({ status }: { status: ConnectionStatus }): JSX.Element {
         onClick={() => connection.unpair()}
       >
         <Icon name="plug" />
-        Forget this server
+        {connection.busy.value ? "Unpairing…" : "Unpair"}
       </button>
     </div>
   );
 }
 
-function Fact({ name, value }: { name: string; value: string }): JSX.Element | null {
+interface FactProps {
+  readonly name: string;
+  readonly value: string;
+  readonly note?: string;
+}
+
+function Fact({ name, value, note }: FactProps): JSX.Element | null {
   if (value === "") return null;
   return (
     <div class="fact">
       <dt>{name}</dt>
-      <dd>{value}</dd>
+      <dd>{note === undefined ? value : `${value}, ${note}`}</dd>
     </div>
   );
+}
+
+function day(time: Timestamp | undefined): string {
+  return time === undefined ? "" : new Date(timestampMs(time)).toLocaleDateString(undefined, { dateStyle: "medium" });
+}
+
+const SCOPE_WORDS: Readonly<Record<number, string>> = {
+  [Scope.BROWSER]: "be a browser of yours",
+  [Scope.TASKS]: "give and steer tasks",
+  [Scope.READ]: "read tasks and pages",
+  [Scope.ADMIN]: "make tokens",
+};
+
+/** What a scope allows. One of a newer server has no words here. */
+function scopeWords(scope: Scope): string {
+  return SCOPE_WORDS[scope] ?? "";
 }
 
 function hostAndPort(url: string): string {

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _SLOT_SIZE = 100_000
 _MAX_DOCUMENTS = 512
 _MAX_STATES = 64
+# So many ways of looking at one tab; the browser remembers as many.
+_MAX_WAYS = 4
 _MAX_ELEMENTS = 100_000
 # So many deltas that were only passed on are kept to be folded later.
 _MAX_PENDING = 64
@@ -62,10 +64,9 @@ class SeenDocuments:
 
 
 class _Known:
-    """One remembered state: how it was taken, and the deltas that are still to be folded into it."""
+    """One remembered state, and the deltas that are still to be folded into it."""
 
-    def __init__(self, options: bytes, state: state_pb2.PageState) -> None:
-        self.options = options
+    def __init__(self, state: state_pb2.PageState) -> None:
         self.folded = FoldedState(state)
         self.pending: list[state_pb2.StateDelta] = []
 
@@ -81,22 +82,30 @@ class _Known:
 
 
 class KnownStates:
-    """The last whole state of each tab, so that a browser needs to tell only what has changed since. Bounded."""
+    """The last whole state of each tab for each way of taking it, so that a browser tells only what has changed since.
+
+    Bounded, in all and for each tab.
+    """
 
     def __init__(self) -> None:
-        self._states: OrderedDict[TabKey, _Known] = OrderedDict()
+        self._states: OrderedDict[tuple[TabKey, bytes], _Known] = OrderedDict()
 
     def revision(self, key: TabKey, options: state_pb2.StateRequest) -> int:
         """The revision of the state that was taken with these options; 0 if there is none."""
-        known = self._states.get(key)
-        return known.revision if known is not None and known.options == _told_apart_by(options) else 0
+        known = self._states.get((key, _told_apart_by(options)))
+        return known.revision if known is not None else 0
 
     def keep(self, key: TabKey, options: state_pb2.StateRequest, state: state_pb2.PageState) -> None:
         """Remembers a whole state."""
-        self._states.pop(key, None)
-        if state.HasField("error_info") or not state.revision:
+        way = (key, _told_apart_by(options))
+        self._states.pop(way, None)
+        if state.HasField("error_info"):
+            self._forget_oldest(key, 0)  # what was seen before is not what the tab shows now
             return
-        self._states[key] = _Known(_told_apart_by(options), state)
+        if not state.revision:
+            return
+        self._states[way] = _Known(state)
+        self._forget_oldest(key, _MAX_WAYS)
         while len(self._states) > _MAX_STATES or self._too_many_elements():
             self._states.popitem(last=False)
 
@@ -104,27 +113,33 @@ class KnownStates:
         self, key: TabKey, options: state_pb2.StateRequest, delta: state_pb2.StateDelta
     ) -> state_pb2.PageState | None:
         """The whole state after a delta; None, and nothing is remembered any more, if the delta does not fit."""
-        known = self._states.pop(key, None)
-        if known is None or known.options != _told_apart_by(options):
+        way = (key, _told_apart_by(options))
+        known = self._states.pop(way, None)
+        if known is None:
             return None
         try:
             state = known.fold([delta])
         except DeltaMismatchError:
             return None
-        self._states[key] = known
+        self._states[way] = known
         return state
 
     def pass_on(self, key: TabKey, options: state_pb2.StateRequest, delta: state_pb2.StateDelta) -> None:
         """Notes a delta that goes to a caller as it is. It is folded only when somebody needs the whole state."""
-        known = self._states.get(key)
+        way = (key, _told_apart_by(options))
+        known = self._states.get(way)
         if known is None:
             return
-        fits = known.options == _told_apart_by(options) and known.revision == delta.base_revision
-        if not fits or len(known.pending) >= _MAX_PENDING:
-            del self._states[key]
+        if known.revision != delta.base_revision or len(known.pending) >= _MAX_PENDING:
+            del self._states[way]
             return
         known.pending.append(delta)
-        self._states.move_to_end(key)
+        self._states.move_to_end(way)
+
+    def _forget_oldest(self, key: TabKey, kept: int) -> None:
+        ways = [way for way in self._states if way[0] == key]
+        for way in ways[: len(ways) - kept]:
+            del self._states[way]
 
     def _too_many_elements(self) -> bool:
         return len(self._states) > 1 and sum(known.folded.size for known in self._states.values()) > _MAX_ELEMENTS

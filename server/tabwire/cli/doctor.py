@@ -5,6 +5,7 @@ Each check has one remedy. A check that cannot be made because an earlier one fa
 
 from __future__ import annotations
 
+import base64
 import json as jsonlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,15 +16,16 @@ import psutil
 import typer
 from rich.markup import escape
 
+from tabwire import origins
 from tabwire.cli import chromium
 from tabwire.cli.console import OK, UNREACHABLE, Json, execute, out, print_json, settings
 from tabwire.client import Client, diagnose
 from tabwire.errors import TabwireError
 from tabwire.security import ca
-from tabwire.v1 import extension_pb2
+from tabwire.v1 import error_pb2, extension_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from tabwire.settings import Settings
 
@@ -58,35 +60,46 @@ def doctor(json: Json = False) -> None:
     raise typer.Exit(OK if good else UNREACHABLE)
 
 
-async def examine(chosen: Settings) -> AsyncIterator[Check]:
+async def examine(chosen: Settings, *, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> AsyncIterator[Check]:
     """The checks, in the order of the way. Ends with the first one that makes the rest pointless."""
-    certificate = _certificate(chosen)
+    certificate = _certificate(chosen, now())
     yield certificate
     if not certificate.ok:
         return
     yield _supervisor(chosen)
-    trouble, message, remedy = await diagnose.diagnose(chosen.server_url, diagnose.read_ca(chosen.grpc_ca_path))
-    if trouble != extension_pb2.CONNECTION_TROUBLE_UNSPECIFIED:
-        name = extension_pb2.ConnectionTrouble.Name(trouble).removeprefix("CONNECTION_TROUBLE_").lower()
-        yield Check(name.replace("_", " "), False, message, remedy)
-        return
+    authority = diagnose.read_ca(chosen.grpc_ca_path)
+    for origin in origins.allowed(chosen):
+        trouble, message, remedy = await diagnose.diagnose(chosen.server_url, authority, origin=origin, now=now)
+        if trouble != extension_pb2.CONNECTION_TROUBLE_UNSPECIFIED:
+            name = extension_pb2.ConnectionTrouble.Name(trouble).removeprefix("CONNECTION_TROUBLE_").lower()
+            yield Check(name.replace("_", " "), False, message, remedy)
+            return
     yield Check("edge and server", True, f"Envoy and the server answer at {chosen.server_url}.")
     async with Client.local(chosen) as client:
-        async for check in _with_token(client, chosen):
+        async for check in _with_token(client, chosen, now()):
             yield check
 
 
-def _certificate(chosen: Settings) -> Check:
+def _certificate(chosen: Settings, now: datetime) -> Check:
+    path = chosen.keys_path / "server.pem"
     try:
-        ends = ca.expires_at(chosen.keys_path / "server.pem")
+        begins, ends = ca.begins_at(path), ca.expires_at(path)
     except TabwireError as error:
         return Check("certificate", False, error.info.message, error.info.remedy)
-    if ends < datetime.now(UTC):
+    if ends < now:
+        # The clock may be what is wrong; then the server's tells, if it can be asked.
         return Check(
-            "certificate",
+            "certificate expired",
             False,
-            f"The certificate ended on {ends:%Y-%m-%d}.",
-            "Start `tabwire up` again; it makes a new one.",
+            f"By this computer's clock ({now:%Y-%m-%d}) the certificate ended on {ends:%Y-%m-%d}.",
+            "Check the clock; if it is right, start `tabwire up` again, which makes a new one.",
+        )
+    if now < begins:
+        return Check(
+            "clock",
+            False,
+            f"By this computer's clock ({now:%Y-%m-%d %H:%M}) the certificate begins on {begins:%Y-%m-%d %H:%M}.",
+            "Set the clock; on Linux: timedatectl set-ntp true",
         )
     return Check("certificate", True, f"The certificate is good until {ends:%Y-%m-%d}.")
 
@@ -107,11 +120,11 @@ def _supervisor(chosen: Settings) -> Check:
     return Check("tabwire up", True, f"`tabwire up` runs {', '.join(children)} (process {pid}).")
 
 
-async def _with_token(client: Client, chosen: Settings) -> AsyncIterator[Check]:
+async def _with_token(client: Client, chosen: Settings, now: datetime) -> AsyncIterator[Check]:
     try:
         me = await client.who_am_i()
     except TabwireError as error:
-        yield Check("token", False, error.info.message, error.info.remedy)
+        yield _refused(error.info, chosen, now)
         return
     yield Check("token", True, f"The token in {chosen.cli_token_path} is good.")
     mine = metadata.version("tabwire")
@@ -136,6 +149,38 @@ async def _with_token(client: Client, chosen: Settings) -> AsyncIterator[Check]:
     model = f"The model is {me.model}." if me.model_configured else "No model is set up: plain commands only."
     yield Check("model", True, model)
     yield await _browsers(client, chosen)
+
+
+def _refused(info: error_pb2.ErrorInfo, chosen: Settings, now: datetime) -> Check:
+    """Why the command line's own token did not do."""
+    if info.error_code == error_pb2.ERROR_CODE_RESOURCE_EXHAUSTED:
+        return Check("busy", False, info.message, info.remedy)
+    if info.error_code != error_pb2.ERROR_CODE_UNAUTHENTICATED:
+        return Check("token", False, info.message, info.remedy)
+    remedy = "Start `tabwire up` again; it makes a new one."
+    path = chosen.cli_token_path
+    try:
+        token = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        token = ""
+    if not token:
+        return Check("token missing", False, f"There is no token in {path}.", remedy)
+    ends = _end_of(token)
+    if ends is not None and ends <= now:
+        return Check("token expired", False, f"The token in {path} ended on {ends:%Y-%m-%d %H:%M} UTC.", remedy)
+    if info.correlation_id:  # the edge let it pass; only the server knows of revocations
+        return Check("token revoked", False, f"The token in {path} was revoked.", remedy)
+    return Check("token", False, f"The token in {path} was not made by this server.", remedy)
+
+
+def _end_of(token: str) -> datetime | None:
+    """When a token says that it ends. Whether it says the truth is for others to find out."""
+    try:
+        body = token.split(".")[1]
+        claims = jsonlib.loads(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))
+        return datetime.fromtimestamp(claims["exp"], UTC)
+    except (IndexError, ValueError, KeyError, TypeError, OverflowError, OSError):
+        return None
 
 
 async def _browsers(client: Client, chosen: Settings) -> Check:

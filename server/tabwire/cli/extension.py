@@ -6,6 +6,8 @@ The offer (`pairing.json`) lies in the extension's own folder, which only a prog
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import hashlib
 import json
 import os
 import re
@@ -14,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tabwire.edge import assets
+from tabwire import assets
 from tabwire.errors import TabwireError
 from tabwire.v1 import error_pb2
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
+_OFFERS = ("pairing.json", ".pairing.json")
+_AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # of Linux
 _SOURCES = ("browser", "entrypoints", "link", "page", "public", "ui", "wire")
 
 
@@ -41,22 +45,52 @@ async def ensure_built(flavour: str) -> Path:
 
 
 def install(built: Path, target: Path) -> None:
-    """Replaces the copy in `target` as a whole, so that a browser never loads half of one."""
+    """Puts the built extension into `target`, all of it at once: a browser finds the old copy or the new one, no half.
+
+    A copy that is as it should be stays, so that a running browser keeps the very files it knows.
+    """
     fresh, old = target.with_name(f".{target.name}.new"), target.with_name(f".{target.name}.old")
+    if not target.exists() and old.is_dir():
+        old.rename(target)  # an earlier installation was ended between its two steps
     for leftover in (fresh, old):
         shutil.rmtree(leftover, ignore_errors=True)
+    if target.is_dir() and _is_same(built, target):
+        return
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.copytree(built, fresh)
-    if target.exists():
+    if not target.exists():
+        fresh.rename(target)
+    elif not _exchange(fresh, target):
         target.rename(old)
-    fresh.rename(target)
-    shutil.rmtree(old, ignore_errors=True)
+        fresh.rename(target)
+    for leftover in (fresh, old):
+        shutil.rmtree(leftover, ignore_errors=True)
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Exchanges two folders in one step, where the system can; a symbolic link would not do: Chrome resolves it."""
+    try:
+        call = ctypes.CDLL(None, use_errno=True).renameat2
+    except (OSError, AttributeError):
+        return False
+    failed: int = call(_AT_FDCWD, os.fsencode(one), _AT_FDCWD, os.fsencode(other), _RENAME_EXCHANGE)
+    return failed == 0
+
+
+def _is_same(built: Path, target: Path) -> bool:
+    def content(folder: Path) -> dict[str, bytes]:
+        return {
+            str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).digest()
+            for path in folder.rglob("*")
+            if path.is_file() and path.name not in _OFFERS
+        }
+
+    return content(built) == content(target)
 
 
 def offer_pairing(folder: Path, server_url: str, code: str, *, automatic: bool) -> None:
     """Leaves a one-time code for the extension in this folder."""
-    path = folder / "pairing.json"
-    draft = folder / ".pairing.json"
+    path, draft = (folder / name for name in _OFFERS)
     draft.unlink(missing_ok=True)
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as file:

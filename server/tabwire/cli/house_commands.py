@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -9,11 +10,12 @@ import typer
 from pydantic import AliasChoices, SecretStr
 from rich.markup import escape
 
+from tabwire import assets
 from tabwire.cli import chromium, trust
 from tabwire.cli.console import Json, execute, out, print_json, table
 from tabwire.cli.console import settings as load_settings
-from tabwire.cli.up import hosts
-from tabwire.edge import assets, envoy, render
+from tabwire.edge import envoy, files, render
+from tabwire.edge.keeper import Keeper, make_certificate
 from tabwire.errors import TabwireError
 from tabwire.security import ca
 from tabwire.settings import Settings
@@ -74,7 +76,7 @@ def certs_make(json: Json = False) -> None:
     chosen = load_settings()
 
     async def work() -> ca.Certificates:
-        return ca.ensure(chosen.keys_path, hosts(chosen))
+        return make_certificate(chosen)
 
     made = execute(work, json=json)
     if json:
@@ -89,7 +91,7 @@ def certs_install(json: Json = False) -> None:
     chosen = load_settings()
 
     async def work() -> list[Path]:
-        certificates = ca.ensure(chosen.keys_path, hosts(chosen))
+        certificates = make_certificate(chosen)
         return trust.install(certificates.ca, Path.home())
 
     done = execute(work, json=json)
@@ -101,6 +103,23 @@ def certs_install(json: Json = False) -> None:
     out.print("[dim]Start Chrome again, so that it reads them.[/]")
 
 
+@certs.command("uninstall")
+def certs_uninstall(json: Json = False) -> None:
+    """Take back what `tabwire certs install` did. Start Chrome again afterwards."""
+
+    async def work() -> list[Path]:
+        return trust.uninstall(Path.home())
+
+    done = execute(work, json=json)
+    if json:
+        print_json({"databases": [str(path) for path in done]})
+        return
+    for path in done:
+        out.print(f"[green]✓[/] No longer trusted in {escape(str(path))}")
+    if not done:
+        out.print("It was trusted nowhere.")
+
+
 @certs.command("show")
 def certs_show(json: Json = False) -> None:
     """Show the certificates and whether your own Chrome trusts them."""
@@ -110,7 +129,10 @@ def certs_show(json: Json = False) -> None:
         return {
             "authority": _describe(chosen.ca_path),
             "authority_for_grpc": _describe(chosen.grpc_ca_path),
-            "server": {**_describe(chosen.keys_path / "server.pem"), "hosts": hosts(chosen)},
+            "server": {
+                **_describe(chosen.keys_path / "server.pem"),
+                "hosts": ca.hosts_of(chosen.keys_path / "server.pem"),
+            },
             "trusted_in": [str(p) for p in trust.databases(Path.home()) if trust.is_installed(chosen.ca_path, p)],
         }
 
@@ -127,23 +149,50 @@ def certs_show(json: Json = False) -> None:
     out.print(f"[bold]trusted in[/]  {escape(where)}")
 
 
+Upstream = Annotated[str, typer.Option(help="The server, as host:port; empty for this computer's socket.")]
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on, with --upstream.")]
+
+
 @edge.command("render")
-def edge_render(
-    upstream: Annotated[str, typer.Option(help="The server, as host:port; empty for this computer's socket.")] = "",
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on, with --upstream.")] = 8443,
-) -> None:
+def edge_render(upstream: Upstream = "", port: Port = 8443) -> None:
     """Print Envoy's configuration: for containers with --upstream, else the one of `tabwire up`."""
     chosen = load_settings()
+
+    async def work() -> str:
+        return _rendered(chosen, upstream, port)
+
+    print(execute(work))
+
+
+@edge.command("keep")
+def edge_keep(upstream: Upstream = "server:50051", port: Port = 8443) -> None:
+    """For containers: write all that Envoy reads, then renew the certificate and hand over new keys, until it is ended.
+
+    `tabwire up` does this by itself.
+    """
+    chosen = load_settings()
+
+    async def work() -> None:
+        chosen.edge_path.mkdir(mode=0o700, parents=True, exist_ok=True)
+        keeper = Keeper(chosen, lambda text: out.print(escape(text)))
+        while not chosen.jwks_path.exists():  # noqa: ASYNC110 - the server, another container, makes it
+            await asyncio.sleep(0.5)
+        await keeper.once()
+        # Last, because it is what Envoy's container waits for.
+        files.write(chosen.edge_path / files.CONFIG, _rendered(chosen, upstream, port))
+        out.print(f"Envoy's files are in {escape(str(chosen.edge_path))} and are looked after.")
+        await keeper.run()
+
+    execute(work)
+
+
+def _rendered(chosen: Settings, upstream: str, port: int) -> str:
     host, _, upstream_port = upstream.rpartition(":")
     if upstream and not (host and upstream_port.isdigit()):
         raise typer.BadParameter("--upstream must be host:port, as server:50051")
-
-    async def work() -> str:
-        if not upstream:
-            return render.for_laptop(chosen)
-        return render.for_container(chosen, upstream_host=host, upstream_port=int(upstream_port), listen_port=port)
-
-    print(execute(work))
+    if not upstream:
+        return render.for_laptop(chosen)
+    return render.for_container(chosen, upstream_host=host, upstream_port=int(upstream_port), listen_port=port)
 
 
 @edge.command("extension-id")

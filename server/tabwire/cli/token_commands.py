@@ -89,5 +89,17 @@ def revoke(
         out.print(f"[green]✓[/] {escape(id_)} is revoked")
 
 
+@app.command("rotate-key")
+def rotate_key(json: Json = False) -> None:
+    """Sign tokens with a new key from now on. Nobody has to pair again: older tokens stay good until they end."""
+    answer = call(lambda client: client.rotate_signing_key(), json=json)
+    if json:
+        print_message(answer)
+        return
+    out.print(f"[green]✓[/] Tokens are signed with the key {answer.key_id} from now on")
+    if answer.older_key_ids:
+        err.print(f"[dim]Still good are the tokens of {', '.join(answer.older_key_ids)}, until they end.[/]")
+
+
 def _day(moment: Timestamp) -> str:
     return moment.ToDatetime().strftime("%Y-%m-%d")

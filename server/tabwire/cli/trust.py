@@ -5,26 +5,31 @@ The certificate that is installed may only vouch for this computer and the names
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from tabwire.errors import TabwireError
 from tabwire.v1 import error_pb2
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 NICKNAME = "Tabwire local authority"
 _TOOL_S = 30
+_MOST = 16  # more copies than anybody has
 
 
 def databases(home: Path) -> list[Path]:
-    """The databases of Chrome and Chromium for this user; the first one always, the others where they exist."""
+    """The databases of Chrome and Chromium for this user: those that exist, and if there is none, the usual one.
+
+    Chrome reads `~/.pki/nssdb` where that exists, and newer ones the folder for data of programs where it does not; so
+    the first is not made beside the second, or Chrome would no longer find what the person keeps there.
+    """
     usual = home / ".pki" / "nssdb"
+    newer = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share") / "pki" / "nssdb"
     confined = sorted((home / "snap").glob("*/current/.pki/nssdb"))
     flat = sorted((home / ".var" / "app").glob("*/.pki/nssdb"))
-    return [usual, *(path for path in (*confined, *flat) if path.is_dir())]
+    own = [path for path in (usual, newer) if path.is_dir()] or [usual]
+    return [*own, *(path for path in (*confined, *flat) if path.is_dir())]
 
 
 def install(certificate: Path, home: Path) -> list[Path]:
@@ -41,6 +46,11 @@ def install(certificate: Path, home: Path) -> list[Path]:
     return done
 
 
+def uninstall(home: Path) -> list[Path]:
+    """Takes the authority out of every database. Returns those that it was in."""
+    return [database for database in databases(home) if remove(database)]
+
+
 def is_installed(certificate: Path, database: Path) -> bool:
     """Whether this very certificate is in a database. False as well where that cannot be found out."""
     tool = shutil.which("certutil")
@@ -50,12 +60,15 @@ def is_installed(certificate: Path, database: Path) -> bool:
     return listed.returncode == 0 and "".join(certificate.read_text().split()) in "".join(listed.stdout.split())
 
 
-def remove(database: Path) -> None:
-    """Takes the authority out of a database, however often it is in it."""
+def remove(database: Path) -> bool:
+    """Takes the authority out of a database, however often it is in it. Whether it was in it at all."""
+    if not (database / "cert9.db").is_file():
+        return False
     tool = _tool()
-    for _ in range(16):
-        if _call(tool, database, "-D", "-n", NICKNAME).returncode != 0:
-            return
+    removed = 0
+    while removed < _MOST and _call(tool, database, "-D", "-n", NICKNAME).returncode == 0:
+        removed += 1
+    return removed > 0
 
 
 def _tool() -> str:

@@ -25,18 +25,18 @@ from tabwire.cli.console import out
 from tabwire.cli.supervisor import Child, Supervisor
 from tabwire.client import Client, UnreachableError
 from tabwire.edge import envoy
+from tabwire.edge.keeper import Keeper, make_certificate
 from tabwire.errors import TabwireError
-from tabwire.security import ca
 from tabwire.v1 import error_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
     from types import TracebackType
 
     from tabwire.settings import Settings
 
-_RENEWAL_CHECK_S = 3600.0
+_AGAIN_S = 5.0
 
 
 class House:
@@ -46,7 +46,7 @@ class House:
         self.settings = settings
         self.demo_url = ""
         self.stopping = asyncio.Event()
-        self.supervisor = Supervisor(self.write_status, lambda text: out.print(f"[yellow]![/] {escape(text)}"))
+        self.supervisor = Supervisor(self.write_status, _warn)
         self._background: set[asyncio.Task[None]] = set()
         self._lock: int | None = None
 
@@ -73,7 +73,7 @@ class House:
         self._make_home()
         self._take_lock()
         check_port(settings.host, settings.port)
-        certificates = ca.ensure(settings.keys_path, hosts(settings))
+        certificates = make_certificate(settings)
         if certificates.ca_made:
             self._said("A certificate authority for this computer was made", str(certificates.ca))
         built = await extension.ensure_built(settings.extension_flavour)
@@ -83,8 +83,9 @@ class House:
             await self._wait_for_server(client)
             self._said("The server answers at", settings.server_url)
             await self._install_extension(built, client)
-        self._in_background(self._renew_certificates())
-        self._in_background(self._renew_offers())
+        keeper = Keeper(settings, _warn, restart=lambda: self.supervisor.restart("envoy"))
+        self._keep_going("certificate and keys", keeper.run)
+        self._keep_going("pairing codes", self._renew_offers)
         if settings.browser != "none":
             await self.supervisor.start(self._browser())
             self._said("Chromium runs", "without a window" if chromium.is_headless(settings) else "in its own profile")
@@ -194,21 +195,11 @@ class House:
     async def _renew_offers(self) -> None:
         while True:
             await asyncio.sleep(self.settings.pairing_code_s / 2)
-            try:
-                async with Client.local(self.settings) as client:
-                    await self._offer(client)
-            except TabwireError as error:
-                out.print(f"[yellow]![/] No fresh pairing code could be had: {escape(error.info.message)}")
+            async with Client.local(self.settings) as client:
+                await self._offer(client)
 
-    async def _renew_certificates(self) -> None:
-        while True:
-            await asyncio.sleep(_RENEWAL_CHECK_S)
-            if ca.ensure(self.settings.keys_path, hosts(self.settings)).server_made:
-                self._said("The certificate was renewed", "Envoy starts again")
-                await self.supervisor.restart("envoy")
-
-    def _in_background(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
+    def _keep_going(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
+        task = asyncio.create_task(keep_going(what, work, _warn), name=what)
         self._background.add(task)
         task.add_done_callback(self._background.discard)
 
@@ -216,9 +207,24 @@ class House:
         out.print(f"[green]✓[/] {escape(text)} [dim]{escape(more)}[/]")
 
 
-def hosts(settings: Settings) -> list[str]:
-    """What the certificate must be good for."""
-    return [settings.host, *(name for name in settings.host_names.split(",") if name.strip())]
+async def keep_going(
+    what: str, work: Callable[[], Awaitable[None]], told: Callable[[str], None], *, again_s: float = _AGAIN_S
+) -> None:
+    """Does work that has no end. Whatever ends it is told, and it is begun again: nothing may stop unnoticed."""
+    while True:
+        try:
+            await work()
+            words = "it came to an end"
+        except TabwireError as error:
+            words = error.info.message
+        except Exception as error:  # noqa: BLE001 - it is told; the rest of the house must not stop looking after this
+            words = f"{type(error).__name__}: {error}"
+        told(f"Renewing {what} failed ({words}). It is tried again in {again_s:g} s.")
+        await asyncio.sleep(again_s)
+
+
+def _warn(text: str) -> None:
+    out.print(f"[yellow]![/] {escape(text)}")
 
 
 def check_port(host: str, port: int) -> None:

@@ -121,6 +121,11 @@ class Client:
         request = auth_service_pb2.RevokeTokenRequest(id=token_or_browser_id)
         await self.transport.unary(self._auth.RevokeToken, request, _CALL_S)
 
+    async def rotate_signing_key(self) -> auth_service_pb2.RotateSigningKeyResponse:
+        """Signs tokens with a new key from now on. Those of older keys stay good until they end."""
+        request = auth_service_pb2.RotateSigningKeyRequest()
+        return await self.transport.unary(self._auth.RotateSigningKey, request, _CALL_S)
+
     # Browsers
 
     async def list_browsers(self) -> browser_service_pb2.ListBrowsersResponse:

@@ -27,20 +27,10 @@ if TYPE_CHECKING:
 _MAX_MESSAGE = 64 * 2**20
 
 _WITHOUT_DETAILS: dict[grpc.StatusCode, tuple[error_pb2.ErrorCode.ValueType, str, str]] = {
-    grpc.StatusCode.UNAUTHENTICATED: (
-        error_pb2.ERROR_CODE_UNAUTHENTICATED,
-        "The edge refuses the token: there is none, it has expired, or another server made it.",
-        "Make a new one with `tabwire token create`, or start `tabwire up` again for the command line's own.",
-    ),
     grpc.StatusCode.PERMISSION_DENIED: (
         error_pb2.ERROR_CODE_PERMISSION_DENIED,
         "The edge does not let this caller in.",
         "Call from a program, or from the extension with the pinned id.",
-    ),
-    grpc.StatusCode.RESOURCE_EXHAUSTED: (
-        error_pb2.ERROR_CODE_RESOURCE_EXHAUSTED,
-        "Too many calls in a short time, or a message that is too large.",
-        "Wait a moment and try again.",
     ),
     grpc.StatusCode.DEADLINE_EXCEEDED: (
         error_pb2.ERROR_CODE_DEADLINE_EXCEEDED,
@@ -58,6 +48,12 @@ _WITHOUT_DETAILS: dict[grpc.StatusCode, tuple[error_pb2.ErrorCode.ValueType, str
         "Try again.",
     ),
 }
+
+
+# The headers with which the edge says what it refuses, and when to come again.
+_EDGE = "x-tabwire-edge"
+_RETRY_AFTER = "retry-after"
+_TOO_LARGE = "too-large"
 
 
 class UnreachableError(TabwireError):
@@ -122,6 +118,10 @@ class Transport:
         info = error_info(error)
         if info is not None:
             return TabwireError.of(info)
+        if error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED:
+            return _exhausted(error)
+        if error.code() is grpc.StatusCode.UNAUTHENTICATED:
+            return _refused_token(error.details() or "")
         known = _WITHOUT_DETAILS.get(error.code())
         if known is not None:
             code, message, remedy = known
@@ -134,6 +134,48 @@ class Transport:
                 "Try again.",
             )
         return UnreachableError(trouble, message, remedy)
+
+
+def _exhausted(error: grpc.aio.AioRpcError) -> TabwireError:
+    """The edge refused the call for one of its limits."""
+    reason = _header(error, _EDGE) or "unknown"
+    wait = _header(error, _RETRY_AFTER)
+    seconds = int(wait) if wait.isdecimal() else 0
+    limit = error_pb2.LimitDetails(name=reason, retry_after_ms=seconds * 1000)
+    message, remedy = "Too many calls in a short time.", "Wait a moment, then try again."
+    if reason == _TOO_LARGE:
+        message, remedy = "The request is too large.", "Send less at once, or raise TABWIRE_MAX_MESSAGE_BYTES."
+    elif seconds:
+        remedy = f"Wait {seconds} second{'' if seconds == 1 else 's'}, then try again."
+    return TabwireError(
+        error_pb2.ERROR_CODE_RESOURCE_EXHAUSTED,
+        message,
+        remedy=remedy,
+        details=error_pb2.ErrorDetails(limit=limit),
+        retryable=reason != _TOO_LARGE,
+    )
+
+
+def _refused_token(words: str) -> TabwireError:
+    """The edge refused the token, in Envoy's words."""
+    message = "The token was not made by this server."
+    if "missing" in words:
+        message = "This call carries no token."
+    elif "expired" in words:
+        message = "The token has expired."
+    return TabwireError(
+        error_pb2.ERROR_CODE_UNAUTHENTICATED,
+        message,
+        remedy="Make a new one with `tabwire token create`, or start `tabwire up` again for the command line's own.",
+    )
+
+
+def _header(error: grpc.aio.AioRpcError, name: str) -> str:
+    """A header of the answer; where an answer has nothing but headers, gRPC calls them trailers."""
+    for key, value in (*(error.initial_metadata() or ()), *(error.trailing_metadata() or ())):
+        if key == name and isinstance(value, str):
+            return value
+    return ""
 
 
 def error_info(error: grpc.aio.AioRpcError) -> error_pb2.ErrorInfo | None:

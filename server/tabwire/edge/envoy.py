@@ -9,10 +9,12 @@ import asyncio
 import contextlib
 import importlib.util
 import shutil
+import ssl
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from tabwire.edge import render
+from tabwire.edge import files, render
 from tabwire.errors import TabwireError
 from tabwire.v1 import error_pb2
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from tabwire.settings import Settings
 
 _VALIDATE_S = 30
+ACCESS_LOG_LIMIT = 50 * 2**20
 
 
 def binary() -> str:
@@ -41,14 +44,23 @@ def binary() -> str:
 
 def config_path(settings: Settings) -> Path:
     """Where the rendered configuration lies."""
-    return settings.run_path / "envoy.yaml"
+    return settings.edge_path / files.CONFIG
+
+
+def access_log(settings: Settings) -> Path:
+    """Where every call is logged, on a laptop."""
+    return settings.logs_path / "access.log"
 
 
 async def prepare(settings: Settings) -> Path:
-    """Renders the configuration and has Envoy itself check it, so that a fault is told before anything is replaced."""
+    """Renders all that Envoy reads and has it check it itself, so that a fault is told before anything is replaced.
+
+    Needs the certificate and the keys of tokens.
+    """
+    files.publish(settings)
     path = config_path(settings)
     draft = path.with_suffix(".draft.yaml")
-    draft.write_text(render.for_laptop(settings), encoding="utf-8")
+    files.write(draft, render.for_laptop(settings))
     await validate(draft)
     draft.replace(path)
     return path
@@ -102,13 +114,43 @@ async def server_is_healthy(settings: Settings) -> bool:
     return status == 200 and any("health_flags::healthy" in line for line in body.splitlines())
 
 
-async def admin(settings: Settings, path: str) -> tuple[int, str]:
+async def shown_certificate(settings: Settings) -> bytes | None:
+    """The certificate (DER) that clients are shown now; nothing if nothing answers, or not from this computer."""
+    context = ssl.create_default_context()
+    context.check_hostname = False  # nothing is said on this connection; what is shown is compared byte by byte
+    context.verify_mode = ssl.CERT_NONE
+    host, port = urlsplit(settings.server_url).hostname, settings.port
+    try:
+        async with asyncio.timeout(5):
+            _, writer = await asyncio.open_connection(host, port, ssl=context)
+    except (OSError, TimeoutError):
+        return None
+    secure = writer.get_extra_info("ssl_object")
+    shown: bytes | None = secure.getpeercert(binary_form=True)
+    writer.close()
+    return shown
+
+
+async def rotate_access_log(settings: Settings, limit: int = ACCESS_LOG_LIMIT) -> bool:
+    """Puts the access log aside once it is too large: refused calls must not fill the disk. One old one is kept."""
+    log = access_log(settings)
+    try:
+        if log.stat().st_size <= limit:
+            return False
+    except FileNotFoundError:
+        return False
+    log.replace(log.with_suffix(".old.log"))
+    await admin(settings, "/reopen_logs", method="POST")
+    return True
+
+
+async def admin(settings: Settings, path: str, *, method: str = "GET") -> tuple[int, str]:
     """One request to Envoy's admin socket: status and body. Status 0 if nothing answers."""
     try:
         async with asyncio.timeout(2):
             reader, writer = await asyncio.open_unix_connection(render.admin_socket(settings))
             try:
-                writer.write(f"GET {path} HTTP/1.1\r\nHost: envoy\r\nConnection: close\r\n\r\n".encode())
+                writer.write(f"{method} {path} HTTP/1.1\r\nHost: envoy\r\nConnection: close\r\n\r\n".encode())
                 answer = (await reader.read(-1)).decode(errors="replace")
             finally:
                 writer.close()
@@ -116,4 +158,19 @@ async def admin(settings: Settings, path: str) -> tuple[int, str]:
         return 0, ""
     head, _, body = answer.partition("\r\n\r\n")
     words = head.split(" ", 2)
+    if "transfer-encoding: chunked" in head.lower():
+        body = _joined(body)
     return (int(words[1]) if len(words) > 1 and words[1].isdigit() else 0), body
+
+
+def _joined(chunked: str) -> str:
+    """The body of an answer that was sent in chunks. What the admin page says is ASCII, a character a byte."""
+    parts = []
+    while chunked:
+        size, _, rest = chunked.partition("\r\n")
+        length = int(size.partition(";")[0] or "0", 16)
+        if length == 0:
+            break
+        parts.append(rest[:length])
+        chunked = rest[length + 2 :]
+    return "".join(parts)

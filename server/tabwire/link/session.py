@@ -165,10 +165,8 @@ class LinkSession:
     def _take(self, epoch: int, message: link_pb2.Uplink) -> link_pb2.Nack | None:
         if message.WhichOneof("body") == "nack":
             self._on_nack(message.nack)  # before its ack lets go of the message it is about
-        size = message.ByteSize()
-        effects = self._channel.receive(
-            _now(), epoch, seq=message.seq, ack=message.ack, digest=_digest(message), size=size
-        )
+        digest, size = _digest(message)
+        effects = self._channel.receive(_now(), epoch, seq=message.seq, ack=message.ack, digest=digest, size=size)
         first = effects[0] if effects else None
         if isinstance(first, Refuse):
             raise refusal.refused(first)
@@ -313,11 +311,15 @@ def _wall_clock() -> Timestamp:
     return stamp
 
 
-def _digest(message: link_pb2.Uplink) -> str:
-    """What tells a repeat from another message with the same number. The ack is not part of it: it moves on."""
+def _digest(message: link_pb2.Uplink) -> tuple[str, int]:
+    """What tells a repeat from another message with the same number, and the message's size.
+
+    The ack is not part of it: it moves on.
+    """
     if not message.seq:
-        return ""
-    bare = link_pb2.Uplink()
-    bare.CopyFrom(message)
-    bare.ClearField("ack")
-    return hashlib.blake2b(bare.SerializeToString(deterministic=True), digest_size=16).hexdigest()
+        return "", message.ByteSize()
+    ack = message.ack
+    message.ClearField("ack")  # a copy without it would cost more than all the rest
+    data = message.SerializeToString(deterministic=True)
+    message.ack = ack
+    return hashlib.blake2b(data, digest_size=16).hexdigest(), len(data)

@@ -6,17 +6,27 @@ protobuf's enums but no requests, and it answers nobody: that is left to `auth_s
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
+from sqlalchemy.exc import DBAPIError
 
 from tabwire.errors import TabwireError
 from tabwire.rpc.identity import Principal
 from tabwire.security import pairing
 from tabwire.security.tokens import Claims, Tokens, digest, new_id, new_secret, scope_names, scopes_of
-from tabwire.store.auth_store import AuthStore, NewRefreshToken, Pairing, Revoked, RotationOutcome, utc_now
+from tabwire.store.auth_store import (
+    AuthStore,
+    NewRefreshToken,
+    Pairing,
+    PairingTimes,
+    Revoked,
+    RotationOutcome,
+    utc_now,
+)
 from tabwire.store.tables import ApiTokenRow
 from tabwire.v1 import auth_pb2, error_pb2
 
@@ -75,8 +85,10 @@ class Access:
         self._access_life = timedelta(seconds=settings.access_token_s)
         self._refresh_life = timedelta(seconds=settings.refresh_token_s)
         self._code_life = timedelta(seconds=settings.pairing_code_s)
-        self._guesses = pairing.GuessLimit()
+        self._grace = timedelta(seconds=settings.refresh_grace_s)
+        self._guesses = pairing.GuessLimit(guesses=settings.pairing_guesses)
         self._remembered: dict[str, _Remembered] = {}
+        self._arrived: set[str] = set()
         self._generation = 0
 
     # -- pairing and refresh --------------------------------------------------------------------------------------
@@ -84,34 +96,41 @@ class Access:
     async def new_code(self, owner_id: str) -> tuple[str, datetime]:
         """A one-time code that pairs one browser, and its end."""
         code = pairing.new_code()
-        secret_digest = pairing.code_digest(code)
+        secret_digest = await asyncio.to_thread(pairing.code_digest, code)
         if secret_digest is None:
             raise ValueError("a new code must be readable")
         expires_at = self._now() + self._code_life
         await self._store.add_pairing_code(owner_id, secret_digest, expires_at)
         return code, expires_at
 
-    async def pair(self, code: str, *, display_name: str, browser_id: str) -> IssuedPair:
-        """Uses up a code. Raises `TabwireError` UNAUTHENTICATED, or RESOURCE_EXHAUSTED after too many wrong guesses."""
+    async def pair(self, code: str, *, display_name: str, browser_id: str, address: str = "") -> IssuedPair:
+        """Uses up a code. `address` is where the guess comes from.
+
+        Raises `TabwireError` UNAUTHENTICATED, or RESOURCE_EXHAUSTED after too many wrong guesses.
+        """
         now_s = self._now().timestamp()
-        wait_s = self._guesses.wait_s(now_s)
-        if wait_s > 0:
-            raise _too_many_guesses(wait_s, self._guesses.guesses)
+        was_right = self._guesses.guess(address, now_s)
+        if was_right is None:
+            raise _too_many_guesses(self._guesses.wait_s(address, now_s), self._guesses.guesses)
         secret, refresh = self._new_refresh_token()
-        code_digest = pairing.code_digest(code)
-        found = None
-        if code_digest is not None:
-            found = await self._store.redeem_code(
-                code_digest, wanted_browser_id=browser_id, display_name=display_name, refresh=refresh
-            )
+        try:
+            code_digest = await asyncio.to_thread(pairing.code_digest, code)
+            found = None
+            if code_digest is not None:
+                found = await self._store.redeem_code(
+                    code_digest, wanted_browser_id=browser_id, display_name=display_name, refresh=refresh
+                )
+        except BaseException:
+            was_right()  # nobody knows; a failure of ours is no guess
+            raise
         if found is None:
-            self._guesses.missed(now_s)
             raise TabwireError(
                 error_pb2.ERROR_CODE_UNAUTHENTICATED,
                 "The pairing code is wrong, used up or expired.",
                 remedy="Get a new code with `tabwire pair`.",
             )
-        self._forget()  # tokens of an earlier pairing of this browser have ended
+        was_right()
+        self._ended(found.browser_id)  # tokens of an earlier pairing of this browser, and their streams
         _log.info("browser_paired", browser_id=found.browser_id, owner_id=found.owner_id)
         return self._issue_pair(found, secret, refresh)
 
@@ -122,7 +141,7 @@ class Access:
         now: its link is to be dropped. Raises `TabwireError` UNAUTHENTICATED for a token that is simply no good.
         """
         secret, replacement = self._new_refresh_token()
-        rotation = await self._store.rotate(digest(refresh_token), replacement)
+        rotation = await self._store.rotate(digest(refresh_token), replacement, grace=self._grace)
         if rotation.outcome is RotationOutcome.ROTATED and rotation.pairing is not None:
             return self._issue_pair(rotation.pairing, secret, replacement), ""
         if rotation.outcome is RotationOutcome.REUSED and rotation.pairing is not None:
@@ -149,7 +168,7 @@ class Access:
             expires_at=now + life,
             browser_id=browser_id or "",
         )
-        token = self._tokens.issue(claims)
+        token, key_id = self._tokens.issue(claims)
         row = ApiTokenRow(
             id=claims.token_id,
             owner_id=owner_id,
@@ -160,6 +179,7 @@ class Access:
             created_at=now,
             expires_at=claims.expires_at,
             revoked_at=None,
+            key_id=key_id,
         )
         await self._store.add_api_token(row)
         _log.info("api_token_made", token_id=row.id, scopes=row.scopes)
@@ -182,6 +202,12 @@ class Access:
         _log.info("revoked", token_id=revoked.token_id, browser_id=revoked.browser_id)
         return revoked
 
+    async def pairing_times(self, caller: Principal) -> PairingTimes | None:
+        """Since when and until when the calling browser is paired; None if the caller is no browser."""
+        if not caller.browser_id:
+            return None
+        return await self._store.pairing_times(caller.owner_id, caller.browser_id)
+
     # -- verification ---------------------------------------------------------------------------------------------
 
     async def verify(self, token: str) -> Principal:
@@ -200,6 +226,7 @@ class Access:
             browser_id=claims.browser_id,
             token_id=claims.token_id,
             expires_at=claims.expires_at,
+            family_id=claims.family_id,
         )
         if generation == self._generation:  # nothing was revoked while the database was asked
             if len(self._remembered) >= _MAX_REMEMBERED:
@@ -209,9 +236,11 @@ class Access:
 
     async def _is_good(self, claims: Claims, token: str) -> bool:
         if claims.family_id:
-            return await self._store.family_is_good(
-                Pairing(owner_id=claims.owner_id, browser_id=claims.browser_id, family_id=claims.family_id)
-            )
+            pairing_of = Pairing(owner_id=claims.owner_id, browser_id=claims.browser_id, family_id=claims.family_id)
+            is_good = await self._store.family_is_good(pairing_of)
+            if is_good:
+                await self._note_arrival(claims.token_id)
+            return is_good
         row = await self._store.api_token(claims.token_id)
         return (
             row is not None
@@ -220,6 +249,19 @@ class Access:
             and row.revoked_at is None
             and scopes_of(row.scopes.split()) == claims.scopes
         )
+
+    async def _note_arrival(self, token_id: str) -> None:
+        """The answer that this token came with has arrived, so the refresh token before it is used up for good."""
+        if token_id in self._arrived:
+            return
+        try:
+            await self._store.arrived(token_id)
+        except DBAPIError as error:  # a full disk must not end what needs only to be read
+            _log.warning("arrival_not_noted", token_id=token_id, error=str(error))
+            return
+        if len(self._arrived) >= _MAX_REMEMBERED:
+            self._arrived.clear()
+        self._arrived.add(token_id)
 
     def _ended(self, *ids: str) -> None:
         self._forget()
@@ -232,12 +274,12 @@ class Access:
     def _new_refresh_token(self) -> tuple[str, NewRefreshToken]:
         secret = new_secret()
         expires_at = self._now().replace(microsecond=0) + self._refresh_life
-        return secret, NewRefreshToken(digest=digest(secret), expires_at=expires_at)
+        return secret, NewRefreshToken(digest=digest(secret), expires_at=expires_at, access_token_id=new_id())
 
     def _issue_pair(self, found: Pairing, refresh_secret: str, refresh: NewRefreshToken) -> IssuedPair:
         claims = Claims(
             owner_id=found.owner_id,
-            token_id=new_id(),
+            token_id=refresh.access_token_id,
             scopes=BROWSER_SCOPES,
             expires_at=self._now().replace(microsecond=0) + self._access_life,
             browser_id=found.browser_id,
@@ -245,7 +287,7 @@ class Access:
         )
         return IssuedPair(
             browser_id=found.browser_id,
-            access_token=self._tokens.issue(claims),
+            access_token=self._tokens.issue(claims)[0],
             access_expires_at=claims.expires_at,
             refresh_token=refresh_secret,
             refresh_expires_at=refresh.expires_at,

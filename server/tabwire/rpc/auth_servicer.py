@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from tabwire.agent.model import Model
+from tabwire.errors import TabwireError
 from tabwire.link.revision import MAX_REVISION, MIN_REVISION
 from tabwire.rpc.access import refresh_refused
 from tabwire.rpc.identity import principal
 from tabwire.security.tokens import scopes_of
-from tabwire.v1 import auth_pb2, auth_service_pb2, auth_service_pb2_grpc
+from tabwire.v1 import auth_pb2, auth_service_pb2, auth_service_pb2_grpc, error_pb2
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -21,19 +22,23 @@ if TYPE_CHECKING:
 
     from tabwire.link.hub import LinkHub
     from tabwire.rpc.access import Access, IssuedPair
+    from tabwire.rpc.signing import KeyKeeper
     from tabwire.settings import Settings
     from tabwire.store.tables import ApiTokenRow
 
     Context = grpc.aio.ServicerContext[Any, Any]
 
-_DEFAULT_LIFETIME_DAYS = 90
+_FORWARDED = "x-forwarded-for"
 
 
 class AuthServicer(auth_service_pb2_grpc.AuthServiceServicer):
     """Answers AuthService."""
 
-    def __init__(self, access: Access, hub: LinkHub, settings: Settings, *, server_version: str) -> None:
+    def __init__(
+        self, access: Access, keeper: KeyKeeper, hub: LinkHub, settings: Settings, *, server_version: str
+    ) -> None:
         self._access = access
+        self._keeper = keeper
         self._hub = hub
         self._settings = settings
         self._server_version = server_version
@@ -46,10 +51,15 @@ class AuthServicer(auth_service_pb2_grpc.AuthServiceServicer):
         return auth_service_pb2.CreatePairingCodeResponse(code=code, expires_at=_timestamp(expires_at))
 
     async def Pair(  # noqa: N802 - the contract's name
-        self, request: auth_service_pb2.PairRequest, _context: Context
+        self, request: auth_service_pb2.PairRequest, context: Context
     ) -> auth_service_pb2.PairResponse:
         """Pairs a browser."""
-        pair = await self._access.pair(request.code, display_name=request.display_name, browser_id=request.browser_id)
+        pair = await self._access.pair(
+            request.code,
+            display_name=request.display_name,
+            browser_id=request.browser_id,
+            address=_address(context),
+        )
         return auth_service_pb2.PairResponse(browser_id=pair.browser_id, tokens=_token_pair(pair))
 
     async def RefreshToken(  # noqa: N802 - the contract's name
@@ -71,7 +81,7 @@ class AuthServicer(auth_service_pb2_grpc.AuthServiceServicer):
             principal().owner_id,
             request.display_name,
             request.scopes,
-            timedelta(days=request.lifetime_days or _DEFAULT_LIFETIME_DAYS),
+            timedelta(days=request.lifetime_days or self._settings.api_token_days),
         )
         return auth_service_pb2.CreateApiTokenResponse(token=token, api_token=_api_token(row))
 
@@ -86,16 +96,30 @@ class AuthServicer(auth_service_pb2_grpc.AuthServiceServicer):
         self, request: auth_service_pb2.RevokeTokenRequest, _context: Context
     ) -> auth_service_pb2.RevokeTokenResponse:
         """Revokes a token or a browser's pairing, and drops the browser's link."""
-        revoked = await self._access.revoke(principal().owner_id, request.id)
+        caller = principal()
+        wanted = request.id
+        if wanted in caller.own_ids:
+            wanted = caller.family_id or wanted  # an access token is none that is kept; its pairing is
+        elif auth_pb2.SCOPE_ADMIN not in caller.scopes:
+            raise _not_yours()
+        revoked = await self._access.revoke(caller.owner_id, wanted)
         if revoked.browser_id:
             await self._hub.drop(revoked.browser_id, "The browser's pairing was revoked.")
         return auth_service_pb2.RevokeTokenResponse()
+
+    async def RotateSigningKey(  # noqa: N802 - the contract's name
+        self, _request: auth_service_pb2.RotateSigningKeyRequest, _context: Context
+    ) -> auth_service_pb2.RotateSigningKeyResponse:
+        """Signs with a new key from now on."""
+        key_id, older_key_ids = await self._keeper.rotate()
+        return auth_service_pb2.RotateSigningKeyResponse(key_id=key_id, older_key_ids=older_key_ids)
 
     async def WhoAmI(  # noqa: N802 - the contract's name
         self, _request: auth_service_pb2.WhoAmIRequest, _context: Context
     ) -> auth_service_pb2.WhoAmIResponse:
         """Tells the caller who it is, and what the server is."""
         caller = principal()
+        times = await self._access.pairing_times(caller)
         return auth_service_pb2.WhoAmIResponse(
             owner_id=caller.owner_id,
             scopes=sorted(caller.scopes),
@@ -106,7 +130,27 @@ class AuthServicer(auth_service_pb2_grpc.AuthServiceServicer):
             max_revision=MAX_REVISION,
             model_configured=Model.is_configured(self._settings),
             model=self._settings.model,
+            token_id=caller.family_id or caller.token_id,
+            paired_at=_timestamp(times.paired_at) if times else None,
+            pairing_expires_at=_timestamp(times.expires_at) if times and times.expires_at else None,
         )
+
+
+def _address(context: Context) -> str:
+    """Where a call comes from, as Envoy has seen it: it adds the address to what a client may claim, at the end."""
+    found = ""
+    for key, value in context.invocation_metadata() or ():
+        if key == _FORWARDED and isinstance(value, str):
+            found = value.rpartition(",")[2].strip()
+    return found
+
+
+def _not_yours() -> TabwireError:
+    return TabwireError(
+        error_pb2.ERROR_CODE_PERMISSION_DENIED,
+        "Only the token itself, and a browser's own pairing, can be revoked without the scope admin.",
+        remedy="Use a token with the scope admin, as `tabwire token revoke` does on the server's computer.",
+    )
 
 
 def _timestamp(moment: datetime) -> Timestamp:

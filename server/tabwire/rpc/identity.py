@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 class Principal:
     """The verified caller of an RPC.
 
-    `browser_id` is empty unless the token belongs to a browser; `token_id` names the token, never its secret.
+    `browser_id` is empty unless the token belongs to a browser, `family_id` unless that is a paired one: it names the
+    pairing, which outlives its tokens. `token_id` names the token, never its secret.
     """
 
     owner_id: str
@@ -29,6 +30,12 @@ class Principal:
     browser_id: str
     token_id: str
     expires_at: datetime
+    family_id: str = ""
+
+    @property
+    def own_ids(self) -> frozenset[str]:
+        """What the caller may revoke without being an admin: its token, or its pairing by either name."""
+        return frozenset(filter(None, (self.token_id, self.browser_id, self.family_id)))
 
 
 # The defaults never stand for a caller: `principal()` refuses them.

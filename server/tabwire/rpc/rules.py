@@ -44,7 +44,9 @@ RULES: dict[str, Rule] = {
     "/tabwire.v1.AuthService/RefreshToken": _PUBLIC,
     "/tabwire.v1.AuthService/CreateApiToken": _ADMIN,
     "/tabwire.v1.AuthService/ListApiTokens": _ADMIN,
-    "/tabwire.v1.AuthService/RevokeToken": _ADMIN,
+    # One's own token, or more with the scope admin: the servicer looks at what is to be revoked.
+    "/tabwire.v1.AuthService/RevokeToken": _ANY,
+    "/tabwire.v1.AuthService/RotateSigningKey": _ADMIN,
     "/tabwire.v1.AuthService/WhoAmI": _ANY,
     "/tabwire.v1.LinkService/Connect": _BROWSER,
     "/tabwire.v1.LinkService/OpenLink": _BROWSER,

@@ -17,7 +17,7 @@ import structlog
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
-from tabwire import log
+from tabwire import log, origins
 from tabwire.agent.model import Model
 from tabwire.browser.browsers import LinkedBrowsers
 from tabwire.browser.permissions import Permissions
@@ -34,6 +34,7 @@ from tabwire.rpc.interceptors.messages import MessagesInterceptor
 from tabwire.rpc.link_servicer import LinkServicer
 from tabwire.rpc.maintenance import Maintenance
 from tabwire.rpc.owner_token import OWNER_ID, ensure_owner_token
+from tabwire.rpc.signing import KeyKeeper
 from tabwire.rpc.socket_lock import SocketLock
 from tabwire.rpc.streams import OpenStreams
 from tabwire.rpc.task_servicer import TaskServicer
@@ -116,6 +117,7 @@ class TabwireServer:
         auth_store = AuthStore(self._database)
         await auth_store.ensure_owner(OWNER_ID)
         access = Access(auth_store, keys, settings, self._streams)
+        keeper = KeyKeeper(keys, auth_store, settings)
         await ensure_owner_token(access, settings.cli_token_path)
 
         hub = LinkHub(
@@ -128,7 +130,7 @@ class TabwireServer:
         manager = TaskManager(TaskStore(self._database), browsers, settings)
         server = self._grpc_server(access)
         auth_service_pb2_grpc.add_AuthServiceServicer_to_server(
-            AuthServicer(access, hub, settings, server_version=server_version()), server
+            AuthServicer(access, keeper, hub, settings, server_version=server_version()), server
         )
         browser_service_pb2_grpc.add_BrowserServiceServicer_to_server(BrowserServicer(browsers), server)
         link_service_pb2_grpc.add_LinkServiceServicer_to_server(LinkServicer(hub), server)
@@ -141,7 +143,9 @@ class TabwireServer:
         await manager.start()
         self._exits.push_async_callback(_end_work, hub, manager)
         await self._listen(server)
-        maintenance = Maintenance(access, auth_store, self._browser_store, browsers, settings.cli_token_path)
+        maintenance = Maintenance(
+            access, keeper, self._streams, auth_store, self._browser_store, browsers, settings.cli_token_path
+        )
         maintaining = asyncio.create_task(maintenance.run())
         self._exits.push_async_callback(_cancelled, maintaining)
         for service in ("", *SERVICES):
@@ -155,7 +159,7 @@ class TabwireServer:
                 CorrelationInterceptor(),
                 GuardInterceptor(),
                 DeadlineInterceptor(),
-                AuthInterceptor(access, self._streams),
+                AuthInterceptor(access, self._streams, origins=frozenset(origins.allowed(self._settings))),
                 MessagesInterceptor(limit),
             ),
             options=(

@@ -53,8 +53,12 @@ class Certificates:
     server_made: bool
 
 
-def ensure(keys: Path, hosts: Sequence[str] = (), *, now: datetime | None = None) -> Certificates:
+def ensure(
+    keys: Path, hosts: Sequence[str] = (), *, now: datetime | None = None, life: timedelta = _SERVER_LIFE
+) -> Certificates:
     """Makes or renews what is missing, unreadable, soon over, or not good for all the hosts.
+
+    `life` is that of an edge's certificate that is made now.
 
     A new authority is made only when there is none, or when the old one may not vouch for a host that the settings
     name now; the programs that trusted the old one must then trust the new one.
@@ -62,12 +66,12 @@ def ensure(keys: Path, hosts: Sequence[str] = (), *, now: datetime | None = None
     moment = now or datetime.now(UTC)
     names, addresses = _split(hosts)
     keys.mkdir(mode=0o700, parents=True, exist_ok=True)
-    ca_made = not _ca_is_good(keys, names, addresses, moment)
+    ca_made = not _ca_is_good(keys, names, addresses, moment + life)
     if ca_made:
         _make_ca(keys, names, addresses, moment)
     server_made = ca_made or not _server_is_good(keys, names, addresses, moment)
     if server_made:
-        _make_server(keys, names, addresses, moment)
+        _make_server(keys, names, addresses, moment, life)
     return Certificates(
         keys / "ca.pem", keys / "ca-grpc.pem", keys / "server.pem", keys / "server.key", ca_made, server_made
     )
@@ -91,6 +95,25 @@ def fingerprint(certificate: Path) -> str:
 def expires_at(certificate: Path) -> datetime:
     """When a certificate ends."""
     return _load(certificate).not_valid_after_utc
+
+
+def begins_at(certificate: Path) -> datetime:
+    """From when on a certificate is good."""
+    return _load(certificate).not_valid_before_utc
+
+
+def hosts_of(certificate: Path) -> list[str]:
+    """The names and addresses that a certificate is good for."""
+    alternative = _load(certificate).extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return [
+        *alternative.get_values_for_type(x509.DNSName),
+        *(str(address) for address in alternative.get_values_for_type(x509.IPAddress)),
+    ]
+
+
+def der(certificate: Path) -> bytes:
+    """A certificate as it is shown in a TLS handshake."""
+    return _load(certificate).public_bytes(serialization.Encoding.DER)
 
 
 def _load(path: Path) -> x509.Certificate:
@@ -148,9 +171,9 @@ def _read_pair(cert: Path, key: Path) -> tuple[x509.Certificate, ec.EllipticCurv
     return certificate, private
 
 
-def _ca_is_good(keys: Path, names: Sequence[str], addresses: Sequence[_Address], now: datetime) -> bool:
+def _ca_is_good(keys: Path, names: Sequence[str], addresses: Sequence[_Address], until: datetime) -> bool:
     pair = _read_pair(keys / "ca.pem", keys / "ca.key")
-    if pair is None or pair[0].not_valid_after_utc - now < _SERVER_LIFE:
+    if pair is None or pair[0].not_valid_after_utc < until:
         return False
     if _read_pair(keys / "ca-grpc.pem", keys / "ca.key") is None:
         return False
@@ -211,7 +234,9 @@ def _authority(private: ec.EllipticCurvePrivateKey, limits: x509.NameConstraints
     )
 
 
-def _make_server(keys: Path, names: Sequence[str], addresses: Sequence[_Address], now: datetime) -> None:
+def _make_server(
+    keys: Path, names: Sequence[str], addresses: Sequence[_Address], now: datetime, life: timedelta
+) -> None:
     pair = _read_pair(keys / "ca.pem", keys / "ca.key")
     if pair is None:
         raise TabwireError(
@@ -228,7 +253,7 @@ def _make_server(keys: Path, names: Sequence[str], addresses: Sequence[_Address]
         .public_key(private.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - _BACKDATE)
-        .not_valid_after(min(now + _SERVER_LIFE, authority.not_valid_after_utc))
+        .not_valid_after(min(now + life, authority.not_valid_after_utc))
         .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
         .add_extension(_key_usage(signs_certificates=False), critical=True)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH]), critical=False)

@@ -76,8 +76,8 @@ class Tokens:
         self._keys = keys
         self._now = now
 
-    def issue(self, claims: Claims) -> str:
-        """The token that says this."""
+    def issue(self, claims: Claims) -> tuple[str, str]:
+        """The token that says this, and the id of the key that signed it."""
         body: dict[str, object] = {
             "iss": ISSUER,
             "aud": AUDIENCE,
@@ -92,7 +92,7 @@ class Tokens:
         if claims.family_id:
             body["family_id"] = claims.family_id
         key = self._keys.signing_key
-        return jwt.encode({"alg": "ES256", "kid": key.kid}, body, key, algorithms=_ALGORITHMS)
+        return jwt.encode({"alg": "ES256", "kid": key.kid}, body, key, algorithms=_ALGORITHMS), str(key.kid)
 
     def verify(self, token: str) -> Claims:
         """What a token says, if it is ours and its time has not passed.
@@ -101,20 +101,31 @@ class Tokens:
         """
         if len(token) > _MAX_TOKEN_CHARACTERS:
             raise _wrong()
-        try:
-            body = jwt.decode(token, self._keys.all_keys, algorithms=_ALGORITHMS).claims
-        except (JoseError, ValueError) as error:
-            raise _wrong() from error
-        claims = _read(body)
+        claims = _read(self._body(token))
         if claims is None:
             raise _wrong()
         if claims.expires_at <= self._now():
-            raise TabwireError(
-                error_pb2.ERROR_CODE_UNAUTHENTICATED,
-                "The token has expired.",
-                remedy="Get a new token: a browser does so by itself, for a program use `tabwire token create`.",
-            )
+            raise expired()
         return claims
+
+    def _body(self, token: str) -> dict[str, object]:
+        """What a token says, if one of our keys has signed it. Keys may be newer than those that this server knows."""
+        try:
+            return jwt.decode(token, self._keys.all_keys, algorithms=_ALGORITHMS).claims
+        except (JoseError, ValueError) as error:
+            if not self._keys_have_changed():
+                raise _wrong() from error
+        try:
+            return jwt.decode(token, self._keys.all_keys, algorithms=_ALGORITHMS).claims
+        except (JoseError, ValueError) as error:
+            raise _wrong() from error
+
+    def _keys_have_changed(self) -> bool:
+        try:
+            return self._keys.reload()
+        except TabwireError:
+            # A caller with a wrong token must not learn of it; maintenance reads the file too, and complains.
+            return False
 
 
 def _read(body: dict[str, object]) -> Claims | None:
@@ -134,6 +145,15 @@ def _read(body: dict[str, object]) -> Claims | None:
         expires_at=datetime.fromtimestamp(expiry, UTC),
         browser_id=browser_id,
         family_id=family_id,
+    )
+
+
+def expired() -> TabwireError:
+    """What is answered to a token whose time has passed."""
+    return TabwireError(
+        error_pb2.ERROR_CODE_UNAUTHENTICATED,
+        "The token has expired.",
+        remedy="Get a new token: a browser does so by itself, for a program use `tabwire token create`.",
     )
 
 

@@ -1,7 +1,7 @@
 """Pairing codes, refresh tokens and API tokens in the database. Knows digests, never secrets.
 
 What a code or token is worth is decided in `tabwire.rpc.access`; here every step that must happen at most once is one
-conditional UPDATE, so that two callers can never both succeed.
+conditional UPDATE, or is taken with the browser's row locked, so that two callers can never both succeed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CursorResult, delete, exists, select, update
+from sqlalchemy import CursorResult, delete, exists, func, select, update
 
 from tabwire.store.tables import ApiTokenRow, BrowserRow, Owner, PairingCode, RefreshTokenRow
 
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 # Used-up codes and tokens are kept so long after their end, so that reuse is still told from nonsense.
 _KEEP = timedelta(days=1)
+# So many answers to one refresh token can be lost; more is no bad network any more.
+_MAX_ANSWERS = 20
 
 
 def utc_now() -> datetime:
@@ -35,10 +37,11 @@ def utc_now() -> datetime:
 
 @dataclass(frozen=True)
 class NewRefreshToken:
-    """A refresh token that is about to be handed out."""
+    """A refresh token that is about to be handed out, and the access token that goes with it."""
 
     digest: bytes
     expires_at: datetime
+    access_token_id: str
 
 
 @dataclass(frozen=True)
@@ -50,11 +53,27 @@ class Pairing:
     family_id: str
 
 
+@dataclass(frozen=True)
+class PairingTimes:
+    """When a browser was paired, and when its refresh token ends; None for a native client of the link."""
+
+    paired_at: datetime
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True)
+class KeysInUse:
+    """The keys that live API tokens were signed with, and when the oldest one was made of which that is not known."""
+
+    key_ids: frozenset[str]
+    oldest_unknown: datetime | None
+
+
 class RotationOutcome(Enum):
     """What became of the exchange of a refresh token."""
 
     ROTATED = "rotated"
-    REUSED = "reused"  # it was used before: somebody has a copy, and the family is revoked now
+    REUSED = "reused"  # it was used before, and its answer arrived: somebody has a copy, and the family is revoked now
     DEAD = "dead"  # unknown, expired or revoked
 
 
@@ -124,37 +143,59 @@ class AuthStore:
                 browser.revoked_at = None
                 await _revoke_refresh_tokens(session, browser.id, now)
             pairing = Pairing(owner_id=owner_id, browser_id=browser.id, family_id=uuid.uuid4().hex)
-            session.add(_refresh_row(pairing, refresh, now))
+            session.add(_refresh_row(pairing, refresh, now, parent=None))
             return pairing
 
-    async def rotate(self, digest: bytes, replacement: NewRefreshToken) -> Rotation:
-        """Uses up a refresh token and keeps its replacement. A token used twice ends its whole family."""
+    async def rotate(self, digest: bytes, replacement: NewRefreshToken, *, grace: timedelta) -> Rotation:
+        """Uses up a refresh token and keeps its replacement. A copy that is used ends its whole family.
+
+        A reply can be lost on its way. So a token is answered again as long as none of its answers was used to get
+        further: within the grace at any time, later only if nothing shows that any answer has arrived. Of several
+        answers the first one that is used counts; the others are dead from then on.
+        """
         now = self._now()
         async with self._database.session() as session:
-            used = await _changed(
-                session,
-                update(RefreshTokenRow)
-                .where(
-                    RefreshTokenRow.digest == digest,
-                    RefreshTokenRow.used_at.is_(None),
-                    RefreshTokenRow.revoked_at.is_(None),
-                    RefreshTokenRow.expires_at > now,
-                )
-                .values(used_at=now),
-            )
             row = await session.get(RefreshTokenRow, digest)
             if row is None:
                 return Rotation(RotationOutcome.DEAD, None)
+            # One at a time for each browser. SQLite knows one writer only, and ignores this.
+            await session.execute(select(BrowserRow.id).where(BrowserRow.id == row.browser_id).with_for_update())
+            await session.refresh(row)
             pairing = Pairing(owner_id=row.owner_id, browser_id=row.browser_id, family_id=row.family_id)
-            if used:
-                session.add(_refresh_row(pairing, replacement, now))
-                return Rotation(RotationOutcome.ROTATED, pairing)
-            if row.used_at is None or row.revoked_at is not None:
+            if row.revoked_at is not None or (row.used_at is None and row.expires_at <= now):
                 return Rotation(RotationOutcome.DEAD, pairing)
+            if row.used_at is None:
+                row.used_at = now
+                await _use_up_siblings(session, row, now)
+            elif not await _may_be_answered_again(session, row, now, grace):
+                await session.execute(
+                    update(RefreshTokenRow).where(RefreshTokenRow.family_id == row.family_id).values(revoked_at=now)
+                )
+                return Rotation(RotationOutcome.REUSED, pairing)
+            session.add(_refresh_row(pairing, replacement, now, parent=digest))
+            return Rotation(RotationOutcome.ROTATED, pairing)
+
+    async def arrived(self, access_token_id: str) -> None:
+        """Notes that an access token of a browser is used: the answer that it came with has arrived."""
+        async with self._database.session() as session:
             await session.execute(
-                update(RefreshTokenRow).where(RefreshTokenRow.family_id == row.family_id).values(revoked_at=now)
+                update(RefreshTokenRow)
+                .where(RefreshTokenRow.access_token_id == access_token_id, RefreshTokenRow.seen_at.is_(None))
+                .values(seen_at=self._now())
             )
-            return Rotation(RotationOutcome.REUSED, pairing)
+
+    async def pairing_times(self, owner_id: str, browser_id: str) -> PairingTimes | None:
+        """Since when and until when a browser is paired; None if the owner has no such browser."""
+        ends = select(func.max(RefreshTokenRow.expires_at)).where(
+            RefreshTokenRow.browser_id == browser_id,
+            RefreshTokenRow.revoked_at.is_(None),
+            RefreshTokenRow.used_at.is_(None),
+        )
+        async with self._database.session(read_only=True) as session:
+            browser = await session.get(BrowserRow, browser_id)
+            if browser is None or browser.owner_id != owner_id:
+                return None
+            return PairingTimes(paired_at=browser.paired_at, expires_at=(await session.execute(ends)).scalar())
 
     async def family_is_good(self, pairing: Pairing) -> bool:
         """Whether access tokens of a pairing are still honoured."""
@@ -188,6 +229,19 @@ class AuthStore:
         async with self._database.session(read_only=True) as session:
             return await session.get(ApiTokenRow, token_id)
 
+    async def keys_in_use(self) -> KeysInUse:
+        """The keys that are still needed to verify API tokens, of whatever owner."""
+        live = (ApiTokenRow.revoked_at.is_(None), ApiTokenRow.expires_at > self._now())
+        async with self._database.session(read_only=True) as session:
+            key_ids = await session.scalars(
+                select(ApiTokenRow.key_id).where(*live, ApiTokenRow.key_id.is_not(None)).distinct()
+            )
+            oldest = select(func.min(ApiTokenRow.created_at)).where(*live, ApiTokenRow.key_id.is_(None))
+            return KeysInUse(
+                key_ids=frozenset(key_id for key_id in key_ids if key_id is not None),
+                oldest_unknown=(await session.execute(oldest)).scalar(),
+            )
+
     async def list_api_tokens(self, owner_id: str) -> Sequence[ApiTokenRow]:
         """The owner's tokens, newest first."""
         query = (
@@ -199,7 +253,10 @@ class AuthStore:
             return (await session.scalars(query)).all()
 
     async def revoke(self, owner_id: str, token_or_browser_id: str) -> Revoked | None:
-        """Revokes an API token or a browser's pairing; None if the owner has neither. Safe to repeat."""
+        """Revokes an API token, or a browser's pairing by the browser's id or by its own; None if the owner has none.
+
+        Safe to repeat.
+        """
         now = self._now()
         async with self._database.session() as session:
             token = await session.get(ApiTokenRow, token_or_browser_id)
@@ -212,7 +269,7 @@ class AuthStore:
             if browser is not None and browser.owner_id == owner_id:
                 await _revoke_browser(session, browser.id, now)
                 return Revoked(token_id="", browser_id=browser.id)
-        return None
+            return await _revoke_family(session, owner_id, token_or_browser_id, now)
 
     async def prune(self) -> None:
         """Forgets what ended long ago. API tokens stay listed."""
@@ -236,7 +293,7 @@ def _new_browser(owner_id: str, display_name: str, now: datetime) -> BrowserRow:
     )
 
 
-def _refresh_row(pairing: Pairing, token: NewRefreshToken, now: datetime) -> RefreshTokenRow:
+def _refresh_row(pairing: Pairing, token: NewRefreshToken, now: datetime, *, parent: bytes | None) -> RefreshTokenRow:
     return RefreshTokenRow(
         digest=token.digest,
         family_id=pairing.family_id,
@@ -246,6 +303,34 @@ def _refresh_row(pairing: Pairing, token: NewRefreshToken, now: datetime) -> Ref
         expires_at=token.expires_at,
         used_at=None,
         revoked_at=None,
+        parent_digest=parent,
+        access_token_id=token.access_token_id,
+        seen_at=None,
+    )
+
+
+async def _may_be_answered_again(session: AsyncSession, row: RefreshTokenRow, now: datetime, grace: timedelta) -> bool:
+    """Whether the answers to a token that was used may all have been lost."""
+    if row.used_at is None or row.expires_at <= now:
+        return False
+    answers = (await session.scalars(select(RefreshTokenRow).where(RefreshTokenRow.parent_digest == row.digest))).all()
+    if not 0 < len(answers) < _MAX_ANSWERS or any(answer.used_at is not None for answer in answers):
+        return False
+    return now - row.used_at <= grace or all(answer.seen_at is None for answer in answers)
+
+
+async def _use_up_siblings(session: AsyncSession, row: RefreshTokenRow, now: datetime) -> None:
+    """The other answers to the token that this one came from are dead from now on, and a copy if they are used."""
+    if row.parent_digest is None:
+        return
+    await session.execute(
+        update(RefreshTokenRow)
+        .where(
+            RefreshTokenRow.parent_digest == row.parent_digest,
+            RefreshTokenRow.digest != row.digest,
+            RefreshTokenRow.used_at.is_(None),
+        )
+        .values(used_at=now)
     )
 
 
@@ -273,3 +358,18 @@ async def _revoke_browser(session: AsyncSession, browser_id: str, now: datetime)
         .values(revoked_at=now)
     )
     await _revoke_refresh_tokens(session, browser_id, now)
+
+
+async def _revoke_family(session: AsyncSession, owner_id: str, family_id: str, now: datetime) -> Revoked | None:
+    """Revokes a pairing by its own id. One that another pairing of the same browser has ended stays what it is."""
+    family = (
+        await session.scalars(
+            select(RefreshTokenRow).where(RefreshTokenRow.family_id == family_id, RefreshTokenRow.owner_id == owner_id)
+        )
+    ).all()
+    if not family:
+        return None
+    if all(row.revoked_at is not None for row in family):
+        return Revoked(token_id=family_id, browser_id="")
+    await _revoke_browser(session, family[0].browser_id, now)
+    return Revoked(token_id=family_id, browser_id=family[0].browser_id)

@@ -92,7 +92,11 @@ class PairingCode(Base):
 
 
 class RefreshTokenRow(Base):
-    """One refresh token of a browser. All that descend from one pairing are a family and are revoked together."""
+    """One refresh token of a browser. All that descend from one pairing are a family and are revoked together.
+
+    `parent_digest` is the token it was handed out for; `access_token_id` the access token that came with it, and
+    `seen_at` when that was first used: proof that the answer has arrived.
+    """
 
     __tablename__ = "refresh_tokens"
     digest: Mapped[bytes] = mapped_column(primary_key=True)
@@ -103,10 +107,16 @@ class RefreshTokenRow(Base):
     expires_at: Mapped[datetime]
     used_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
+    parent_digest: Mapped[bytes | None] = mapped_column(index=True)
+    access_token_id: Mapped[str | None] = mapped_column(index=True)
+    seen_at: Mapped[datetime | None]
 
 
 class ApiTokenRow(Base):
-    """A token that a person made for a program. `browser_id` is set for a native client of the link."""
+    """A token that a person made for a program. `browser_id` is set for a native client of the link.
+
+    `key_id` is the key that signed it; none for tokens of before that was noted.
+    """
 
     __tablename__ = "api_tokens"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -118,6 +128,7 @@ class ApiTokenRow(Base):
     created_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     revoked_at: Mapped[datetime | None]
+    key_id: Mapped[str | None]
 
 
 class TaskRow(Base):

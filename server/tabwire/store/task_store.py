@@ -2,15 +2,18 @@
 
 Knows nothing about what events mean: the caller brings the snapshot that is their fold (`tabwire.task.journal`). Every
 write is one transaction, guarded by the epoch of the lease, so that a server that lost a task can write no more.
+
+Ids that clients choose are each owner's own: two owners may use the same one and never learn of each other. So a row is
+named by a key of ours, which is the task's id unless another owner was there first.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import CursorResult, and_, or_, select, tuple_, update
+from sqlalchemy import CursorResult, func, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from tabwire.errors import TabwireError
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
+    from sqlalchemy import ColumnElement
+
     from tabwire.store.database import Database
 
 _ENDED = (task_pb2.TASK_STATE_SUCCEEDED, task_pb2.TASK_STATE_FAILED, task_pb2.TASK_STATE_STOPPED)
@@ -30,6 +35,7 @@ _ENDED = (task_pb2.TASK_STATE_SUCCEEDED, task_pb2.TASK_STATE_FAILED, task_pb2.TA
 class StoredTask:
     """A task as it is stored, with what the contract does not show."""
 
+    key: str
     owner_id: str
     task: task_pb2.Task
     request_digest: bytes
@@ -60,41 +66,50 @@ class TaskStore:
         request_digest: bytes,
         lease_owner: str,
         lease_until: datetime,
-    ) -> bool:
-        """Stores a new task with its first events, leased at epoch 1. False if its id or key is in use."""
-        row = TaskRow(
-            id=task.task_id,
-            owner_id=owner_id,
-            browser_id=task.browser_id,
-            state=task.state,
-            created_at=task.created_at.ToDatetime(tzinfo=UTC),
-            updated_at=task.updated_at.ToDatetime(tzinfo=UTC),
-            idempotency_key=idempotency_key or None,
-            request_digest=request_digest,
-            snapshot=task.SerializeToString(),
-            last_event_seq=task.last_event_seq,
-            epoch=1,
-            lease_owner=lease_owner,
-            lease_until=lease_until,
-        )
-        try:
-            async with self._database.session() as session:
-                session.add(row)
-                await session.flush()
-                session.add_all(_event_rows(events))
-                await session.flush()
-        except IntegrityError:
-            # An id or key that is taken is the caller's to understand; anything else is a fault.
-            if await self._is_taken(owner_id, task.task_id, idempotency_key):
-                return False
-            raise
-        return True
+    ) -> str | None:
+        """Stores a new task with its first events, leased at epoch 1.
+
+        Returns the key of its row; None if its id or idempotency key is in use.
+        """
+        row: dict[str, Any] = {
+            "owner_id": owner_id,
+            "browser_id": task.browser_id,
+            "state": task.state,
+            "created_at": task.created_at.ToDatetime(tzinfo=UTC),
+            "updated_at": task.updated_at.ToDatetime(tzinfo=UTC),
+            "idempotency_key": idempotency_key or None,
+            "request_digest": request_digest,
+            "snapshot": task.SerializeToString(),
+            "last_event_seq": task.last_event_seq,
+            "epoch": 1,
+            "lease_owner": lease_owner,
+            "lease_until": lease_until,
+        }
+        own = _own_key(owner_id, task.task_id)
+        for key in (task.task_id, own):
+            try:
+                async with self._database.session() as session:
+                    session.add(TaskRow(id=key, **row))
+                    await session.flush()
+                    session.add_all(_event_rows(key, events))
+                    await session.flush()
+            except IntegrityError:
+                # An id or key that is taken is the caller's to understand; anything else is a fault.
+                if await self._is_taken(owner_id, task.task_id, idempotency_key):
+                    return None
+                if key == own:
+                    raise
+            else:
+                return key
+        return None
 
     async def _is_taken(self, owner_id: str, task_id: str, idempotency_key: str) -> bool:
-        same_key = and_(TaskRow.owner_id == owner_id, TaskRow.idempotency_key == (idempotency_key or None))
+        taken = _has_id(owner_id, task_id)
+        if idempotency_key:
+            taken = or_(taken, TaskRow.idempotency_key == idempotency_key)
+        query = select(TaskRow.id).where(TaskRow.owner_id == owner_id, taken)
         async with self._database.session(read_only=True) as session:
-            query = select(TaskRow.id).where(or_(TaskRow.id == task_id, same_key)).limit(1)
-            return (await session.execute(query)).first() is not None
+            return (await session.execute(query.limit(1))).first() is not None
 
     async def find(self, owner_id: str, *, task_id: str = "", idempotency_key: str = "") -> StoredTask | None:
         """An owner's task by its key if one is given, else by its id."""
@@ -102,7 +117,7 @@ class TaskStore:
         if idempotency_key:
             query = query.where(TaskRow.idempotency_key == idempotency_key)
         else:
-            query = query.where(TaskRow.id == task_id)
+            query = query.where(_has_id(owner_id, task_id))
         async with self._database.session(read_only=True) as session:
             row = (await session.execute(query)).scalar_one_or_none()
             return None if row is None else _stored(row)
@@ -114,16 +129,17 @@ class TaskStore:
         query = select(TaskRow.snapshot).where(TaskRow.owner_id == owner_id)
         if states:
             query = query.where(TaskRow.state.in_(states))
+        task_id = func.replace(TaskRow.id, _own_key(owner_id, ""), "")
         if after is not None:
-            query = query.where(tuple_(TaskRow.created_at, TaskRow.id) < tuple_(after.created_at, after.task_id))
-        query = query.order_by(TaskRow.created_at.desc(), TaskRow.id.desc()).limit(limit)
+            query = query.where(tuple_(TaskRow.created_at, task_id) < tuple_(after.created_at, after.task_id))
+        query = query.order_by(TaskRow.created_at.desc(), task_id.desc()).limit(limit)
         async with self._database.session(read_only=True) as session:
             return [task_pb2.Task.FromString(snapshot) for snapshot in (await session.execute(query)).scalars()]
 
     async def append(
-        self, task: task_pb2.Task, events: Sequence[task_pb2.TaskEvent], *, epoch: int, now: datetime
+        self, key: str, task: task_pb2.Task, events: Sequence[task_pb2.TaskEvent], *, epoch: int, now: datetime
     ) -> None:
-        """Appends events together with the snapshot that they lead to.
+        """Appends events to a task together with the snapshot that they lead to.
 
         Raises `TabwireError` EPOCH_FENCED if another server has taken the task up since, or has written to it.
         """
@@ -131,7 +147,7 @@ class TaskStore:
         change = (
             update(TaskRow)
             .where(
-                TaskRow.id == task.task_id,
+                TaskRow.id == key,
                 TaskRow.epoch == epoch,
                 TaskRow.last_event_seq == task.last_event_seq - len(events),
             )
@@ -153,13 +169,13 @@ class TaskStore:
                     "Another server has taken this task up.",
                     remedy="Send the request again.",
                 )
-            session.add_all(_event_rows(events))
+            session.add_all(_event_rows(key, events))
 
-    async def events(self, task_id: str, *, after_seq: int, limit: int) -> list[task_pb2.TaskEvent]:
+    async def events(self, key: str, *, after_seq: int, limit: int) -> list[task_pb2.TaskEvent]:
         """Events of a task in order, after a number."""
         query = (
             select(TaskEventRow.payload)
-            .where(TaskEventRow.task_id == task_id, TaskEventRow.seq > after_seq)
+            .where(TaskEventRow.task_id == key, TaskEventRow.seq > after_seq)
             .order_by(TaskEventRow.seq)
             .limit(limit)
         )
@@ -167,7 +183,7 @@ class TaskStore:
             return [task_pb2.TaskEvent.FromString(payload) for payload in (await session.execute(query)).scalars()]
 
     async def unfinished(self, *, free_at: datetime | None) -> list[str]:
-        """Ids of the tasks that have not ended, oldest first; with `free_at`, those whose lease has run out by then."""
+        """Keys of the tasks that have not ended, oldest first; with `free_at`, those whose lease has run out then."""
         query = select(TaskRow.id).where(TaskRow.state.not_in(_ENDED))
         if free_at is not None:
             query = query.where(or_(TaskRow.lease_until.is_(None), TaskRow.lease_until < free_at))
@@ -176,12 +192,12 @@ class TaskStore:
             return list((await session.execute(query)).scalars())
 
     async def take_up(
-        self, task_id: str, *, lease_owner: str, lease_until: datetime, free_at: datetime | None
+        self, key: str, *, lease_owner: str, lease_until: datetime, free_at: datetime | None
     ) -> StoredTask | None:
         """Takes the lease at the next epoch, which fences whoever had it. None if it is not free, or ended."""
         change = (
             update(TaskRow)
-            .where(TaskRow.id == task_id, TaskRow.state.not_in(_ENDED))
+            .where(TaskRow.id == key, TaskRow.state.not_in(_ENDED))
             .values(epoch=TaskRow.epoch + 1, lease_owner=lease_owner, lease_until=lease_until)
         )
         if free_at is not None:
@@ -190,7 +206,7 @@ class TaskStore:
             done = cast("CursorResult[object]", await session.execute(change))
             if done.rowcount != 1:
                 return None
-            row = (await session.execute(select(TaskRow).where(TaskRow.id == task_id))).scalar_one()
+            row = (await session.execute(select(TaskRow).where(TaskRow.id == key))).scalar_one()
             return _stored(row)
 
     async def renew(self, lease_owner: str, *, lease_until: datetime) -> None:
@@ -208,10 +224,19 @@ class TaskStore:
             )
 
 
-def _event_rows(events: Sequence[task_pb2.TaskEvent]) -> list[TaskEventRow]:
+def _own_key(owner_id: str, task_id: str) -> str:
+    """The key of a task whose id another owner has used before. No id has a slash in it."""
+    return f"{owner_id}/{task_id}"
+
+
+def _has_id(owner_id: str, task_id: str) -> ColumnElement[bool]:
+    return TaskRow.id.in_((task_id, _own_key(owner_id, task_id)))
+
+
+def _event_rows(key: str, events: Sequence[task_pb2.TaskEvent]) -> list[TaskEventRow]:
     return [
         TaskEventRow(
-            task_id=event.task_id,
+            task_id=key,
             seq=event.seq,
             time=event.time.ToDatetime(tzinfo=UTC),
             payload=event.SerializeToString(),
@@ -222,6 +247,7 @@ def _event_rows(events: Sequence[task_pb2.TaskEvent]) -> list[TaskEventRow]:
 
 def _stored(row: TaskRow) -> StoredTask:
     return StoredTask(
+        key=row.id,
         owner_id=row.owner_id,
         task=task_pb2.Task.FromString(row.snapshot),
         request_digest=row.request_digest,

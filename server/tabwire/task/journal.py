@@ -40,6 +40,7 @@ class Journal:
         self._changed = asyncio.Condition()
         self._watchers: set[asyncio.Event] = set()
         self._active = fold.ActiveTime()
+        self.key = stored.key
         self.owner_id = stored.owner_id
         self.epoch = stored.epoch
         self.task = stored.task
@@ -49,7 +50,7 @@ class Journal:
         """Reads all events there are. Call once before use."""
         task = task_pb2.Task()
         while True:
-            events = await self._store.events(self.task.task_id, after_seq=task.last_event_seq, limit=_PAGE)
+            events = await self._store.events(self.key, after_seq=task.last_event_seq, limit=_PAGE)
             for event in events:
                 fold.apply(task, event)
                 self._observe(event)
@@ -144,7 +145,7 @@ class Journal:
             stamped.time.FromDatetime(now)
             fold.apply(task, stamped)
             numbered.append(stamped)
-        await self._store.append(task, numbered, epoch=self.epoch, now=now)
+        await self._store.append(self.key, task, numbered, epoch=self.epoch, now=now)
         self.task = task
         for event in numbered:
             self._observe(event)

@@ -7,6 +7,7 @@ the database says which server runs a task; on SQLite there is only one server, 
 from __future__ import annotations
 
 import asyncio
+import time
 import uuid
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -52,12 +53,14 @@ class TaskManager:
         *,
         now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._browsers = browsers
         self._settings = settings
         self._now = now
         self._sleep = sleep
+        self._clock = clock
         self._server_id = uuid.uuid4().hex
         self._alone = settings.database.startswith("sqlite")
         self._claims = TabClaims()
@@ -101,7 +104,7 @@ class TaskManager:
         first = task_pb2.TaskEvent(task_id=task.task_id, seq=1, created=task_pb2.TaskCreated(task=task))
         first.time.FromDatetime(now)
         task.last_event_seq = 1
-        stored = await self._store.insert(
+        key = await self._store.insert(
             owner_id,
             task,
             [first],
@@ -110,13 +113,13 @@ class TaskManager:
             lease_owner=self._server_id,
             lease_until=now + _LEASE,
         )
-        if not stored:
+        if key is None:
             # Somebody was faster with the same id or key.
             known = await self._known(owner_id, request, digest)
             if known is not None:
                 return known
             raise _in_use()
-        await self._run(StoredTask(owner_id, task, digest, epoch=1))
+        await self._run(StoredTask(key, owner_id, task, digest, epoch=1))
         return task
 
     async def get(self, owner_id: str, request: task_service_pb2.GetTaskRequest) -> task_pb2.Task:
@@ -142,7 +145,8 @@ class TaskManager:
         self, owner_id: str, request: task_service_pb2.WatchTaskRequest
     ) -> AsyncGenerator[task_pb2.TaskEvent, None]:
         """The journal after a number: what there is, then what comes, to the event with which the task ends."""
-        task = (await self._stored(owner_id, request.task_id)).task
+        stored = await self._stored(owner_id, request.task_id)
+        key, task = stored.key, stored.task
         seq = request.after_seq
         if seq > task.last_event_seq:
             raise TabwireError(
@@ -151,7 +155,7 @@ class TaskManager:
                 remedy="Watch from 0.",
             )
         while True:
-            runner = self._runners.get(task.task_id)
+            runner = self._runners.get(key)
             if self._stopping:
                 raise TabwireError(
                     error_pb2.ERROR_CODE_UNAVAILABLE,
@@ -160,7 +164,7 @@ class TaskManager:
                 )
             if runner is None:
                 ended = (await self._stored(owner_id, task.task_id)).task.state in ENDED
-                async for event in self._replay(task.task_id, seq):
+                async for event in self._replay(key, seq):
                     seq = event.seq
                     yield event
                 if ended:
@@ -168,10 +172,10 @@ class TaskManager:
                 await asyncio.sleep(_POLL_S)
                 continue
             async with runner.journal.watching() as grown:
-                while self._runners.get(task.task_id) is runner:
+                while self._runners.get(key) is runner:
                     grown.clear()
                     last = runner.journal.has_ended
-                    async for event in self._replay(task.task_id, seq):
+                    async for event in self._replay(key, seq):
                         seq = event.seq
                         yield event
                     if last:
@@ -290,7 +294,7 @@ class TaskManager:
         stored = await self._stored(owner_id, task_id)
         if stored.task.state in ENDED:
             raise _not_now(stored.task, wanted)
-        runner = self._runners.get(task_id)
+        runner = self._runners.get(stored.key)
         if runner is None:
             raise TabwireError(
                 error_pb2.ERROR_CODE_UNAVAILABLE,
@@ -301,9 +305,9 @@ class TaskManager:
             raise _not_now(runner.journal.task, wanted)
         return runner
 
-    async def _replay(self, task_id: str, after_seq: int) -> AsyncGenerator[task_pb2.TaskEvent, None]:
+    async def _replay(self, key: str, after_seq: int) -> AsyncGenerator[task_pb2.TaskEvent, None]:
         while True:
-            events = await self._store.events(task_id, after_seq=after_seq, limit=_EVENTS_PAGE)
+            events = await self._store.events(key, after_seq=after_seq, limit=_EVENTS_PAGE)
             for event in events:
                 after_seq = event.seq
                 yield event
@@ -313,14 +317,14 @@ class TaskManager:
     # Running.
 
     async def _take_up_all(self, *, free_at: datetime | None) -> None:
-        for task_id in await self._store.unfinished(free_at=free_at):
-            if task_id in self._runners:
+        for key in await self._store.unfinished(free_at=free_at):
+            if key in self._runners:
                 continue
             stored = await self._store.take_up(
-                task_id, lease_owner=self._server_id, lease_until=self._now() + _LEASE, free_at=free_at
+                key, lease_owner=self._server_id, lease_until=self._now() + _LEASE, free_at=free_at
             )
             if stored is not None:
-                _log.info("task_taken_up", task_id=task_id, epoch=stored.epoch)
+                _log.info("task_taken_up", task_id=stored.task.task_id, epoch=stored.epoch)
                 await self._run(stored, restarted=True)
 
     async def _run(self, stored: StoredTask, *, restarted: bool = False) -> None:
@@ -333,25 +337,25 @@ class TaskManager:
         if restarted and task.state in (RUNNING, WAITING_BROWSER):
             await journal.move(Trigger.RESTART)
         runner = Runner(journal, self._browsers, self._claims, self._decider(task), sleep=self._sleep)
-        self._runners[task.task_id] = runner
+        self._runners[journal.key] = runner
         job = asyncio.create_task(self._supervise(runner), name=f"task-{task.task_id}")
         self._jobs.add(job)
         job.add_done_callback(self._jobs.discard)
 
     async def _supervise(self, runner: Runner) -> None:
-        task_id = runner.journal.task.task_id
+        key = runner.journal.key
         try:
             await runner.run()
         except Exception:  # noqa: BLE001 - the database is away; the next start takes the task up again
-            _log.exception("task_runner_failed", task_id=task_id)
+            _log.exception("task_runner_failed", task_id=runner.journal.task.task_id)
         finally:
-            if self._runners.get(task_id) is runner:
-                del self._runners[task_id]
+            if self._runners.get(key) is runner:
+                del self._runners[key]
             runner.journal.wake_watchers()
 
     def _decider(self, task: task_pb2.Task) -> Decider:
         if task.decider == task_pb2.DECIDER_COMMANDS:
-            return CommandDecider(sleep=self._sleep)
+            return CommandDecider(sleep=self._sleep, clock=self._clock)
         return ModelDecider(self._model)
 
     async def _keep_leases(self) -> None:

@@ -70,7 +70,7 @@ class Runner:
                 raise
             _log.warning("task_taken_over", task_id=task_id)
         finally:
-            await self._claims.release_all(task_id)
+            await self._claims.release_all(self.journal.task.browser_id, task_id)
 
     async def _run_until_stopped(self) -> None:
         work = asyncio.ensure_future(self._work())

@@ -26,8 +26,10 @@ class TabClaims:
         async with self._changed:
             await self._changed.wait_for(lambda: not self.claim(browser_id, tab_id, task_id))
 
-    async def release_all(self, task_id: str) -> None:
-        """Gives all tabs of a task back."""
-        self._holders = {key: holder for key, holder in self._holders.items() if holder != task_id}
+    async def release_all(self, browser_id: str, task_id: str) -> None:
+        """Gives all tabs of a task back. Of another owner's browser a task of the same id is another one."""
+        self._holders = {
+            place: holder for place, holder in self._holders.items() if place[0] != browser_id or holder != task_id
+        }
         async with self._changed:
             self._changed.notify_all()

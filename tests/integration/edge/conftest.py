@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import socket
+import os
+import subprocess
+import sys
 import time
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import grpc
@@ -15,6 +18,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
+from ports import free_port as free_port  # for the tests of this folder too
 from tabwire.edge import envoy
 from tabwire.security import ca
 from tabwire.settings import Settings
@@ -26,10 +30,12 @@ from tabwire.v1 import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
     from pathlib import Path
 
     from google.protobuf.message import Message
+
+    EdgeWith = Callable[..., Awaitable["Edge"]]
 
 
 async def who_am_i(_: object, context: Any) -> auth_service_pb2.WhoAmIResponse:
@@ -40,12 +46,6 @@ async def who_am_i(_: object, context: Any) -> auth_service_pb2.WhoAmIResponse:
 
 async def pair(_: object, __: Any) -> auth_service_pb2.PairResponse:
     return auth_service_pb2.PairResponse(browser_id="b1")
-
-
-async def attach(_: object, __: Any) -> AsyncIterator[link_pb2.Downlink]:
-    """A stream that says one thing and then nothing."""
-    yield link_pb2.Downlink(attached=link_pb2.Attached(link_id="l1"))
-    await asyncio.Event().wait()
 
 
 async def watch_task(_: object, __: Any) -> AsyncIterator[task_service_pb2.WatchTaskResponse]:
@@ -69,7 +69,6 @@ def serialized(message: Message) -> bytes:
 
 HANDLERS = {
     "tabwire.v1.AuthService": {"WhoAmI": unary(who_am_i), "Pair": unary(pair)},
-    "tabwire.v1.LinkService": {"Attach": stream(attach)},
     "tabwire.v1.TaskService": {"WatchTask": stream(watch_task)},
 }
 
@@ -80,14 +79,23 @@ class Behind:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._server: grpc.aio.Server | None = None
+        self.calls = 0  # without health checks
+        self.word = asyncio.Event()
+
+    async def attach(self, _: object, __: Any) -> AsyncIterator[link_pb2.Downlink]:
+        """A stream that says one thing, and another one only when the test wants it."""
+        yield link_pb2.Downlink(attached=link_pb2.Attached(link_id="l1"))
+        await self.word.wait()
+        yield link_pb2.Downlink(caught_up=link_pb2.CaughtUp())
 
     async def start(self) -> None:
-        self._server = grpc.aio.server()
+        self._server = grpc.aio.server(interceptors=(_Counting(self),))
         servicer = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(servicer, self._server)
         await servicer.set("", health_pb2.HealthCheckResponse.SERVING)
+        handlers = {**HANDLERS, "tabwire.v1.LinkService": {"Attach": stream(self.attach)}}
         self._server.add_generic_rpc_handlers(
-            tuple(grpc.method_handlers_generic_handler(name, methods) for name, methods in HANDLERS.items())
+            tuple(grpc.method_handlers_generic_handler(name, methods) for name, methods in handlers.items())
         )
         self._server.add_insecure_port(f"unix:{self._settings.socket_path}")
         await self._server.start()
@@ -98,10 +106,23 @@ class Behind:
             self._server = None
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+class _Counting(grpc.aio.ServerInterceptor):
+    """Counts what reached the server."""
+
+    def __init__(self, behind: Behind) -> None:
+        self._behind = behind
+
+    async def intercept_service(self, continuation: Any, handler_call_details: grpc.HandlerCallDetails) -> Any:
+        self._behind.calls += not handler_call_details.method.startswith("/grpc.health")
+        return await continuation(handler_call_details)
+
+
+def new_key() -> ECKey:
+    return ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"}, auto_kid=True)
+
+
+def public(*keys: ECKey) -> str:
+    return json.dumps(KeySet(list(keys)).as_dict(private=False))
 
 
 class Edge:
@@ -110,7 +131,8 @@ class Edge:
     def __init__(self, settings: Settings, key: ECKey) -> None:
         self.settings = settings
         self.behind = Behind(settings)
-        self._key = key
+        self.pid = 0
+        self.key = key
 
     @property
     def ca(self) -> bytes:
@@ -119,12 +141,12 @@ class Edge:
     def token(self, **claims: object) -> str:
         now = int(time.time())
         body = {"iss": "tabwire", "aud": "tabwire", "sub": "local", "iat": now, "exp": now + 600, **claims}
-        return jwt.encode({"alg": "ES256", "kid": self._key.kid}, body, self._key)
+        return jwt.encode({"alg": "ES256", "kid": self.key.kid}, body, self.key)
 
 
 async def _until(holds: Callable[[], Awaitable[bool]]) -> None:
     """Returns as soon as it holds; another process decides when, so it has to be asked."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while not await holds():  # noqa: ASYNC110 - see above
             await asyncio.sleep(0.02)
 
@@ -134,21 +156,26 @@ def until() -> Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]:
     return _until
 
 
-@pytest.fixture
-async def edge(tmp_path: Path) -> AsyncIterator[Edge]:
-    settings = Settings(home=tmp_path, port=free_port(), heartbeat_ms=200)
+@contextlib.asynccontextmanager
+async def open_edge(home: Path, *, age_days: int = 0, **chosen: Any) -> AsyncIterator[Edge]:
+    """An Envoy with these settings and a certificate of this age, and the small server behind it."""
+    settings = Settings(home=home, **{"port": free_port(), "heartbeat_ms": 200, **chosen})
     settings.run_path.mkdir()
     settings.logs_path.mkdir()
-    ca.ensure(settings.keys_path, [settings.host])
-    key = ECKey.generate_key("P-256", {"use": "sig", "alg": "ES256"}, auto_kid=True)
-    settings.jwks_path.write_text(json.dumps(KeySet([key]).as_dict(private=False)))
+    ca.ensure(settings.keys_path, settings.certificate_hosts, now=datetime.now(UTC) - timedelta(days=age_days))
+    key = new_key()
+    settings.jwks_path.write_text(public(key))
     edge = Edge(settings, key)
     await edge.behind.start()
+    log = (settings.logs_path / "envoy.log").open("wb")
     process = await asyncio.create_subprocess_exec(
         *envoy.command(await envoy.prepare(settings)),
+        *("--file-flush-interval-msec", "200"),  # a test reads its log; by itself it is written every ten seconds
         stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.DEVNULL,
+        stderr=log,
     )
+    edge.pid = process.pid
+    log.close()
     try:
 
         async def ready() -> bool:
@@ -161,3 +188,40 @@ async def edge(tmp_path: Path) -> AsyncIterator[Edge]:
             process.kill()
         await process.wait()
         await edge.behind.stop()
+
+
+@pytest.fixture
+async def edge(tmp_path: Path) -> AsyncIterator[Edge]:
+    async with open_edge(tmp_path) as edge:
+        yield edge
+
+
+@pytest.fixture
+async def edge_with(tmp_path: Path) -> AsyncIterator[EdgeWith]:
+    """Opens the one edge of a test with settings of the test's own."""
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def opened(**chosen: Any) -> Edge:
+            return await stack.enter_async_context(open_edge(tmp_path, **chosen))
+
+        yield opened
+
+
+@pytest.fixture(scope="session")
+def real_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """The product's own server, asked on its socket."""
+    settings = Settings(home=tmp_path_factory.mktemp("server"), port=free_port())
+    settings.home_path.chmod(0o700)
+    env = {"PATH": os.environ["PATH"], "TABWIRE_HOME": str(settings.home_path)}
+    process = subprocess.Popen([sys.executable, "-m", "tabwire.cli", "serve"], env=env, stderr=subprocess.DEVNULL)
+    try:
+        until = time.monotonic() + 60
+        while not (settings.socket_path.exists() and settings.cli_token_path.exists()):
+            assert process.poll() is None
+            assert time.monotonic() < until
+            time.sleep(0.05)
+        (settings.run_path / "test.pid").write_text(str(process.pid))
+        yield settings
+    finally:
+        process.terminate()
+        process.wait()

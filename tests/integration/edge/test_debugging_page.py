@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tabwire.edge import assets, envoy
+from tabwire import assets
+from tabwire.edge import envoy
 from tabwire.security import ca
 from tabwire.settings import Settings
 

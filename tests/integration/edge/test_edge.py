@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-import asyncio
-import http.client
 import json
-import ssl
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 
 import grpc
 import pytest
 
+from tabwire import assets
 from tabwire.client import Client, UnreachableError
-from tabwire.edge import assets, envoy
+from tabwire.edge import envoy
 from tabwire.errors import TabwireError
 from tabwire.security import ca
 from tabwire.v1 import auth_service_pb2, error_pb2, extension_pb2, link_pb2, link_service_pb2, link_service_pb2_grpc
+
+from .speaking import PAIR, WHO_AM_I, plain_get, post
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,27 +26,6 @@ if TYPE_CHECKING:
     from .conftest import Edge
 
     Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
-
-EMPTY = b"\0\0\0\0\0"
-
-
-async def post(edge: Edge, path: str, **headers: str) -> tuple[http.client.HTTPResponse, bytes]:
-    """One gRPC-web call with an empty message, as a browser sends it."""
-    settings = edge.settings
-
-    def work() -> tuple[http.client.HTTPResponse, bytes]:
-        trust = ssl.create_default_context(cafile=settings.ca_path)
-        connection = http.client.HTTPSConnection(settings.host, settings.port, context=trust, timeout=20)
-        try:
-            connection.request(
-                "POST", path, EMPTY, {"content-type": "application/grpc-web+proto", "x-grpc-web": "1", **headers}
-            )
-            response = connection.getresponse()
-            return response, response.read()
-        finally:
-            connection.close()
-
-    return await asyncio.to_thread(work)
 
 
 async def test_health_needs_no_token(edge: Edge) -> None:
@@ -71,11 +52,10 @@ async def test_a_bad_token_is_refused_at_the_edge(edge: Edge, claims: dict[str, 
 
 async def test_grpc_web_from_the_extension(edge: Edge) -> None:
     origin = f"chrome-extension://{assets.extension_id()}"
-    response, body = await post(
-        edge, "/tabwire.v1.AuthService/WhoAmI", authorization=f"Bearer {edge.token()}", origin=origin
-    )
-    assert response.status == 200
-    assert response.headers["access-control-allow-origin"] == origin
+    answer = await post(edge.settings, WHO_AM_I, {"authorization": f"Bearer {edge.token()}", "origin": origin})
+    body = answer.body
+    assert answer.status == 200
+    assert answer.headers["access-control-allow-origin"] == origin
     length = int.from_bytes(body[1:5])
     assert auth_service_pb2.WhoAmIResponse.FromString(body[5 : 5 + length]).owner_id == "local"
     assert b"grpc-status:0" in body[5 + length :].replace(b" ", b"")
@@ -85,30 +65,27 @@ async def test_grpc_web_from_the_extension(edge: Edge) -> None:
     "origin", ["https://evil.example", "null", "chrome-extension://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"]
 )
 async def test_other_origins_never_reach_the_server(edge: Edge, origin: str) -> None:
-    token = f"Bearer {edge.token()}"
-    response, _ = await post(edge, "/tabwire.v1.AuthService/WhoAmI", authorization=token, origin=origin)
-    pairing, _ = await post(edge, "/tabwire.v1.AuthService/Pair", origin=origin)
+    response = await post(edge.settings, WHO_AM_I, {"authorization": f"Bearer {edge.token()}", "origin": origin})
+    pairing = await post(edge.settings, PAIR, {"origin": origin})
     assert (response.status, pairing.status) == (403, 403)
     assert "access-control-allow-origin" not in response.headers
 
 
 async def test_pairing_needs_no_token(edge: Edge) -> None:
-    response, _ = await post(edge, "/tabwire.v1.AuthService/Pair")
-    assert response.status == 200
+    assert (await post(edge.settings, PAIR)).status == 200
 
 
 async def test_plain_http_is_told_to_use_https(edge: Edge) -> None:
-    reader, writer = await asyncio.open_connection(edge.settings.host, edge.settings.port)
-    writer.write(b"GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-    answer = await reader.read(-1)
-    writer.close()
-    await writer.wait_closed()
-    assert answer.startswith(b"HTTP/1.1 426 ")
-    assert answer.endswith(b"tabwire: use https")
+    status, headers = await plain_get(edge.settings)
+    assert status == 426
+    assert headers["x-tabwire-certificate-names"] == "localhost, 127.0.0.1, ::1"
+    ends = datetime.fromisoformat(headers["x-tabwire-certificate-ends"].upper())
+    assert ends == ca.expires_at(edge.settings.keys_path / "server.pem")
+    assert parsedate_to_datetime(headers["date"]) <= datetime.now(UTC)
 
 
 async def test_unknown_methods_are_answered_by_the_server(edge: Edge) -> None:
-    response, _ = await post(edge, "/tabwire.v1.Nothing/Here", authorization=f"Bearer {edge.token()}")
+    response = await post(edge.settings, "/tabwire.v1.Nothing/Here", {"authorization": f"Bearer {edge.token()}"})
     assert response.status == 200
     assert response.headers["grpc-status"] == str(grpc.StatusCode.UNIMPLEMENTED.value[0])
 
@@ -164,14 +141,14 @@ async def test_a_foreign_certificate_is_told_apart(edge: Edge, tmp_path: Path) -
 
 
 async def test_the_access_log_tells_the_truth_about_grpc_web(edge: Edge, until: Until) -> None:
-    await post(edge, "/tabwire.v1.AuthService/WhoAmI", authorization=f"Bearer {edge.token()}")
-    await post(edge, "/tabwire.v1.AuthService/WhoAmI")
+    await post(edge.settings, WHO_AM_I, {"authorization": f"Bearer {edge.token()}"})
+    await post(edge.settings, WHO_AM_I)
     path = edge.settings.logs_path / "access.log"
 
     async def both_are_written() -> bool:
         return path.read_text().count("WhoAmI") == 2
 
-    await until(both_are_written)  # Envoy writes its log every second or so
+    await until(both_are_written)
     lines = [json.loads(line) for line in path.read_text().splitlines() if "WhoAmI" in line]
     served = next(line for line in lines if line["log"] == "server")
     refused = next(line for line in lines if line["log"] == "edge")

@@ -16,10 +16,12 @@ import pytest
 
 from tabwire.client import Client
 from tabwire.errors import TabwireError
+from tabwire.security import ca
 from tabwire.settings import Settings
 from tabwire.v1 import auth_pb2, error_pb2
 
 from .conftest import free_port
+from .speaking import shown_certificate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -131,6 +133,20 @@ async def test_a_server_that_dies_is_started_again(up: Up, until: Until) -> None
     await until(serves_again)
 
 
+async def test_a_certificate_made_anew_is_shown_without_starting_envoy_again(up: Up, until: Until) -> None:
+    settings, envoy_before = up.settings, up.status()["children"]["envoy"]
+    before = shown_certificate(settings)
+    (settings.keys_path / "server.pem").unlink()
+    code, told = await command(up.env, "certs", "make")
+    assert code == 0, told
+
+    async def shown() -> bool:
+        return shown_certificate(settings) == ca.der(settings.keys_path / "server.pem") != before
+
+    await until(shown)
+    assert up.status()["children"]["envoy"] == envoy_before
+
+
 async def test_a_second_one_says_what_is_in_its_way(up: Up) -> None:
     code, told = await command(up.env, "up")
     assert code == 3
@@ -161,3 +177,20 @@ async def test_tokens_made_and_revoked_on_the_command_line(up: Up) -> None:
         with pytest.raises(TabwireError) as caught:
             await client.who_am_i()
     assert caught.value.code == error_pb2.ERROR_CODE_UNAUTHENTICATED
+
+
+async def test_a_new_signing_key_made_on_the_command_line_breaks_nobody(up: Up) -> None:
+    """Also through Envoy, at once: it has known the key since it started."""
+    _, told = await command(up.env, "token", "create", "before", "--json")
+    before = json.loads(told)["token"]
+    code, told = await command(up.env, "token", "rotate-key")
+    assert code == 0, told
+    _, told = await command(up.env, "token", "create", "after", "--json")
+    after = json.loads(told)["token"]
+    ca = up.settings.grpc_ca_path.read_bytes()
+    for token in (before, after):
+        async with Client(up.settings.server_url, token, ca=ca) as client:
+            assert (await client.who_am_i()).owner_id == "local"
+    code, told = await command(up.env, "token", "rotate-key")
+    assert code != 0
+    assert "Wait" in told

@@ -43,6 +43,7 @@ class ScriptedBrowser:
     """Holds one Connect stream. `answer` gives the result of a command, or None to stay silent."""
 
     def __init__(self, channel: grpc.aio.Channel, metadata: Metadata, answer: Answer) -> None:
+        self.link_id = ""
         self.commands: list[link_pb2.Command] = []
         self.commanded = asyncio.Event()
         self.cancelled: asyncio.Queue[str] = asyncio.Queue()
@@ -88,6 +89,8 @@ class ScriptedBrowser:
     def _take(self, downlink: link_pb2.Downlink) -> None:
         self._recorded = max(self._recorded, downlink.seq)
         match downlink.WhichOneof("body"):
+            case "welcome":
+                self.link_id = downlink.welcome.link_id
             case "attached":
                 self._attached.set()
             case "heartbeat":

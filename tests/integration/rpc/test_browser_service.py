@@ -185,7 +185,8 @@ async def test_a_reused_refresh_token_drops_the_link(api: Api) -> None:
     paired = await api.pair()
     async with connect(api, paired) as browser:
         request = auth_service_pb2.RefreshTokenRequest(refresh_token=paired.tokens.refresh_token)
-        await api.auth.RefreshToken(request)
+        second = (await api.auth.RefreshToken(request)).tokens.refresh_token
+        await api.auth.RefreshToken(auth_service_pb2.RefreshTokenRequest(refresh_token=second))
         await failed(api.auth.RefreshToken(request))
         ended = await asyncio.wait_for(browser.ended, 10)
         assert isinstance(ended, grpc.aio.AioRpcError)

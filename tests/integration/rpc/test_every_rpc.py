@@ -9,6 +9,7 @@ import pytest
 from google.protobuf.descriptor import FieldDescriptor
 
 from integration.rpc.harness import Api, bearer, error_of, every_method, failed, path_of
+from tabwire import origins
 from tabwire.rpc.rules import RULES
 from tabwire.v1 import auth_pb2, auth_service_pb2, error_pb2
 
@@ -87,6 +88,39 @@ async def test_nobody_gets_in_without_a_good_token(shared_api: Api, method: Meth
         assert info.remedy
 
 
+FOREIGN = (
+    "https://example.com",
+    "null",
+    "",
+    "chrome-extension://aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+    *(trick.format(own=origins.own()) for trick in ("{own}/", "{own}.", "{own}.example.com", " {own}", "{own},{own}")),
+    origins.own().upper(),
+)
+
+
+@pytest.mark.parametrize("method", ALL, ids=name)
+async def test_a_web_page_gets_in_nowhere_also_past_envoy(shared_api: Api, method: MethodDescriptor) -> None:
+    for origin in FOREIGN:
+        error = await failed(shared_api.call(method, MALFORMED[0], (*await all_scopes(shared_api), ("origin", origin))))
+        assert error.code() is grpc.StatusCode.PERMISSION_DENIED, origin
+        assert "origin" in error_of(error).message
+    two = (("origin", origins.own()), ("origin", "https://example.com"))
+    error = await failed(shared_api.call(method, MALFORMED[0], (*await all_scopes(shared_api), *two)))
+    assert error.code() is grpc.StatusCode.PERMISSION_DENIED
+    own = (*await all_scopes(shared_api), ("origin", origins.own()))
+    error = await failed(shared_api.call(method, MALFORMED[0], own))
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+async def test_of_two_tokens_none_counts(shared_api: Api) -> None:
+    """Whoever looks at the first one, and whoever looks at the last one, must not let in different callers."""
+    request = auth_service_pb2.WhoAmIRequest()
+    for other in (("authorization", "Bearer x"), shared_api.owner[0]):
+        for pair in ((shared_api.owner[0], other), (other, shared_api.owner[0])):
+            error = await failed(shared_api.auth.WhoAmI(request, metadata=pair))
+            assert error.code() is grpc.StatusCode.UNAUTHENTICATED
+
+
 @pytest.mark.parametrize("method", SCOPED, ids=name)
 async def test_nobody_gets_beyond_the_scopes_of_their_token(shared_api: Api, method: MethodDescriptor) -> None:
     needed = RULES[path_of(method)].scope
@@ -128,6 +162,7 @@ async def test_an_empty_message_is_answered_or_refused_in_words(shared_api: Api,
     elif name(method) in {
         "AuthService.CreatePairingCode",
         "AuthService.ListApiTokens",
+        "AuthService.RotateSigningKey",
         "AuthService.WhoAmI",
         "BrowserService.ListBrowsers",
         "TaskService.ListTasks",

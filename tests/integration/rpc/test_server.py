@@ -159,13 +159,19 @@ async def process() -> AsyncIterator[tuple[asyncio.subprocess.Process, Settings]
             sys.executable, "-c", program, str(home), stderr=asyncio.subprocess.PIPE, env={**os.environ}
         )
         settings = Settings(home=home)
-        async with grpc.aio.insecure_channel(f"unix:{settings.socket_path}") as channel:
-            stub: Any = health_pb2_grpc.HealthStub(channel)
-            await stub.Check(health_pb2.HealthCheckRequest(), wait_for_ready=True, timeout=30)
-        yield process, settings
-        if process.returncode is None:
-            process.kill()
-            await process.communicate()
+        try:
+            # A channel that finds no socket waits longer and longer before it looks again.
+            while not settings.socket_path.exists():
+                assert process.returncode is None
+                await asyncio.sleep(0.02)
+            async with grpc.aio.insecure_channel(f"unix:{settings.socket_path}") as channel:
+                stub: Any = health_pb2_grpc.HealthStub(channel)
+                await stub.Check(health_pb2.HealthCheckRequest(), wait_for_ready=True, timeout=60)
+            yield process, settings
+        finally:
+            if process.returncode is None:
+                process.kill()
+                await process.communicate()
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -149,5 +149,5 @@ async def test_a_lease_keeps_other_servers_away_until_it_runs_out(tmp_path: Path
         assert taken.epoch == 2
         task.last_event_seq = 2
         with pytest.raises(TabwireError) as raised:
-            await home.store.append(task, [event], epoch=1, now=late)
+            await home.store.append(task.task_id, task, [event], epoch=1, now=late)
         assert raised.value.code == error_pb2.ERROR_CODE_EPOCH_FENCED

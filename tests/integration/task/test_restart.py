@@ -59,13 +59,13 @@ class Mortal(TaskStore):
         self.written: list[task_pb2.TaskEvent] = []
 
     async def append(
-        self, task: task_pb2.Task, events: Sequence[task_pb2.TaskEvent], *, epoch: int, now: datetime
+        self, key: str, task: task_pb2.Task, events: Sequence[task_pb2.TaskEvent], *, epoch: int, now: datetime
     ) -> None:
         if self.dead.is_set():
             raise RuntimeError("a dead server writes nothing")
         dying = any(event.seq == self.dies_at for event in events)
         if not (dying and self.before):
-            await super().append(task, events, epoch=epoch, now=now)
+            await super().append(key, task, events, epoch=epoch, now=now)
             self.written.append(events[-1])
         if dying:
             self.dead.set()

@@ -6,11 +6,13 @@ import json
 import socket
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ports import free_port
 from tabwire.cli import chromium, doctor, extension, supervisor, trust, watch
 from tabwire.cli.console import FAILED, OK
 from tabwire.cli.up import check_port
@@ -24,12 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     Run = Callable[..., subprocess.CompletedProcess[str]]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 @pytest.fixture
@@ -163,6 +159,70 @@ def test_the_extensions_copy_is_replaced_as_a_whole(tmp_path: Path) -> None:
     assert {path.name for path in target.parent.iterdir()} == {"extension"}
 
 
+def test_a_browser_never_finds_half_an_extension(tmp_path: Path) -> None:
+    """Somebody reads all the time while the copy is replaced again and again."""
+    target = tmp_path / "home" / "extension"
+    builds = []
+    for name in ("one", "two"):
+        built = tmp_path / name
+        built.mkdir()
+        for number in range(30):
+            (built / f"{number}.js").write_text(name * 500)
+        builds.append(built)
+    extension.install(builds[0], target)
+    faults: list[str] = []
+    stop = threading.Event()
+
+    def read() -> None:
+        while not stop.is_set():
+            faults.extend(name for name in ("0.js", "29.js") if not (target / name).exists())
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    for turn in range(1, 40):
+        extension.install(builds[turn % 2], target)
+    stop.set()
+    reader.join()
+    assert faults == []
+    assert (target / "0.js").read_text() == "two" * 500
+
+
+def test_an_installation_that_was_ended_halfway_is_finished(tmp_path: Path) -> None:
+    built, target = tmp_path / "built", tmp_path / "home" / "extension"
+    built.mkdir()
+    (built / "manifest.json").write_text("2")
+    old = target.with_name(".extension.old")
+    old.mkdir(parents=True)
+    (old / "manifest.json").write_text("1")
+    fresh = target.with_name(".extension.new")
+    fresh.mkdir()
+    extension.install(built, target)
+    assert (target / "manifest.json").read_text() == "2"
+    assert {path.name for path in target.parent.iterdir()} == {"extension"}
+
+
+def test_where_the_system_cannot_exchange_two_folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(extension, "_exchange", lambda *_: False)
+    built, target = tmp_path / "built", tmp_path / "extension"
+    built.mkdir()
+    for content in ("1", "2"):
+        (built / "manifest.json").write_text(content)
+        extension.install(built, target)
+        assert (target / "manifest.json").read_text() == content
+
+
+def test_a_copy_that_is_right_stays_with_its_offer(tmp_path: Path) -> None:
+    built, target = tmp_path / "built", tmp_path / "extension"
+    built.mkdir()
+    (built / "manifest.json").write_text("1")
+    extension.install(built, target)
+    before = (target / "manifest.json").stat().st_ino
+    extension.offer_pairing(target, "https://127.0.0.1:1", "AAAA-BBBB", automatic=True)
+    extension.install(built, target)
+    assert (target / "manifest.json").stat().st_ino == before
+    assert (target / "pairing.json").exists()
+
+
 def test_a_large_log_is_put_aside(tmp_path: Path) -> None:
     log = tmp_path / "server.log"
     log.write_bytes(b"a\nb\n")
@@ -204,6 +264,14 @@ def test_trust_is_written_once_and_taken_back(tmp_path: Path) -> None:
     assert not trust.is_installed(made.ca, database)
     trust.remove(database)
     assert not trust.is_installed(other.ca, database)
+
+
+def test_what_was_never_trusted_is_not_taken_back(tmp_path: Path) -> None:
+    assert trust.uninstall(tmp_path) == []
+    made = ca.ensure(tmp_path / "keys")
+    done = trust.install(made.ca, tmp_path)
+    assert trust.uninstall(tmp_path) == done
+    assert trust.uninstall(tmp_path) == []
 
 
 async def test_the_doctor_knows_a_certificate_that_has_ended(tmp_path: Path) -> None:

@@ -79,6 +79,26 @@ async def test_stop_ends_what_a_child_started_too(tmp_path: Path) -> None:
     await gone(grandchild)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="the limit is raised there")
+async def test_a_child_may_open_as_many_files_as_the_system_allows(tmp_path: Path) -> None:
+    import resource
+
+    told = (
+        "import resource, time; print('ready', resource.getrlimit(resource.RLIMIT_NOFILE), flush=True); time.sleep(600)"
+    )
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    keeper = Supervisor(lambda: None, lambda _: None)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (512, before[1]))
+    try:
+        one = child(tmp_path, [sys.executable, "-c", told])
+        await keeper.start(one)
+        hard = before[1]
+        assert f"({65536 if hard == resource.RLIM_INFINITY else min(hard, 65536)}, {hard})" in one.log.read_text()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+        await keeper.stop()
+
+
 async def test_a_child_that_cannot_start_tells_its_log(tmp_path: Path) -> None:
     keeper = Supervisor(lambda: None, lambda _: None)
     with pytest.raises(TabwireError, match="boom") as caught:

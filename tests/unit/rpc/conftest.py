@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tabwire.rpc.access import Access
+from tabwire.rpc.signing import KeyKeeper
 from tabwire.rpc.streams import OpenStreams
 from tabwire.security.keys import SigningKeys
 from tabwire.settings import Settings
@@ -38,8 +39,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def streams() -> OpenStreams:
-    return OpenStreams()
+def streams(clock: Clock) -> OpenStreams:
+    return OpenStreams(now=clock)
 
 
 @pytest.fixture
@@ -58,5 +59,20 @@ async def auth_store(database: Database, clock: Clock) -> AuthStore:
 
 
 @pytest.fixture
-def access(tmp_path: Path, auth_store: AuthStore, clock: Clock, streams: OpenStreams) -> Access:
-    return Access(auth_store, SigningKeys.load(tmp_path / "keys"), Settings(home=tmp_path), streams, now=clock)
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path)
+
+
+@pytest.fixture
+def keys(tmp_path: Path, clock: Clock) -> SigningKeys:
+    return SigningKeys.load(tmp_path / "keys", now_s=lambda: clock().timestamp())
+
+
+@pytest.fixture
+def access(auth_store: AuthStore, keys: SigningKeys, settings: Settings, streams: OpenStreams, clock: Clock) -> Access:
+    return Access(auth_store, keys, settings, streams, now=clock)
+
+
+@pytest.fixture
+def keeper(auth_store: AuthStore, keys: SigningKeys, settings: Settings, clock: Clock) -> KeyKeeper:
+    return KeyKeeper(keys, auth_store, settings, now=clock)

@@ -46,11 +46,11 @@ def body_of(token: str) -> dict[str, object]:
 
 
 def test_what_is_issued_is_verified(keys: SigningKeys) -> None:
-    assert tokens(keys).verify(tokens(keys).issue(CLAIMS)) == CLAIMS
+    assert tokens(keys).verify(tokens(keys).issue(CLAIMS)[0]) == CLAIMS
 
 
 def test_the_body_is_what_envoy_is_told_to_expect(keys: SigningKeys) -> None:
-    body = body_of(tokens(keys).issue(CLAIMS))
+    body = body_of(tokens(keys).issue(CLAIMS)[0])
     assert body["iss"] == "tabwire"
     assert body["aud"] == "tabwire"
     assert body["sub"] == "local"
@@ -59,7 +59,7 @@ def test_the_body_is_what_envoy_is_told_to_expect(keys: SigningKeys) -> None:
 
 
 def test_a_token_ends_with_its_time(keys: SigningKeys) -> None:
-    token = tokens(keys).issue(CLAIMS)
+    token = tokens(keys).issue(CLAIMS)[0]
     tokens(keys, CLAIMS.expires_at - timedelta(seconds=1)).verify(token)
     with pytest.raises(TabwireError, match="expired") as caught:
         tokens(keys, CLAIMS.expires_at).verify(token)
@@ -69,17 +69,38 @@ def test_a_token_ends_with_its_time(keys: SigningKeys) -> None:
 def test_tokens_of_an_older_key_live_on(tmp_path: Path) -> None:
     old = SigningKeys.load(tmp_path / "old")
     new = SigningKeys.load(tmp_path / "new")
-    token = tokens(old).issue(CLAIMS)
+    token = tokens(old).issue(CLAIMS)[0]
     both = {"keys": [key.signing_key.as_dict(private=True) for key in (new, old)]}
     (tmp_path / "both").mkdir()
     (tmp_path / "both" / "signing.json").write_text(json.dumps(both))
     assert tokens(SigningKeys.load(tmp_path / "both")).verify(token) == CLAIMS
 
 
+def test_a_token_says_which_key_signed_it(keys: SigningKeys) -> None:
+    token, key_id = tokens(keys).issue(CLAIMS)
+    header = token.split(".")[0]
+    assert json.loads(base64.urlsafe_b64decode(header + "=="))["kid"] == key_id == keys.signing_key.kid
+
+
+def test_a_key_that_another_server_brought_in_is_taken_up_when_it_is_met(tmp_path: Path) -> None:
+    one, other = SigningKeys.load(tmp_path, now_s=lambda: 100), SigningKeys.load(tmp_path, now_s=lambda: 100)
+    later = SigningKeys.load(tmp_path, now_s=lambda: 200)
+    one.rotate()
+    later.rotate()  # its next key is one that `other` has never read
+    token, _ = tokens(later).issue(CLAIMS)
+    assert tokens(other).verify(token) == CLAIMS
+    (tmp_path / "signing.json").write_text("{}")
+    stranger = SigningKeys.load(tmp_path / "else")
+    with pytest.raises(TabwireError, match="not made by this server"):
+        tokens(other).verify(tokens(stranger).issue(CLAIMS)[0])
+    assert tokens(other).verify(token) == CLAIMS
+
+
 def forged(keys: SigningKeys) -> dict[str, str]:
-    good = tokens(keys).issue(CLAIMS)
+    good = tokens(keys).issue(CLAIMS)[0]
     header, body, signature = good.split(".")
     claims = body_of(good)
+    other_body = tokens(keys).issue(Claims("x", "y", frozenset(), NOW))[0].split(".")[1]
     own = keys.signing_key
     none = base64.urlsafe_b64encode(b'{"alg":"none","typ":"JWT"}').rstrip(b"=").decode()
     stranger = ECKey.generate_key("P-256", {"kid": str(own.kid)})
@@ -94,7 +115,7 @@ def forged(keys: SigningKeys) -> dict[str, str]:
         "too long": "a" * 10_000,
         "no signature": f"{header}.{body}.",
         "algorithm none": f"{none}.{body}.",
-        "changed body": f"{header}.{tokens(keys).issue(Claims('x', 'y', frozenset(), NOW)).split('.')[1]}.{signature}",
+        "changed body": f"{header}.{other_body}.{signature}",
         "another key": jwt.encode({"alg": "ES256", "kid": own.kid}, claims, stranger, algorithms=["ES256"]),
         "unknown key id": jwt.encode({"alg": "ES256", "kid": "zz"}, claims, own, algorithms=["ES256"]),
         "public key as a secret": jwt.encode(

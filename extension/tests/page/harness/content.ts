@@ -10,6 +10,7 @@ import {
   type FrameRequest,
   FrameRequestSchema,
 } from "@gen/tabwire/v1/extension_pb";
+import * as rare from "../../../page/act/rare";
 import { ContextMenuMemory } from "../../../page/context_menu";
 import { PageEngine } from "../../../page/engine";
 import { Perceiver } from "../../../page/perceive/state";
@@ -35,7 +36,12 @@ const events: string[] = [];
 const keep = (event: object): void => {
   events.push(base64Encode(toBinary(FrameEventSchema, fromPlain(FrameEventSchema, carried(event)))));
 };
-const engine = new PageEngine({ menu: new ContextMenuMemory(), bornAt: Date.now(), onEvent: keep });
+const engine = new PageEngine({
+  menu: new ContextMenuMemory(),
+  bornAt: Date.now(),
+  onEvent: keep,
+  extras: async () => rare,
+});
 hearNonces((nonce) => keep({ kind: { case: "nonce", value: { nonce } } }));
 
 function packed(reply: object): string {

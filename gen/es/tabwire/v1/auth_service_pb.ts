@@ -16,7 +16,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tabwire/v1/auth_service.proto.
  */
 export const file_tabwire_v1_auth_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch10YWJ3aXJlL3YxL2F1dGhfc2VydmljZS5wcm90bxIKdGFid2lyZS52MSIaChhDcmVhdGVQYWlyaW5nQ29kZVJlcXVlc3QiWQoZQ3JlYXRlUGFpcmluZ0NvZGVSZXNwb25zZRIMCgRjb2RlGAEgASgJEi4KCmV4cGlyZXNfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkUKC1BhaXJSZXF1ZXN0EgwKBGNvZGUYASABKAkSFAoMZGlzcGxheV9uYW1lGAIgASgJEhIKCmJyb3dzZXJfaWQYAyABKAkiSQoMUGFpclJlc3BvbnNlEhIKCmJyb3dzZXJfaWQYASABKAkSJQoGdG9rZW5zGAIgASgLMhUudGFid2lyZS52MS5Ub2tlblBhaXIiLAoTUmVmcmVzaFRva2VuUmVxdWVzdBIVCg1yZWZyZXNoX3Rva2VuGAEgASgJIj0KFFJlZnJlc2hUb2tlblJlc3BvbnNlEiUKBnRva2VucxgBIAEoCzIVLnRhYndpcmUudjEuVG9rZW5QYWlyImcKFUNyZWF0ZUFwaVRva2VuUmVxdWVzdBIUCgxkaXNwbGF5X25hbWUYASABKAkSIQoGc2NvcGVzGAIgAygOMhEudGFid2lyZS52MS5TY29wZRIVCg1saWZldGltZV9kYXlzGAMgASgNIlAKFkNyZWF0ZUFwaVRva2VuUmVzcG9uc2USDQoFdG9rZW4YASABKAkSJwoJYXBpX3Rva2VuGAIgASgLMhQudGFid2lyZS52MS5BcGlUb2tlbiIWChRMaXN0QXBpVG9rZW5zUmVxdWVzdCJBChVMaXN0QXBpVG9rZW5zUmVzcG9uc2USKAoKYXBpX3Rva2VucxgBIAMoCzIULnRhYndpcmUudjEuQXBpVG9rZW4iIAoSUmV2b2tlVG9rZW5SZXF1ZXN0EgoKAmlkGAEgASgJIhUKE1Jldm9rZVRva2VuUmVzcG9uc2UiDwoNV2hvQW1JUmVxdWVzdCL8AQoOV2hvQW1JUmVzcG9uc2USEAoIb3duZXJfaWQYASABKAkSIQoGc2NvcGVzGAIgAygOMhEudGFid2lyZS52MS5TY29wZRISCgpicm93c2VyX2lkGAMgASgJEjQKEHRva2VuX2V4cGlyZXNfYXQYBCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhYKDnNlcnZlcl92ZXJzaW9uGAUgASgJEhQKDG1pbl9yZXZpc2lvbhgGIAEoDRIUCgxtYXhfcmV2aXNpb24YByABKA0SGAoQbW9kZWxfY29uZmlndXJlZBgIIAEoCBINCgVtb2RlbBgJIAEoCTK9BAoLQXV0aFNlcnZpY2USYAoRQ3JlYXRlUGFpcmluZ0NvZGUSJC50YWJ3aXJlLnYxLkNyZWF0ZVBhaXJpbmdDb2RlUmVxdWVzdBolLnRhYndpcmUudjEuQ3JlYXRlUGFpcmluZ0NvZGVSZXNwb25zZRI5CgRQYWlyEhcudGFid2lyZS52MS5QYWlyUmVxdWVzdBoYLnRhYndpcmUudjEuUGFpclJlc3BvbnNlElEKDFJlZnJlc2hUb2tlbhIfLnRhYndpcmUudjEuUmVmcmVzaFRva2VuUmVxdWVzdBogLnRhYndpcmUudjEuUmVmcmVzaFRva2VuUmVzcG9uc2USVwoOQ3JlYXRlQXBpVG9rZW4SIS50YWJ3aXJlLnYxLkNyZWF0ZUFwaVRva2VuUmVxdWVzdBoiLnRhYndpcmUudjEuQ3JlYXRlQXBpVG9rZW5SZXNwb25zZRJUCg1MaXN0QXBpVG9rZW5zEiAudGFid2lyZS52MS5MaXN0QXBpVG9rZW5zUmVxdWVzdBohLnRhYndpcmUudjEuTGlzdEFwaVRva2Vuc1Jlc3BvbnNlEk4KC1Jldm9rZVRva2VuEh4udGFid2lyZS52MS5SZXZva2VUb2tlblJlcXVlc3QaHy50YWJ3aXJlLnYxLlJldm9rZVRva2VuUmVzcG9uc2USPwoGV2hvQW1JEhkudGFid2lyZS52MS5XaG9BbUlSZXF1ZXN0GhoudGFid2lyZS52MS5XaG9BbUlSZXNwb25zZWIGcHJvdG8z", [file_google_protobuf_timestamp, file_tabwire_v1_auth]);
+  fileDesc("Ch10YWJ3aXJlL3YxL2F1dGhfc2VydmljZS5wcm90bxIKdGFid2lyZS52MSIaChhDcmVhdGVQYWlyaW5nQ29kZVJlcXVlc3QiWQoZQ3JlYXRlUGFpcmluZ0NvZGVSZXNwb25zZRIMCgRjb2RlGAEgASgJEi4KCmV4cGlyZXNfYXQYAiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIkUKC1BhaXJSZXF1ZXN0EgwKBGNvZGUYASABKAkSFAoMZGlzcGxheV9uYW1lGAIgASgJEhIKCmJyb3dzZXJfaWQYAyABKAkiSQoMUGFpclJlc3BvbnNlEhIKCmJyb3dzZXJfaWQYASABKAkSJQoGdG9rZW5zGAIgASgLMhUudGFid2lyZS52MS5Ub2tlblBhaXIiLAoTUmVmcmVzaFRva2VuUmVxdWVzdBIVCg1yZWZyZXNoX3Rva2VuGAEgASgJIj0KFFJlZnJlc2hUb2tlblJlc3BvbnNlEiUKBnRva2VucxgBIAEoCzIVLnRhYndpcmUudjEuVG9rZW5QYWlyImcKFUNyZWF0ZUFwaVRva2VuUmVxdWVzdBIUCgxkaXNwbGF5X25hbWUYASABKAkSIQoGc2NvcGVzGAIgAygOMhEudGFid2lyZS52MS5TY29wZRIVCg1saWZldGltZV9kYXlzGAMgASgNIlAKFkNyZWF0ZUFwaVRva2VuUmVzcG9uc2USDQoFdG9rZW4YASABKAkSJwoJYXBpX3Rva2VuGAIgASgLMhQudGFid2lyZS52MS5BcGlUb2tlbiIWChRMaXN0QXBpVG9rZW5zUmVxdWVzdCJBChVMaXN0QXBpVG9rZW5zUmVzcG9uc2USKAoKYXBpX3Rva2VucxgBIAMoCzIULnRhYndpcmUudjEuQXBpVG9rZW4iIAoSUmV2b2tlVG9rZW5SZXF1ZXN0EgoKAmlkGAEgASgJIhUKE1Jldm9rZVRva2VuUmVzcG9uc2UiGQoXUm90YXRlU2lnbmluZ0tleVJlcXVlc3QiQQoYUm90YXRlU2lnbmluZ0tleVJlc3BvbnNlEg4KBmtleV9pZBgBIAEoCRIVCg1vbGRlcl9rZXlfaWRzGAIgAygJIg8KDVdob0FtSVJlcXVlc3Qi9QIKDldob0FtSVJlc3BvbnNlEhAKCG93bmVyX2lkGAEgASgJEiEKBnNjb3BlcxgCIAMoDjIRLnRhYndpcmUudjEuU2NvcGUSEgoKYnJvd3Nlcl9pZBgDIAEoCRI0ChB0b2tlbl9leHBpcmVzX2F0GAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCg5zZXJ2ZXJfdmVyc2lvbhgFIAEoCRIUCgxtaW5fcmV2aXNpb24YBiABKA0SFAoMbWF4X3JldmlzaW9uGAcgASgNEhgKEG1vZGVsX2NvbmZpZ3VyZWQYCCABKAgSDQoFbW9kZWwYCSABKAkSEAoIdG9rZW5faWQYCiABKAkSLQoJcGFpcmVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBI2ChJwYWlyaW5nX2V4cGlyZXNfYXQYDCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wMpwFCgtBdXRoU2VydmljZRJgChFDcmVhdGVQYWlyaW5nQ29kZRIkLnRhYndpcmUudjEuQ3JlYXRlUGFpcmluZ0NvZGVSZXF1ZXN0GiUudGFid2lyZS52MS5DcmVhdGVQYWlyaW5nQ29kZVJlc3BvbnNlEjkKBFBhaXISFy50YWJ3aXJlLnYxLlBhaXJSZXF1ZXN0GhgudGFid2lyZS52MS5QYWlyUmVzcG9uc2USUQoMUmVmcmVzaFRva2VuEh8udGFid2lyZS52MS5SZWZyZXNoVG9rZW5SZXF1ZXN0GiAudGFid2lyZS52MS5SZWZyZXNoVG9rZW5SZXNwb25zZRJXCg5DcmVhdGVBcGlUb2tlbhIhLnRhYndpcmUudjEuQ3JlYXRlQXBpVG9rZW5SZXF1ZXN0GiIudGFid2lyZS52MS5DcmVhdGVBcGlUb2tlblJlc3BvbnNlElQKDUxpc3RBcGlUb2tlbnMSIC50YWJ3aXJlLnYxLkxpc3RBcGlUb2tlbnNSZXF1ZXN0GiEudGFid2lyZS52MS5MaXN0QXBpVG9rZW5zUmVzcG9uc2USTgoLUmV2b2tlVG9rZW4SHi50YWJ3aXJlLnYxLlJldm9rZVRva2VuUmVxdWVzdBofLnRhYndpcmUudjEuUmV2b2tlVG9rZW5SZXNwb25zZRJdChBSb3RhdGVTaWduaW5nS2V5EiMudGFid2lyZS52MS5Sb3RhdGVTaWduaW5nS2V5UmVxdWVzdBokLnRhYndpcmUudjEuUm90YXRlU2lnbmluZ0tleVJlc3BvbnNlEj8KBldob0FtSRIZLnRhYndpcmUudjEuV2hvQW1JUmVxdWVzdBoaLnRhYndpcmUudjEuV2hvQW1JUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_timestamp, file_tabwire_v1_auth]);
 
 /**
  * See AuthService.CreatePairingCode.
@@ -302,6 +302,49 @@ export const RevokeTokenResponseSchema: GenMessage<RevokeTokenResponse> = /*@__P
   messageDesc(file_tabwire_v1_auth_service, 11);
 
 /**
+ * See AuthService.RotateSigningKey.
+ *
+ * @generated from message tabwire.v1.RotateSigningKeyRequest
+ */
+export type RotateSigningKeyRequest = Message<"tabwire.v1.RotateSigningKeyRequest"> & {
+};
+
+/**
+ * Describes the message tabwire.v1.RotateSigningKeyRequest.
+ * Use `create(RotateSigningKeyRequestSchema)` to create a new message.
+ */
+export const RotateSigningKeyRequestSchema: GenMessage<RotateSigningKeyRequest> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_auth_service, 12);
+
+/**
+ * See AuthService.RotateSigningKey.
+ *
+ * @generated from message tabwire.v1.RotateSigningKeyResponse
+ */
+export type RotateSigningKeyResponse = Message<"tabwire.v1.RotateSigningKeyResponse"> & {
+  /**
+   * The key that signs from now on.
+   *
+   * @generated from field: string key_id = 1;
+   */
+  keyId: string;
+
+  /**
+   * The older keys whose tokens are still good.
+   *
+   * @generated from field: repeated string older_key_ids = 2;
+   */
+  olderKeyIds: string[];
+};
+
+/**
+ * Describes the message tabwire.v1.RotateSigningKeyResponse.
+ * Use `create(RotateSigningKeyResponseSchema)` to create a new message.
+ */
+export const RotateSigningKeyResponseSchema: GenMessage<RotateSigningKeyResponse> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_auth_service, 13);
+
+/**
  * See AuthService.WhoAmI.
  *
  * @generated from message tabwire.v1.WhoAmIRequest
@@ -314,7 +357,7 @@ export type WhoAmIRequest = Message<"tabwire.v1.WhoAmIRequest"> & {
  * Use `create(WhoAmIRequestSchema)` to create a new message.
  */
 export const WhoAmIRequestSchema: GenMessage<WhoAmIRequest> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_auth_service, 12);
+  messageDesc(file_tabwire_v1_auth_service, 14);
 
 /**
  * See AuthService.WhoAmI.
@@ -384,6 +427,27 @@ export type WhoAmIResponse = Message<"tabwire.v1.WhoAmIResponse"> & {
    * @generated from field: string model = 9;
    */
   model: string;
+
+  /**
+   * The caller's token; for a browser, that of its pairing.
+   *
+   * @generated from field: string token_id = 10;
+   */
+  tokenId: string;
+
+  /**
+   * When the browser was paired, if the token is a browser's.
+   *
+   * @generated from field: google.protobuf.Timestamp paired_at = 11;
+   */
+  pairedAt?: Timestamp | undefined;
+
+  /**
+   * When the browser has to be paired again unless it is used before, if the token is a browser's.
+   *
+   * @generated from field: google.protobuf.Timestamp pairing_expires_at = 12;
+   */
+  pairingExpiresAt?: Timestamp | undefined;
 };
 
 /**
@@ -391,7 +455,7 @@ export type WhoAmIResponse = Message<"tabwire.v1.WhoAmIResponse"> & {
  * Use `create(WhoAmIResponseSchema)` to create a new message.
  */
 export const WhoAmIResponseSchema: GenMessage<WhoAmIResponse> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_auth_service, 13);
+  messageDesc(file_tabwire_v1_auth_service, 15);
 
 /**
  * Pairs browsers and hands out tokens.
@@ -420,8 +484,8 @@ export const AuthService: GenService<{
     output: typeof PairResponseSchema;
   },
   /**
-   * Exchanges a refresh token for a new pair. Needs no access token. The old refresh token is used up; using it a
-   * second time revokes the whole family.
+   * Exchanges a refresh token for a new pair. Needs no access token. The old refresh token is used up; using it again
+   * revokes the whole family, unless the answer to its first use was lost and none of its tokens has been used since.
    *
    * @generated from rpc tabwire.v1.AuthService.RefreshToken
    */
@@ -451,7 +515,8 @@ export const AuthService: GenService<{
     output: typeof ListApiTokensResponseSchema;
   },
   /**
-   * Revokes a token, or a browser's pairing by its browser id. Works at once, safe to repeat. Needs the scope "admin".
+   * Revokes a token, or a browser's pairing by its browser id. Works at once, safe to repeat. Needs the scope "admin";
+   * with any token, a caller may revoke that very token, and a browser its own pairing.
    *
    * @generated from rpc tabwire.v1.AuthService.RevokeToken
    */
@@ -459,6 +524,17 @@ export const AuthService: GenService<{
     methodKind: "unary";
     input: typeof RevokeTokenRequestSchema;
     output: typeof RevokeTokenResponseSchema;
+  },
+  /**
+   * Makes a new key that tokens are signed with from now on. Tokens of the older keys stay good until they end: nobody has
+   * to pair again. Needs the scope "admin".
+   *
+   * @generated from rpc tabwire.v1.AuthService.RotateSigningKey
+   */
+  rotateSigningKey: {
+    methodKind: "unary";
+    input: typeof RotateSigningKeyRequestSchema;
+    output: typeof RotateSigningKeyResponseSchema;
   },
   /**
    * Tells who the caller is to the server, and what the server is. Needs any token.

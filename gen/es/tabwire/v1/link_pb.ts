@@ -26,7 +26,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tabwire/v1/link.proto.
  */
 export const file_tabwire_v1_link: GenFile = /*@__PURE__*/
-  fileDesc("ChV0YWJ3aXJlL3YxL2xpbmsucHJvdG8SCnRhYndpcmUudjEiqAIKBlVwbGluaxILCgNzZXEYASABKAQSCwoDYWNrGAIgASgEEiIKBWhlbGxvGAogASgLMhEudGFid2lyZS52MS5IZWxsb0gAEioKCWhlYXJ0YmVhdBgLIAEoCzIVLnRhYndpcmUudjEuSGVhcnRiZWF0SAASMwoOY29tbWFuZF9yZXN1bHQYDCABKAsyGS50YWJ3aXJlLnYxLkNvbW1hbmRSZXN1bHRIABIvCgxzdGF0ZV91cGRhdGUYDSABKAsyFy50YWJ3aXJlLnYxLlN0YXRlVXBkYXRlSAASJAoGcmVzdW1lGA4gASgLMhIudGFid2lyZS52MS5SZXN1bWVIABIgCgRuYWNrGA8gASgLMhAudGFid2lyZS52MS5OYWNrSABCBgoEYm9keSKrAwoIRG93bmxpbmsSCwoDc2VxGAEgASgEEgsKA2FjaxgCIAEoBBImCgd3ZWxjb21lGAogASgLMhMudGFid2lyZS52MS5XZWxjb21lSAASKAoIYXR0YWNoZWQYCyABKAsyFC50YWJ3aXJlLnYxLkF0dGFjaGVkSAASKQoJY2F1Z2h0X3VwGAwgASgLMhQudGFid2lyZS52MS5DYXVnaHRVcEgAEioKCWhlYXJ0YmVhdBgNIAEoCzIVLnRhYndpcmUudjEuSGVhcnRiZWF0SAASJgoHY29tbWFuZBgOIAEoCzITLnRhYndpcmUudjEuQ29tbWFuZEgAEjMKDmNhbmNlbF9jb21tYW5kGA8gASgLMhkudGFid2lyZS52MS5DYW5jZWxDb21tYW5kSAASLwoMb2JzZXJ2ZV90YWJzGBAgASgLMhcudGFid2lyZS52MS5PYnNlcnZlVGFic0gAEiAKBG5hY2sYESABKAsyEC50YWJ3aXJlLnYxLk5hY2tIABIkCgZyb3RhdGUYEiABKAsyEi50YWJ3aXJlLnYxLlJvdGF0ZUgAQgYKBGJvZHki1wEKBUhlbGxvEhQKDG1pbl9yZXZpc2lvbhgBIAEoDRIUCgxtYXhfcmV2aXNpb24YAiABKA0SGQoRZXh0ZW5zaW9uX3ZlcnNpb24YAyABKAkSNQoMY2FwYWJpbGl0aWVzGAQgASgLMh8udGFid2lyZS52MS5Ccm93c2VyQ2FwYWJpbGl0aWVzEiYKBmxpbWl0cxgFIAEoCzIWLnRhYndpcmUudjEuTGlua0xpbWl0cxISCgp1c2VyX2FnZW50GAYgASgJEhQKDGRpc3BsYXlfbmFtZRgHIAEoCSKGAgoHV2VsY29tZRIPCgdsaW5rX2lkGAEgASgJEhAKCHJldmlzaW9uGAIgASgNEhYKDnNlcnZlcl92ZXJzaW9uGAMgASgJEjQKDGNhcGFiaWxpdGllcxgEIAEoCzIeLnRhYndpcmUudjEuU2VydmVyQ2FwYWJpbGl0aWVzEiYKBmxpbWl0cxgFIAEoCzIWLnRhYndpcmUudjEuTGlua0xpbWl0cxIdChVoZWFydGJlYXRfaW50ZXJ2YWxfbXMYBiABKA0SLwoLc2VydmVyX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmJyb3dzZXJfaWQYCCABKAkijQEKE0Jyb3dzZXJDYXBhYmlsaXRpZXMSFQoNdHJ1c3RlZF9pbnB1dBgBIAEoCBIUCgxzdGF0ZV9kZWx0YXMYAiABKAgSEwoLc2NyZWVuc2hvdHMYAyABKAgSEgoKamF2YXNjcmlwdBgEIAEoCBIPCgdkaWFsb2dzGAUgASgIEg8KB2FjdGlvbnMYBiADKAkiIwoSU2VydmVyQ2FwYWJpbGl0aWVzEg0KBW1vZGVsGAEgASgIImAKCkxpbmtMaW1pdHMSGQoRbWF4X21lc3NhZ2VfYnl0ZXMYASABKA0SHAoUbWF4X3VuYWNrZWRfbWVzc2FnZXMYAiABKA0SGQoRbWF4X3VuYWNrZWRfYnl0ZXMYAyABKA0iSQoGUmVzdW1lEg8KB2xpbmtfaWQYASABKAkSGAoQcmVzdW1lX2FmdGVyX3NlcRgCIAEoBBIUCgxhdHRhY2hfZXBvY2gYAyABKAQifwoIQXR0YWNoZWQSDwoHbGlua19pZBgBIAEoCRIUCgxhdHRhY2hfZXBvY2gYAiABKAQSGwoTcmVjb3JkZWRfdXBsaW5rX3NlcRgDIAEoBBIvCgtzZXJ2ZXJfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiFwoIQ2F1Z2h0VXASCwoDc2VxGAEgASgEIjUKCUhlYXJ0YmVhdBIoCgR0aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI+CgROYWNrEgsKA3NlcRgBIAEoBBIpCgplcnJvcl9pbmZvGAIgASgLMhUudGFid2lyZS52MS5FcnJvckluZm8iSgoGUm90YXRlEigKBnJlYXNvbhgBIAEoDjIYLnRhYndpcmUudjEuUm90YXRlUmVhc29uEhYKDnJldHJ5X2FmdGVyX21zGAIgASgNIvkCCgdDb21tYW5kEhIKCmNvbW1hbmRfaWQYASABKAkSDwoHdGFza19pZBgCIAEoCRINCgVlcG9jaBgDIAEoBBIsCghkZWFkbGluZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGdGFiX2lkGAUgASgNEiQKBmFjdGlvbhgKIAEoCzISLnRhYndpcmUudjEuQWN0aW9uSAASKwoHb2JzZXJ2ZRgLIAEoCzIYLnRhYndpcmUudjEuU3RhdGVSZXF1ZXN0SAASKQoJbGlzdF90YWJzGAwgASgLMhQudGFid2lyZS52MS5MaXN0VGFic0gAEiAKBHBpbmcYDSABKAsyEC50YWJ3aXJlLnYxLlBpbmdIABItCgtzdGF0ZV9hZnRlchgUIAEoCzIYLnRhYndpcmUudjEuU3RhdGVSZXF1ZXN0EiIKBmdyYW50cxgVIAEoCzISLnRhYndpcmUudjEuR3JhbnRzQgkKB3JlcXVlc3QiOwoGR3JhbnRzEhoKEmphdmFzY3JpcHRfb3JpZ2lucxgBIAMoCRIVCg10cnVzdGVkX2lucHV0GAIgASgIIgoKCExpc3RUYWJzIhkKBFBpbmcSEQoJaW50b19wYWdlGAEgASgIIioKA0hvcBIMCgRuYW1lGAEgASgJEhUKDXJvdW5kX3RyaXBfdXMYAiABKA0iJQoEUG9uZxIdCgRob3BzGAEgAygLMg8udGFid2lyZS52MS5Ib3AiKAoHVGFiTGlzdBIdCgR0YWJzGAEgAygLMg8udGFid2lyZS52MS5UYWIiMwoNQ2FuY2VsQ29tbWFuZBISCgpjb21tYW5kX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCSIeCgtPYnNlcnZlVGFicxIPCgd0YWJfaWRzGAEgAygNItYCCg1Db21tYW5kUmVzdWx0EhIKCmNvbW1hbmRfaWQYASABKAkSDQoFZXBvY2gYAiABKAQSMQoNYWN0aW9uX3Jlc3VsdBgKIAEoCzIYLnRhYndpcmUudjEuQWN0aW9uUmVzdWx0SAASKwoKcGFnZV9zdGF0ZRgLIAEoCzIVLnRhYndpcmUudjEuUGFnZVN0YXRlSAASLQoLc3RhdGVfZGVsdGEYDCABKAsyFi50YWJ3aXJlLnYxLlN0YXRlRGVsdGFIABInCgh0YWJfbGlzdBgNIAEoCzITLnRhYndpcmUudjEuVGFiTGlzdEgAEiAKBHBvbmcYDiABKAsyEC50YWJ3aXJlLnYxLlBvbmdIABIrCgplcnJvcl9pbmZvGA8gASgLMhUudGFid2lyZS52MS5FcnJvckluZm9IABIQCghyZXBsYXllZBgUIAEoCEIJCgdvdXRjb21lIo0BCgtTdGF0ZVVwZGF0ZRIOCgZ0YWJfaWQYASABKA0SJQoFY2F1c2UYAiABKA4yFi50YWJ3aXJlLnYxLlN0YXRlQ2F1c2USHAoDdGFiGAMgASgLMg8udGFid2lyZS52MS5UYWISKQoKcGFnZV9zdGF0ZRgEIAEoCzIVLnRhYndpcmUudjEuUGFnZVN0YXRlKoABCgxSb3RhdGVSZWFzb24SHQoZUk9UQVRFX1JFQVNPTl9VTlNQRUNJRklFRBAAEhUKEVJPVEFURV9SRUFTT05fQUdFEAESGgoWUk9UQVRFX1JFQVNPTl9TSFVURE9XThACEh4KGlJPVEFURV9SRUFTT05fVE9LRU5fRVhQSVJZEANiBnByb3RvMw", [file_google_protobuf_timestamp, file_tabwire_v1_action, file_tabwire_v1_error, file_tabwire_v1_state]);
+  fileDesc("ChV0YWJ3aXJlL3YxL2xpbmsucHJvdG8SCnRhYndpcmUudjEiygIKBlVwbGluaxILCgNzZXEYASABKAQSCwoDYWNrGAIgASgEEiIKBWhlbGxvGAogASgLMhEudGFid2lyZS52MS5IZWxsb0gAEioKCWhlYXJ0YmVhdBgLIAEoCzIVLnRhYndpcmUudjEuSGVhcnRiZWF0SAASMwoOY29tbWFuZF9yZXN1bHQYDCABKAsyGS50YWJ3aXJlLnYxLkNvbW1hbmRSZXN1bHRIABIvCgxzdGF0ZV91cGRhdGUYDSABKAsyFy50YWJ3aXJlLnYxLlN0YXRlVXBkYXRlSAASJAoGcmVzdW1lGA4gASgLMhIudGFid2lyZS52MS5SZXN1bWVIABIgCgRuYWNrGA8gASgLMhAudGFid2lyZS52MS5OYWNrSAASIAoEcGFydBgQIAEoCzIQLnRhYndpcmUudjEuUGFydEgAQgYKBGJvZHkizQMKCERvd25saW5rEgsKA3NlcRgBIAEoBBILCgNhY2sYAiABKAQSJgoHd2VsY29tZRgKIAEoCzITLnRhYndpcmUudjEuV2VsY29tZUgAEigKCGF0dGFjaGVkGAsgASgLMhQudGFid2lyZS52MS5BdHRhY2hlZEgAEikKCWNhdWdodF91cBgMIAEoCzIULnRhYndpcmUudjEuQ2F1Z2h0VXBIABIqCgloZWFydGJlYXQYDSABKAsyFS50YWJ3aXJlLnYxLkhlYXJ0YmVhdEgAEiYKB2NvbW1hbmQYDiABKAsyEy50YWJ3aXJlLnYxLkNvbW1hbmRIABIzCg5jYW5jZWxfY29tbWFuZBgPIAEoCzIZLnRhYndpcmUudjEuQ2FuY2VsQ29tbWFuZEgAEi8KDG9ic2VydmVfdGFicxgQIAEoCzIXLnRhYndpcmUudjEuT2JzZXJ2ZVRhYnNIABIgCgRuYWNrGBEgASgLMhAudGFid2lyZS52MS5OYWNrSAASJAoGcm90YXRlGBIgASgLMhIudGFid2lyZS52MS5Sb3RhdGVIABIgCgRwYXJ0GBMgASgLMhAudGFid2lyZS52MS5QYXJ0SABCBgoEYm9keSLrAQoFSGVsbG8SFAoMbWluX3JldmlzaW9uGAEgASgNEhQKDG1heF9yZXZpc2lvbhgCIAEoDRIZChFleHRlbnNpb25fdmVyc2lvbhgDIAEoCRI1CgxjYXBhYmlsaXRpZXMYBCABKAsyHy50YWJ3aXJlLnYxLkJyb3dzZXJDYXBhYmlsaXRpZXMSJgoGbGltaXRzGAUgASgLMhYudGFid2lyZS52MS5MaW5rTGltaXRzEhIKCnVzZXJfYWdlbnQYBiABKAkSFAoMZGlzcGxheV9uYW1lGAcgASgJEhIKCmpvdXJuYWxfaWQYCCABKAkihgIKB1dlbGNvbWUSDwoHbGlua19pZBgBIAEoCRIQCghyZXZpc2lvbhgCIAEoDRIWCg5zZXJ2ZXJfdmVyc2lvbhgDIAEoCRI0CgxjYXBhYmlsaXRpZXMYBCABKAsyHi50YWJ3aXJlLnYxLlNlcnZlckNhcGFiaWxpdGllcxImCgZsaW1pdHMYBSABKAsyFi50YWJ3aXJlLnYxLkxpbmtMaW1pdHMSHQoVaGVhcnRiZWF0X2ludGVydmFsX21zGAYgASgNEi8KC3NlcnZlcl90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpicm93c2VyX2lkGAggASgJIo0BChNCcm93c2VyQ2FwYWJpbGl0aWVzEhUKDXRydXN0ZWRfaW5wdXQYASABKAgSFAoMc3RhdGVfZGVsdGFzGAIgASgIEhMKC3NjcmVlbnNob3RzGAMgASgIEhIKCmphdmFzY3JpcHQYBCABKAgSDwoHZGlhbG9ncxgFIAEoCBIPCgdhY3Rpb25zGAYgAygJIiMKElNlcnZlckNhcGFiaWxpdGllcxINCgVtb2RlbBgBIAEoCCJ4CgpMaW5rTGltaXRzEhkKEW1heF9tZXNzYWdlX2J5dGVzGAEgASgNEhwKFG1heF91bmFja2VkX21lc3NhZ2VzGAIgASgNEhkKEW1heF91bmFja2VkX2J5dGVzGAMgASgNEhYKDm1heF9wYXJ0X2J5dGVzGAQgASgNIjgKBFBhcnQSDAoEZGF0YRgBIAEoDBINCgVpbmRleBgCIAEoDRITCgt0b3RhbF9ieXRlcxgDIAEoDSJJCgZSZXN1bWUSDwoHbGlua19pZBgBIAEoCRIYChByZXN1bWVfYWZ0ZXJfc2VxGAIgASgEEhQKDGF0dGFjaF9lcG9jaBgDIAEoBCJ/CghBdHRhY2hlZBIPCgdsaW5rX2lkGAEgASgJEhQKDGF0dGFjaF9lcG9jaBgCIAEoBBIbChNyZWNvcmRlZF91cGxpbmtfc2VxGAMgASgEEi8KC3NlcnZlcl90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIXCghDYXVnaHRVcBILCgNzZXEYASABKAQiNQoJSGVhcnRiZWF0EigKBHRpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIj4KBE5hY2sSCwoDc2VxGAEgASgEEikKCmVycm9yX2luZm8YAiABKAsyFS50YWJ3aXJlLnYxLkVycm9ySW5mbyJKCgZSb3RhdGUSKAoGcmVhc29uGAEgASgOMhgudGFid2lyZS52MS5Sb3RhdGVSZWFzb24SFgoOcmV0cnlfYWZ0ZXJfbXMYAiABKA0ijQMKB0NvbW1hbmQSEgoKY29tbWFuZF9pZBgBIAEoCRIPCgd0YXNrX2lkGAIgASgJEg0KBWVwb2NoGAMgASgEEiwKCGRlYWRsaW5lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZ0YWJfaWQYBSABKA0SJAoGYWN0aW9uGAogASgLMhIudGFid2lyZS52MS5BY3Rpb25IABIrCgdvYnNlcnZlGAsgASgLMhgudGFid2lyZS52MS5TdGF0ZVJlcXVlc3RIABIpCglsaXN0X3RhYnMYDCABKAsyFC50YWJ3aXJlLnYxLkxpc3RUYWJzSAASIAoEcGluZxgNIAEoCzIQLnRhYndpcmUudjEuUGluZ0gAEi0KC3N0YXRlX2FmdGVyGBQgASgLMhgudGFid2lyZS52MS5TdGF0ZVJlcXVlc3QSIgoGZ3JhbnRzGBUgASgLMhIudGFid2lyZS52MS5HcmFudHMSEgoKam91cm5hbF9pZBgWIAEoCUIJCgdyZXF1ZXN0IjsKBkdyYW50cxIaChJqYXZhc2NyaXB0X29yaWdpbnMYASADKAkSFQoNdHJ1c3RlZF9pbnB1dBgCIAEoCCIKCghMaXN0VGFicyIZCgRQaW5nEhEKCWludG9fcGFnZRgBIAEoCCIqCgNIb3ASDAoEbmFtZRgBIAEoCRIVCg1yb3VuZF90cmlwX3VzGAIgASgNIiUKBFBvbmcSHQoEaG9wcxgBIAMoCzIPLnRhYndpcmUudjEuSG9wIigKB1RhYkxpc3QSHQoEdGFicxgBIAMoCzIPLnRhYndpcmUudjEuVGFiIjMKDUNhbmNlbENvbW1hbmQSEgoKY29tbWFuZF9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkiHgoLT2JzZXJ2ZVRhYnMSDwoHdGFiX2lkcxgBIAMoDSLWAgoNQ29tbWFuZFJlc3VsdBISCgpjb21tYW5kX2lkGAEgASgJEg0KBWVwb2NoGAIgASgEEjEKDWFjdGlvbl9yZXN1bHQYCiABKAsyGC50YWJ3aXJlLnYxLkFjdGlvblJlc3VsdEgAEisKCnBhZ2Vfc3RhdGUYCyABKAsyFS50YWJ3aXJlLnYxLlBhZ2VTdGF0ZUgAEi0KC3N0YXRlX2RlbHRhGAwgASgLMhYudGFid2lyZS52MS5TdGF0ZURlbHRhSAASJwoIdGFiX2xpc3QYDSABKAsyEy50YWJ3aXJlLnYxLlRhYkxpc3RIABIgCgRwb25nGA4gASgLMhAudGFid2lyZS52MS5Qb25nSAASKwoKZXJyb3JfaW5mbxgPIAEoCzIVLnRhYndpcmUudjEuRXJyb3JJbmZvSAASEAoIcmVwbGF5ZWQYFCABKAhCCQoHb3V0Y29tZSKNAQoLU3RhdGVVcGRhdGUSDgoGdGFiX2lkGAEgASgNEiUKBWNhdXNlGAIgASgOMhYudGFid2lyZS52MS5TdGF0ZUNhdXNlEhwKA3RhYhgDIAEoCzIPLnRhYndpcmUudjEuVGFiEikKCnBhZ2Vfc3RhdGUYBCABKAsyFS50YWJ3aXJlLnYxLlBhZ2VTdGF0ZSqAAQoMUm90YXRlUmVhc29uEh0KGVJPVEFURV9SRUFTT05fVU5TUEVDSUZJRUQQABIVChFST1RBVEVfUkVBU09OX0FHRRABEhoKFlJPVEFURV9SRUFTT05fU0hVVERPV04QAhIeChpST1RBVEVfUkVBU09OX1RPS0VOX0VYUElSWRADYgZwcm90bzM", [file_google_protobuf_timestamp, file_tabwire_v1_action, file_tabwire_v1_error, file_tabwire_v1_state]);
 
 /**
  * From the browser to the server.
@@ -101,6 +101,14 @@ export type Uplink = Message<"tabwire.v1.Uplink"> & {
      */
     value: Nack;
     case: "nack";
+  } | {
+    /**
+     * Numbered. A piece of a message that is too large to be sent at once.
+     *
+     * @generated from field: tabwire.v1.Part part = 16;
+     */
+    value: Part;
+    case: "part";
   } | { case: undefined; value?: undefined };
 };
 
@@ -208,6 +216,14 @@ export type Downlink = Message<"tabwire.v1.Downlink"> & {
      */
     value: Rotate;
     case: "rotate";
+  } | {
+    /**
+     * Numbered. A piece of a message that is too large to be sent at once.
+     *
+     * @generated from field: tabwire.v1.Part part = 19;
+     */
+    value: Part;
+    case: "part";
   } | { case: undefined; value?: undefined };
 };
 
@@ -272,6 +288,14 @@ export type Hello = Message<"tabwire.v1.Hello"> & {
    * @generated from field: string display_name = 7;
    */
   displayName: string;
+
+  /**
+   * Names the record of commands that the browser keeps. It lives as long as the browser runs with this extension loaded:
+   * when the name is another one, what was carried out before is not known any more. Empty: the browser cannot tell.
+   *
+   * @generated from field: string journal_id = 8;
+   */
+  journalId: string;
 };
 
 /**
@@ -454,6 +478,14 @@ export type LinkLimits = Message<"tabwire.v1.LinkLimits"> & {
    * @generated from field: uint32 max_unacked_bytes = 3;
    */
   maxUnackedBytes: number;
+
+  /**
+   * Larger messages are to be sent in parts of at most so many bytes, so that on a slow network each of them arrives in
+   * time. `max_message_bytes` holds for the whole. 0: this side does not know parts, and gets messages as they are.
+   *
+   * @generated from field: uint32 max_part_bytes = 4;
+   */
+  maxPartBytes: number;
 };
 
 /**
@@ -462,6 +494,43 @@ export type LinkLimits = Message<"tabwire.v1.LinkLimits"> & {
  */
 export const LinkLimitsSchema: GenMessage<LinkLimits> = /*@__PURE__*/
   messageDesc(file_tabwire_v1_link, 6);
+
+/**
+ * A piece of a message. The pieces of one message come one after the other, with nothing numbered of the same direction
+ * between them; put together, their bytes are the message with its body alone, without seq and ack. The message counts as
+ * received with its last piece. A piece that does not fit is refused with a Nack, and with it the whole message.
+ *
+ * @generated from message tabwire.v1.Part
+ */
+export type Part = Message<"tabwire.v1.Part"> & {
+  /**
+   * The piece. Never empty.
+   *
+   * @generated from field: bytes data = 1;
+   */
+  data: Uint8Array;
+
+  /**
+   * Its place in the message, from 0.
+   *
+   * @generated from field: uint32 index = 2;
+   */
+  index: number;
+
+  /**
+   * How many bytes the message has in all. The piece that makes them complete is the last one.
+   *
+   * @generated from field: uint32 total_bytes = 3;
+   */
+  totalBytes: number;
+};
+
+/**
+ * Describes the message tabwire.v1.Part.
+ * Use `create(PartSchema)` to create a new message.
+ */
+export const PartSchema: GenMessage<Part> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_link, 7);
 
 /**
  * Where a browser wants to go on, on a Connect stream.
@@ -496,7 +565,7 @@ export type Resume = Message<"tabwire.v1.Resume"> & {
  * Use `create(ResumeSchema)` to create a new message.
  */
 export const ResumeSchema: GenMessage<Resume> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 7);
+  messageDesc(file_tabwire_v1_link, 8);
 
 /**
  * The stream is attached to the link.
@@ -538,7 +607,7 @@ export type Attached = Message<"tabwire.v1.Attached"> & {
  * Use `create(AttachedSchema)` to create a new message.
  */
 export const AttachedSchema: GenMessage<Attached> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 8);
+  messageDesc(file_tabwire_v1_link, 9);
 
 /**
  * The replay is over.
@@ -559,7 +628,7 @@ export type CaughtUp = Message<"tabwire.v1.CaughtUp"> & {
  * Use `create(CaughtUpSchema)` to create a new message.
  */
 export const CaughtUpSchema: GenMessage<CaughtUp> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 9);
+  messageDesc(file_tabwire_v1_link, 10);
 
 /**
  * A sign of life.
@@ -580,7 +649,7 @@ export type Heartbeat = Message<"tabwire.v1.Heartbeat"> & {
  * Use `create(HeartbeatSchema)` to create a new message.
  */
 export const HeartbeatSchema: GenMessage<Heartbeat> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 10);
+  messageDesc(file_tabwire_v1_link, 11);
 
 /**
  * One message was refused.
@@ -608,7 +677,7 @@ export type Nack = Message<"tabwire.v1.Nack"> & {
  * Use `create(NackSchema)` to create a new message.
  */
 export const NackSchema: GenMessage<Nack> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 11);
+  messageDesc(file_tabwire_v1_link, 12);
 
 /**
  * The stream will end cleanly now.
@@ -636,7 +705,7 @@ export type Rotate = Message<"tabwire.v1.Rotate"> & {
  * Use `create(RotateSchema)` to create a new message.
  */
 export const RotateSchema: GenMessage<Rotate> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 12);
+  messageDesc(file_tabwire_v1_link, 13);
 
 /**
  * An action or a question sent to a browser. The browser carries each command id out at most once; to a repeat it
@@ -732,6 +801,15 @@ export type Command = Message<"tabwire.v1.Command"> & {
    * @generated from field: tabwire.v1.Grants grants = 21;
    */
   grants?: Grants | undefined;
+
+  /**
+   * The journal of the browser that this command may be recorded in, because it was sent to it before; empty when it is
+   * sent for the first time. A browser whose journal is another one, and that does not know the command, does not carry
+   * it out if it could change anything: it answers OUTCOME_UNKNOWN.
+   *
+   * @generated from field: string journal_id = 22;
+   */
+  journalId: string;
 };
 
 /**
@@ -739,7 +817,7 @@ export type Command = Message<"tabwire.v1.Command"> & {
  * Use `create(CommandSchema)` to create a new message.
  */
 export const CommandSchema: GenMessage<Command> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 13);
+  messageDesc(file_tabwire_v1_link, 14);
 
 /**
  * What a policy lets a command do that is forbidden otherwise. The browser enforces it, too.
@@ -767,7 +845,7 @@ export type Grants = Message<"tabwire.v1.Grants"> & {
  * Use `create(GrantsSchema)` to create a new message.
  */
 export const GrantsSchema: GenMessage<Grants> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 14);
+  messageDesc(file_tabwire_v1_link, 15);
 
 /**
  * Asks for all tabs.
@@ -782,7 +860,7 @@ export type ListTabs = Message<"tabwire.v1.ListTabs"> & {
  * Use `create(ListTabsSchema)` to create a new message.
  */
 export const ListTabsSchema: GenMessage<ListTabs> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 15);
+  messageDesc(file_tabwire_v1_link, 16);
 
 /**
  * Measures the way to the tab.
@@ -803,7 +881,7 @@ export type Ping = Message<"tabwire.v1.Ping"> & {
  * Use `create(PingSchema)` to create a new message.
  */
 export const PingSchema: GenMessage<Ping> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 16);
+  messageDesc(file_tabwire_v1_link, 17);
 
 /**
  * One part of the way of a ping.
@@ -831,7 +909,7 @@ export type Hop = Message<"tabwire.v1.Hop"> & {
  * Use `create(HopSchema)` to create a new message.
  */
 export const HopSchema: GenMessage<Hop> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 17);
+  messageDesc(file_tabwire_v1_link, 18);
 
 /**
  * The answer to a ping.
@@ -852,7 +930,7 @@ export type Pong = Message<"tabwire.v1.Pong"> & {
  * Use `create(PongSchema)` to create a new message.
  */
 export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 18);
+  messageDesc(file_tabwire_v1_link, 19);
 
 /**
  * All tabs of a browser.
@@ -873,7 +951,7 @@ export type TabList = Message<"tabwire.v1.TabList"> & {
  * Use `create(TabListSchema)` to create a new message.
  */
 export const TabListSchema: GenMessage<TabList> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 19);
+  messageDesc(file_tabwire_v1_link, 20);
 
 /**
  * Stop doing it.
@@ -901,7 +979,7 @@ export type CancelCommand = Message<"tabwire.v1.CancelCommand"> & {
  * Use `create(CancelCommandSchema)` to create a new message.
  */
 export const CancelCommandSchema: GenMessage<CancelCommand> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 20);
+  messageDesc(file_tabwire_v1_link, 21);
 
 /**
  * Which tabs to watch. Replaces what was said before; a browser watches nothing it was not told to.
@@ -922,7 +1000,7 @@ export type ObserveTabs = Message<"tabwire.v1.ObserveTabs"> & {
  * Use `create(ObserveTabsSchema)` to create a new message.
  */
 export const ObserveTabsSchema: GenMessage<ObserveTabs> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 21);
+  messageDesc(file_tabwire_v1_link, 22);
 
 /**
  * The answer to a command. Every command gets exactly one.
@@ -1012,7 +1090,7 @@ export type CommandResult = Message<"tabwire.v1.CommandResult"> & {
  * Use `create(CommandResultSchema)` to create a new message.
  */
 export const CommandResultSchema: GenMessage<CommandResult> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 22);
+  messageDesc(file_tabwire_v1_link, 23);
 
 /**
  * A state that no command asked for.
@@ -1054,7 +1132,7 @@ export type StateUpdate = Message<"tabwire.v1.StateUpdate"> & {
  * Use `create(StateUpdateSchema)` to create a new message.
  */
 export const StateUpdateSchema: GenMessage<StateUpdate> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 23);
+  messageDesc(file_tabwire_v1_link, 24);
 
 /**
  * Why the server ends a stream.

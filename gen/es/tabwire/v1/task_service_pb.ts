@@ -25,7 +25,7 @@ export const file_tabwire_v1_task_service: GenFile = /*@__PURE__*/
  */
 export type CreateTaskRequest = Message<"tabwire.v1.CreateTaskRequest"> & {
   /**
-   * The id to give it; chosen by the server if empty.
+   * The id to give it; chosen by the server if empty. Ids are each owner's own: another owner's task may have the same.
    *
    * @generated from field: string task_id = 1;
    */

@@ -310,6 +310,51 @@ class RevokeTokenResponse(_message.Message):
 Global___RevokeTokenResponse: _TypeAlias = RevokeTokenResponse  # noqa: Y015
 
 @_typing.final
+class RotateSigningKeyRequest(_message.Message):
+    """See AuthService.RotateSigningKey."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RotateSigningKeyRequest: _TypeAlias = RotateSigningKeyRequest  # noqa: Y015
+
+@_typing.final
+class RotateSigningKeyResponse(_message.Message):
+    """See AuthService.RotateSigningKey."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    KEY_ID_FIELD_NUMBER: _builtins.int
+    OLDER_KEY_IDS_FIELD_NUMBER: _builtins.int
+    key_id: _builtins.str
+    """The key that signs from now on."""
+    @_builtins.property
+    def older_key_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The older keys whose tokens are still good."""
+
+    def __init__(
+        self,
+        *,
+        key_id: _builtins.str = ...,
+        older_key_ids: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["key_id", b"key_id", "older_key_ids", b"older_key_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RotateSigningKeyResponse: _TypeAlias = RotateSigningKeyResponse  # noqa: Y015
+
+@_typing.final
 class WhoAmIRequest(_message.Message):
     """See AuthService.WhoAmI."""
 
@@ -341,6 +386,9 @@ class WhoAmIResponse(_message.Message):
     MAX_REVISION_FIELD_NUMBER: _builtins.int
     MODEL_CONFIGURED_FIELD_NUMBER: _builtins.int
     MODEL_FIELD_NUMBER: _builtins.int
+    TOKEN_ID_FIELD_NUMBER: _builtins.int
+    PAIRED_AT_FIELD_NUMBER: _builtins.int
+    PAIRING_EXPIRES_AT_FIELD_NUMBER: _builtins.int
     owner_id: _builtins.str
     """The owner of everything the caller sees."""
     browser_id: _builtins.str
@@ -355,6 +403,8 @@ class WhoAmIResponse(_message.Message):
     """True if a model is set up."""
     model: _builtins.str
     """Its name, if so."""
+    token_id: _builtins.str
+    """The caller's token; for a browser, that of its pairing."""
     @_builtins.property
     def scopes(self) -> _containers.RepeatedScalarFieldContainer[_auth_pb2.Scope.ValueType]:
         """What the caller's token is good for."""
@@ -362,6 +412,14 @@ class WhoAmIResponse(_message.Message):
     @_builtins.property
     def token_expires_at(self) -> _timestamp_pb2.Timestamp:
         """When the caller's token ends."""
+
+    @_builtins.property
+    def paired_at(self) -> _timestamp_pb2.Timestamp:
+        """When the browser was paired, if the token is a browser's."""
+
+    @_builtins.property
+    def pairing_expires_at(self) -> _timestamp_pb2.Timestamp:
+        """When the browser has to be paired again unless it is used before, if the token is a browser's."""
 
     def __init__(
         self,
@@ -375,10 +433,13 @@ class WhoAmIResponse(_message.Message):
         max_revision: _builtins.int = ...,
         model_configured: _builtins.bool = ...,
         model: _builtins.str = ...,
+        token_id: _builtins.str = ...,
+        paired_at: _timestamp_pb2.Timestamp | None = ...,
+        pairing_expires_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["token_expires_at", b"token_expires_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["paired_at", b"paired_at", "pairing_expires_at", b"pairing_expires_at", "token_expires_at", b"token_expires_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["browser_id", b"browser_id", "max_revision", b"max_revision", "min_revision", b"min_revision", "model", b"model", "model_configured", b"model_configured", "owner_id", b"owner_id", "scopes", b"scopes", "server_version", b"server_version", "token_expires_at", b"token_expires_at"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["browser_id", b"browser_id", "max_revision", b"max_revision", "min_revision", b"min_revision", "model", b"model", "model_configured", b"model_configured", "owner_id", b"owner_id", "paired_at", b"paired_at", "pairing_expires_at", b"pairing_expires_at", "scopes", b"scopes", "server_version", b"server_version", "token_expires_at", b"token_expires_at", "token_id", b"token_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

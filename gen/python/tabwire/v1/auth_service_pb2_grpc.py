@@ -65,6 +65,11 @@ class AuthServiceStub:
                 request_serializer=tabwire_dot_v1_dot_auth__service__pb2.RevokeTokenRequest.SerializeToString,
                 response_deserializer=tabwire_dot_v1_dot_auth__service__pb2.RevokeTokenResponse.FromString,
                 _registered_method=True)
+        self.RotateSigningKey = channel.unary_unary(
+                '/tabwire.v1.AuthService/RotateSigningKey',
+                request_serializer=tabwire_dot_v1_dot_auth__service__pb2.RotateSigningKeyRequest.SerializeToString,
+                response_deserializer=tabwire_dot_v1_dot_auth__service__pb2.RotateSigningKeyResponse.FromString,
+                _registered_method=True)
         self.WhoAmI = channel.unary_unary(
                 '/tabwire.v1.AuthService/WhoAmI',
                 request_serializer=tabwire_dot_v1_dot_auth__service__pb2.WhoAmIRequest.SerializeToString,
@@ -91,8 +96,8 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RefreshToken(self, request, context):
-        """Exchanges a refresh token for a new pair. Needs no access token. The old refresh token is used up; using it a
-        second time revokes the whole family.
+        """Exchanges a refresh token for a new pair. Needs no access token. The old refresh token is used up; using it again
+        revokes the whole family, unless the answer to its first use was lost and none of its tokens has been used since.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -113,7 +118,16 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def RevokeToken(self, request, context):
-        """Revokes a token, or a browser's pairing by its browser id. Works at once, safe to repeat. Needs the scope "admin".
+        """Revokes a token, or a browser's pairing by its browser id. Works at once, safe to repeat. Needs the scope "admin";
+        with any token, a caller may revoke that very token, and a browser its own pairing.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RotateSigningKey(self, request, context):
+        """Makes a new key that tokens are signed with from now on. Tokens of the older keys stay good until they end: nobody has
+        to pair again. Needs the scope "admin".
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -158,6 +172,11 @@ def add_AuthServiceServicer_to_server(servicer, server):
                     servicer.RevokeToken,
                     request_deserializer=tabwire_dot_v1_dot_auth__service__pb2.RevokeTokenRequest.FromString,
                     response_serializer=tabwire_dot_v1_dot_auth__service__pb2.RevokeTokenResponse.SerializeToString,
+            ),
+            'RotateSigningKey': grpc.unary_unary_rpc_method_handler(
+                    servicer.RotateSigningKey,
+                    request_deserializer=tabwire_dot_v1_dot_auth__service__pb2.RotateSigningKeyRequest.FromString,
+                    response_serializer=tabwire_dot_v1_dot_auth__service__pb2.RotateSigningKeyResponse.SerializeToString,
             ),
             'WhoAmI': grpc.unary_unary_rpc_method_handler(
                     servicer.WhoAmI,
@@ -328,6 +347,33 @@ class AuthService:
             '/tabwire.v1.AuthService/RevokeToken',
             tabwire_dot_v1_dot_auth__service__pb2.RevokeTokenRequest.SerializeToString,
             tabwire_dot_v1_dot_auth__service__pb2.RevokeTokenResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RotateSigningKey(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tabwire.v1.AuthService/RotateSigningKey',
+            tabwire_dot_v1_dot_auth__service__pb2.RotateSigningKeyRequest.SerializeToString,
+            tabwire_dot_v1_dot_auth__service__pb2.RotateSigningKeyResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -21,15 +21,21 @@ class AuthServiceStub:
     Pair: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.PairRequest, _auth_service_pb2.PairResponse]
     """Pairs a browser. Needs no token but a valid code, which is used up by it. Guesses are limited."""
     RefreshToken: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RefreshTokenRequest, _auth_service_pb2.RefreshTokenResponse]
-    """Exchanges a refresh token for a new pair. Needs no access token. The old refresh token is used up; using it a
-    second time revokes the whole family.
+    """Exchanges a refresh token for a new pair. Needs no access token. The old refresh token is used up; using it again
+    revokes the whole family, unless the answer to its first use was lost and none of its tokens has been used since.
     """
     CreateApiToken: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.CreateApiTokenRequest, _auth_service_pb2.CreateApiTokenResponse]
     """Makes a token for a program. Needs the scope "admin"."""
     ListApiTokens: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.ListApiTokensRequest, _auth_service_pb2.ListApiTokensResponse]
     """Lists the owner's tokens, without their secrets. Needs the scope "admin"."""
     RevokeToken: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RevokeTokenRequest, _auth_service_pb2.RevokeTokenResponse]
-    """Revokes a token, or a browser's pairing by its browser id. Works at once, safe to repeat. Needs the scope "admin"."""
+    """Revokes a token, or a browser's pairing by its browser id. Works at once, safe to repeat. Needs the scope "admin";
+    with any token, a caller may revoke that very token, and a browser its own pairing.
+    """
+    RotateSigningKey: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RotateSigningKeyRequest, _auth_service_pb2.RotateSigningKeyResponse]
+    """Makes a new key that tokens are signed with from now on. Tokens of the older keys stay good until they end: nobody has
+    to pair again. Needs the scope "admin".
+    """
     WhoAmI: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.WhoAmIRequest, _auth_service_pb2.WhoAmIResponse]
     """Tells who the caller is to the server, and what the server is. Needs any token."""
 
@@ -58,8 +64,8 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.RefreshTokenRequest,
         context: _aio.ServicerContext[_auth_service_pb2.RefreshTokenRequest, _abc.Awaitable[_auth_service_pb2.RefreshTokenResponse]],
     ) -> _abc.Awaitable[_auth_service_pb2.RefreshTokenResponse]:
-        """Exchanges a refresh token for a new pair. Needs no access token. The old refresh token is used up; using it a
-        second time revokes the whole family.
+        """Exchanges a refresh token for a new pair. Needs no access token. The old refresh token is used up; using it again
+        revokes the whole family, unless the answer to its first use was lost and none of its tokens has been used since.
         """
 
     @_abc_1.abstractmethod
@@ -84,7 +90,19 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.RevokeTokenRequest,
         context: _aio.ServicerContext[_auth_service_pb2.RevokeTokenRequest, _abc.Awaitable[_auth_service_pb2.RevokeTokenResponse]],
     ) -> _abc.Awaitable[_auth_service_pb2.RevokeTokenResponse]:
-        """Revokes a token, or a browser's pairing by its browser id. Works at once, safe to repeat. Needs the scope "admin"."""
+        """Revokes a token, or a browser's pairing by its browser id. Works at once, safe to repeat. Needs the scope "admin";
+        with any token, a caller may revoke that very token, and a browser its own pairing.
+        """
+
+    @_abc_1.abstractmethod
+    def RotateSigningKey(
+        self,
+        request: _auth_service_pb2.RotateSigningKeyRequest,
+        context: _aio.ServicerContext[_auth_service_pb2.RotateSigningKeyRequest, _abc.Awaitable[_auth_service_pb2.RotateSigningKeyResponse]],
+    ) -> _abc.Awaitable[_auth_service_pb2.RotateSigningKeyResponse]:
+        """Makes a new key that tokens are signed with from now on. Tokens of the older keys stay good until they end: nobody has
+        to pair again. Needs the scope "admin".
+        """
 
     @_abc_1.abstractmethod
     def WhoAmI(

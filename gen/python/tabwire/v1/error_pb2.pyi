@@ -52,13 +52,15 @@ class _ErrorCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorCode.V
     ERROR_CODE_DIALOG_OPEN: _ErrorCode.ValueType  # 11
     """A dialog of the page blocks the tab and waits for an answer."""
     ERROR_CODE_DEADLINE_EXCEEDED: _ErrorCode.ValueType  # 12
-    """The deadline passed first. Whether the effect happened is said by the outcome details, if it is known."""
+    """No answer came in time, or the deadline passed before the end. Whether the effect happened is said by the outcome
+    details, if it is known.
+    """
     ERROR_CODE_POLICY_DENIED: _ErrorCode.ValueType  # 13
     """The policy forbids the action here."""
     ERROR_CODE_APPROVAL_DENIED: _ErrorCode.ValueType  # 14
     """A person was asked and said no."""
     ERROR_CODE_BROWSER_DISCONNECTED: _ErrorCode.ValueType  # 15
-    """No link to the browser is open, or it closed before the answer came."""
+    """The browser could not be reached: no link to it is open. Nothing was sent."""
     ERROR_CODE_PROTOCOL_REVISION_UNSUPPORTED: _ErrorCode.ValueType  # 16
     """The two sides share no revision of the protocol."""
     ERROR_CODE_CANCELLED: _ErrorCode.ValueType  # 17
@@ -111,6 +113,14 @@ class _ErrorCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorCode.V
     """The browser refused the command as belonging to an older epoch of its task."""
     ERROR_CODE_NO_PROGRESS: _ErrorCode.ValueType  # 41
     """The model decided the same again and again, also after it was told."""
+    ERROR_CODE_COMMAND_REFUSED: _ErrorCode.ValueType  # 42
+    """The browser got the command and refused to take it: it is too large for it, or it does not understand it. Nothing was
+    done; the message names the cause.
+    """
+    ERROR_CODE_LINK_CLOSED: _ErrorCode.ValueType  # 43
+    """The link was closed or reset for good after the command was sent and before its answer came: the browser was closed,
+    unpaired, or did not come back. It may have had effect.
+    """
 
 class ErrorCode(_ErrorCode, metaclass=_ErrorCodeEnumTypeWrapper):
     """What went wrong. New codes may be added; a reader treats an unknown code like ERROR_CODE_UNSPECIFIED."""
@@ -140,13 +150,15 @@ ERROR_CODE_RESTRICTED_PAGE: ErrorCode.ValueType  # 10
 ERROR_CODE_DIALOG_OPEN: ErrorCode.ValueType  # 11
 """A dialog of the page blocks the tab and waits for an answer."""
 ERROR_CODE_DEADLINE_EXCEEDED: ErrorCode.ValueType  # 12
-"""The deadline passed first. Whether the effect happened is said by the outcome details, if it is known."""
+"""No answer came in time, or the deadline passed before the end. Whether the effect happened is said by the outcome
+details, if it is known.
+"""
 ERROR_CODE_POLICY_DENIED: ErrorCode.ValueType  # 13
 """The policy forbids the action here."""
 ERROR_CODE_APPROVAL_DENIED: ErrorCode.ValueType  # 14
 """A person was asked and said no."""
 ERROR_CODE_BROWSER_DISCONNECTED: ErrorCode.ValueType  # 15
-"""No link to the browser is open, or it closed before the answer came."""
+"""The browser could not be reached: no link to it is open. Nothing was sent."""
 ERROR_CODE_PROTOCOL_REVISION_UNSUPPORTED: ErrorCode.ValueType  # 16
 """The two sides share no revision of the protocol."""
 ERROR_CODE_CANCELLED: ErrorCode.ValueType  # 17
@@ -199,6 +211,14 @@ ERROR_CODE_EPOCH_FENCED: ErrorCode.ValueType  # 40
 """The browser refused the command as belonging to an older epoch of its task."""
 ERROR_CODE_NO_PROGRESS: ErrorCode.ValueType  # 41
 """The model decided the same again and again, also after it was told."""
+ERROR_CODE_COMMAND_REFUSED: ErrorCode.ValueType  # 42
+"""The browser got the command and refused to take it: it is too large for it, or it does not understand it. Nothing was
+done; the message names the cause.
+"""
+ERROR_CODE_LINK_CLOSED: ErrorCode.ValueType  # 43
+"""The link was closed or reset for good after the command was sent and before its answer came: the browser was closed,
+unpaired, or did not come back. It may have had effect.
+"""
 Global___ErrorCode: _TypeAlias = ErrorCode  # noqa: Y015
 
 class _ComponentOrigin:

@@ -77,7 +77,7 @@ class _ConnectionTroubleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Con
     CONNECTION_TROUBLE_NOTHING_LISTENING: _ConnectionTrouble.ValueType  # 1
     """Nothing answers at the address."""
     CONNECTION_TROUBLE_CERTIFICATE: _ConnectionTrouble.ValueType  # 2
-    """Something answers, but its certificate is not trusted here."""
+    """Something answers, but its certificate is not trusted here: its authority is not known."""
     CONNECTION_TROUBLE_SERVER_DOWN: _ConnectionTrouble.ValueType  # 3
     """The edge answers, but the server behind it does not."""
     CONNECTION_TROUBLE_TOKEN: _ConnectionTrouble.ValueType  # 4
@@ -88,6 +88,14 @@ class _ConnectionTroubleEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Con
     """The two sides share no protocol revision."""
     CONNECTION_TROUBLE_NETWORK: _ConnectionTrouble.ValueType  # 7
     """The connection broke on the way."""
+    CONNECTION_TROUBLE_CERTIFICATE_EXPIRED: _ConnectionTrouble.ValueType  # 8
+    """The edge's certificate has ended, or is not good yet."""
+    CONNECTION_TROUBLE_CERTIFICATE_HOST: _ConnectionTrouble.ValueType  # 9
+    """The edge's certificate is for other names than the one it was reached by."""
+    CONNECTION_TROUBLE_CLOCK: _ConnectionTrouble.ValueType  # 10
+    """This computer's clock and the server's are too far apart for tokens and certificates."""
+    CONNECTION_TROUBLE_BUSY: _ConnectionTrouble.ValueType  # 11
+    """The server answers too many requests to take this one."""
 
 class ConnectionTrouble(_ConnectionTrouble, metaclass=_ConnectionTroubleEnumTypeWrapper):
     """What stands between the browser and the server."""
@@ -97,7 +105,7 @@ CONNECTION_TROUBLE_UNSPECIFIED: ConnectionTrouble.ValueType  # 0
 CONNECTION_TROUBLE_NOTHING_LISTENING: ConnectionTrouble.ValueType  # 1
 """Nothing answers at the address."""
 CONNECTION_TROUBLE_CERTIFICATE: ConnectionTrouble.ValueType  # 2
-"""Something answers, but its certificate is not trusted here."""
+"""Something answers, but its certificate is not trusted here: its authority is not known."""
 CONNECTION_TROUBLE_SERVER_DOWN: ConnectionTrouble.ValueType  # 3
 """The edge answers, but the server behind it does not."""
 CONNECTION_TROUBLE_TOKEN: ConnectionTrouble.ValueType  # 4
@@ -108,6 +116,14 @@ CONNECTION_TROUBLE_VERSION: ConnectionTrouble.ValueType  # 6
 """The two sides share no protocol revision."""
 CONNECTION_TROUBLE_NETWORK: ConnectionTrouble.ValueType  # 7
 """The connection broke on the way."""
+CONNECTION_TROUBLE_CERTIFICATE_EXPIRED: ConnectionTrouble.ValueType  # 8
+"""The edge's certificate has ended, or is not good yet."""
+CONNECTION_TROUBLE_CERTIFICATE_HOST: ConnectionTrouble.ValueType  # 9
+"""The edge's certificate is for other names than the one it was reached by."""
+CONNECTION_TROUBLE_CLOCK: ConnectionTrouble.ValueType  # 10
+"""This computer's clock and the server's are too far apart for tokens and certificates."""
+CONNECTION_TROUBLE_BUSY: ConnectionTrouble.ValueType  # 11
+"""The server answers too many requests to take this one."""
 Global___ConnectionTrouble: _TypeAlias = ConnectionTrouble  # noqa: Y015
 
 @_typing.final

@@ -72,6 +72,7 @@ class Uplink(_message.Message):
     STATE_UPDATE_FIELD_NUMBER: _builtins.int
     RESUME_FIELD_NUMBER: _builtins.int
     NACK_FIELD_NUMBER: _builtins.int
+    PART_FIELD_NUMBER: _builtins.int
     seq: _builtins.int
     """Consecutive from 1; 0 for control messages."""
     ack: _builtins.int
@@ -100,6 +101,10 @@ class Uplink(_message.Message):
     def nack(self) -> Global___Nack:
         """Control. A downlink message was refused; the stream goes on."""
 
+    @_builtins.property
+    def part(self) -> Global___Part:
+        """Numbered. A piece of a message that is too large to be sent at once."""
+
     def __init__(
         self,
         *,
@@ -111,12 +116,13 @@ class Uplink(_message.Message):
         state_update: Global___StateUpdate | None = ...,
         resume: Global___Resume | None = ...,
         nack: Global___Nack | None = ...,
+        part: Global___Part | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "command_result", b"command_result", "heartbeat", b"heartbeat", "hello", b"hello", "nack", b"nack", "resume", b"resume", "state_update", b"state_update"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "command_result", b"command_result", "heartbeat", b"heartbeat", "hello", b"hello", "nack", b"nack", "part", b"part", "resume", b"resume", "state_update", b"state_update"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack", b"ack", "body", b"body", "command_result", b"command_result", "heartbeat", b"heartbeat", "hello", b"hello", "nack", b"nack", "resume", b"resume", "seq", b"seq", "state_update", b"state_update"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack", b"ack", "body", b"body", "command_result", b"command_result", "heartbeat", b"heartbeat", "hello", b"hello", "nack", b"nack", "part", b"part", "resume", b"resume", "seq", b"seq", "state_update", b"state_update"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["hello", "heartbeat", "command_result", "state_update", "resume", "nack"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["hello", "heartbeat", "command_result", "state_update", "resume", "nack", "part"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -139,6 +145,7 @@ class Downlink(_message.Message):
     OBSERVE_TABS_FIELD_NUMBER: _builtins.int
     NACK_FIELD_NUMBER: _builtins.int
     ROTATE_FIELD_NUMBER: _builtins.int
+    PART_FIELD_NUMBER: _builtins.int
     seq: _builtins.int
     """Consecutive from 1; 0 for control messages."""
     ack: _builtins.int
@@ -179,6 +186,10 @@ class Downlink(_message.Message):
     def rotate(self) -> Global___Rotate:
         """Control. The stream will end cleanly now; attach again at once."""
 
+    @_builtins.property
+    def part(self) -> Global___Part:
+        """Numbered. A piece of a message that is too large to be sent at once."""
+
     def __init__(
         self,
         *,
@@ -193,12 +204,13 @@ class Downlink(_message.Message):
         observe_tabs: Global___ObserveTabs | None = ...,
         nack: Global___Nack | None = ...,
         rotate: Global___Rotate | None = ...,
+        part: Global___Part | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["attached", b"attached", "body", b"body", "cancel_command", b"cancel_command", "caught_up", b"caught_up", "command", b"command", "heartbeat", b"heartbeat", "nack", b"nack", "observe_tabs", b"observe_tabs", "rotate", b"rotate", "welcome", b"welcome"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attached", b"attached", "body", b"body", "cancel_command", b"cancel_command", "caught_up", b"caught_up", "command", b"command", "heartbeat", b"heartbeat", "nack", b"nack", "observe_tabs", b"observe_tabs", "part", b"part", "rotate", b"rotate", "welcome", b"welcome"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack", b"ack", "attached", b"attached", "body", b"body", "cancel_command", b"cancel_command", "caught_up", b"caught_up", "command", b"command", "heartbeat", b"heartbeat", "nack", b"nack", "observe_tabs", b"observe_tabs", "rotate", b"rotate", "seq", b"seq", "welcome", b"welcome"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack", b"ack", "attached", b"attached", "body", b"body", "cancel_command", b"cancel_command", "caught_up", b"caught_up", "command", b"command", "heartbeat", b"heartbeat", "nack", b"nack", "observe_tabs", b"observe_tabs", "part", b"part", "rotate", b"rotate", "seq", b"seq", "welcome", b"welcome"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["welcome", "attached", "caught_up", "heartbeat", "command", "cancel_command", "observe_tabs", "nack", "rotate"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["welcome", "attached", "caught_up", "heartbeat", "command", "cancel_command", "observe_tabs", "nack", "rotate", "part"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -217,6 +229,7 @@ class Hello(_message.Message):
     LIMITS_FIELD_NUMBER: _builtins.int
     USER_AGENT_FIELD_NUMBER: _builtins.int
     DISPLAY_NAME_FIELD_NUMBER: _builtins.int
+    JOURNAL_ID_FIELD_NUMBER: _builtins.int
     min_revision: _builtins.int
     """Lowest protocol revision it speaks."""
     max_revision: _builtins.int
@@ -227,6 +240,10 @@ class Hello(_message.Message):
     """The browser's product name and version, for people."""
     display_name: _builtins.str
     """A name a person can tell it from others by."""
+    journal_id: _builtins.str
+    """Names the record of commands that the browser keeps. It lives as long as the browser runs with this extension loaded:
+    when the name is another one, what was carried out before is not known any more. Empty: the browser cannot tell.
+    """
     @_builtins.property
     def capabilities(self) -> Global___BrowserCapabilities:
         """What it can do beyond the basics."""
@@ -245,10 +262,11 @@ class Hello(_message.Message):
         limits: Global___LinkLimits | None = ...,
         user_agent: _builtins.str = ...,
         display_name: _builtins.str = ...,
+        journal_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["capabilities", b"capabilities", "limits", b"limits"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["capabilities", b"capabilities", "display_name", b"display_name", "extension_version", b"extension_version", "limits", b"limits", "max_revision", b"max_revision", "min_revision", b"min_revision", "user_agent", b"user_agent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["capabilities", b"capabilities", "display_name", b"display_name", "extension_version", b"extension_version", "journal_id", b"journal_id", "limits", b"limits", "max_revision", b"max_revision", "min_revision", b"min_revision", "user_agent", b"user_agent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -385,26 +403,65 @@ class LinkLimits(_message.Message):
     MAX_MESSAGE_BYTES_FIELD_NUMBER: _builtins.int
     MAX_UNACKED_MESSAGES_FIELD_NUMBER: _builtins.int
     MAX_UNACKED_BYTES_FIELD_NUMBER: _builtins.int
+    MAX_PART_BYTES_FIELD_NUMBER: _builtins.int
     max_message_bytes: _builtins.int
     """The largest single message, in bytes."""
     max_unacked_messages: _builtins.int
     """At most so many unacknowledged numbered messages."""
     max_unacked_bytes: _builtins.int
     """At most so many unacknowledged bytes."""
+    max_part_bytes: _builtins.int
+    """Larger messages are to be sent in parts of at most so many bytes, so that on a slow network each of them arrives in
+    time. `max_message_bytes` holds for the whole. 0: this side does not know parts, and gets messages as they are.
+    """
     def __init__(
         self,
         *,
         max_message_bytes: _builtins.int = ...,
         max_unacked_messages: _builtins.int = ...,
         max_unacked_bytes: _builtins.int = ...,
+        max_part_bytes: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_message_bytes", b"max_message_bytes", "max_unacked_bytes", b"max_unacked_bytes", "max_unacked_messages", b"max_unacked_messages"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_message_bytes", b"max_message_bytes", "max_part_bytes", b"max_part_bytes", "max_unacked_bytes", b"max_unacked_bytes", "max_unacked_messages", b"max_unacked_messages"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LinkLimits: _TypeAlias = LinkLimits  # noqa: Y015
+
+@_typing.final
+class Part(_message.Message):
+    """A piece of a message. The pieces of one message come one after the other, with nothing numbered of the same direction
+    between them; put together, their bytes are the message with its body alone, without seq and ack. The message counts as
+    received with its last piece. A piece that does not fit is refused with a Nack, and with it the whole message.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DATA_FIELD_NUMBER: _builtins.int
+    INDEX_FIELD_NUMBER: _builtins.int
+    TOTAL_BYTES_FIELD_NUMBER: _builtins.int
+    data: _builtins.bytes
+    """The piece. Never empty."""
+    index: _builtins.int
+    """Its place in the message, from 0."""
+    total_bytes: _builtins.int
+    """How many bytes the message has in all. The piece that makes them complete is the last one."""
+    def __init__(
+        self,
+        *,
+        data: _builtins.bytes = ...,
+        index: _builtins.int = ...,
+        total_bytes: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "index", b"index", "total_bytes", b"total_bytes"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Part: _TypeAlias = Part  # noqa: Y015
 
 @_typing.final
 class Resume(_message.Message):
@@ -591,6 +648,7 @@ class Command(_message.Message):
     PING_FIELD_NUMBER: _builtins.int
     STATE_AFTER_FIELD_NUMBER: _builtins.int
     GRANTS_FIELD_NUMBER: _builtins.int
+    JOURNAL_ID_FIELD_NUMBER: _builtins.int
     command_id: _builtins.str
     """Names the command for ever."""
     task_id: _builtins.str
@@ -599,6 +657,11 @@ class Command(_message.Message):
     """How often the task was taken up by a server. The browser refuses a lower one than it has seen for the task."""
     tab_id: _builtins.int
     """The tab; 0 for the active tab of the last focused window."""
+    journal_id: _builtins.str
+    """The journal of the browser that this command may be recorded in, because it was sent to it before; empty when it is
+    sent for the first time. A browser whose journal is another one, and that does not know the command, does not carry
+    it out if it could change anything: it answers OUTCOME_UNKNOWN.
+    """
     @_builtins.property
     def deadline(self) -> _timestamp_pb2.Timestamp:
         """When the answer is no longer needed, by the server's clock."""
@@ -641,10 +704,11 @@ class Command(_message.Message):
         ping: Global___Ping | None = ...,
         state_after: _state_pb2.StateRequest | None = ...,
         grants: Global___Grants | None = ...,
+        journal_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "deadline", b"deadline", "grants", b"grants", "list_tabs", b"list_tabs", "observe", b"observe", "ping", b"ping", "request", b"request", "state_after", b"state_after"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "command_id", b"command_id", "deadline", b"deadline", "epoch", b"epoch", "grants", b"grants", "list_tabs", b"list_tabs", "observe", b"observe", "ping", b"ping", "request", b"request", "state_after", b"state_after", "tab_id", b"tab_id", "task_id", b"task_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "command_id", b"command_id", "deadline", b"deadline", "epoch", b"epoch", "grants", b"grants", "journal_id", b"journal_id", "list_tabs", b"list_tabs", "observe", b"observe", "ping", b"ping", "request", b"request", "state_after", b"state_after", "tab_id", b"tab_id", "task_id", b"task_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_request: _TypeAlias = _typing.Literal["action", "observe", "list_tabs", "ping"]  # noqa: Y015
     _WhichOneofArgType_request: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015

@@ -829,12 +829,17 @@ class ActionStarted(_message.Message):
     INDEX_FIELD_NUMBER: _builtins.int
     ACTION_FIELD_NUMBER: _builtins.int
     TAB_ID_FIELD_NUMBER: _builtins.int
+    JOURNAL_ID_FIELD_NUMBER: _builtins.int
     step_number: _builtins.int
     """The step it belongs to."""
     index: _builtins.int
     """Its place in the decision, from 0."""
     tab_id: _builtins.int
     """The tab it goes to."""
+    journal_id: _builtins.str
+    """The journal of the browser it was first sent to (see Hello.journal_id), so that it is never carried out again by a
+    browser that has forgotten it.
+    """
     @_builtins.property
     def action(self) -> _action_pb2.Action:
         """The action, with its id, which is also the command's id."""
@@ -846,10 +851,11 @@ class ActionStarted(_message.Message):
         index: _builtins.int = ...,
         action: _action_pb2.Action | None = ...,
         tab_id: _builtins.int = ...,
+        journal_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "index", b"index", "step_number", b"step_number", "tab_id", b"tab_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "index", b"index", "journal_id", b"journal_id", "step_number", b"step_number", "tab_id", b"tab_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

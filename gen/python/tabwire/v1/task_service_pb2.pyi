@@ -38,7 +38,7 @@ class CreateTaskRequest(_message.Message):
     DETAILS_FIELD_NUMBER: _builtins.int
     START_URL_FIELD_NUMBER: _builtins.int
     task_id: _builtins.str
-    """The id to give it; chosen by the server if empty."""
+    """The id to give it; chosen by the server if empty. Ids are each owner's own: another owner's task may have the same."""
     idempotency_key: _builtins.str
     """A repeat with the same key is the same task. Kept for as long as the task."""
     user_prompt: _builtins.str

@@ -1,7 +1,8 @@
-"""Fourth: no call without a good token, and none beyond the token's scopes.
+"""Fourth: no call from a web page that is not ours, none without a good token, and none beyond the token's scopes.
 
 Asks `Access` who the token belongs to and `RULES` what the method needs, and sets the principal. A method that has no
-rule is refused. Streams are kept account of in `OpenStreams`, so that those of a revoked token end at once.
+rule is refused. Streams are kept account of in `OpenStreams`, so that those of a revoked or ended token end at once.
+Envoy has looked at origins and signatures before; whoever speaks to the server's own socket meets the same rules.
 """
 
 from __future__ import annotations
@@ -28,14 +29,23 @@ _log = structlog.get_logger()
 
 _HEADER = "authorization"
 _SCHEME = "bearer "
+_ORIGIN = "origin"
 
 
 class AuthInterceptor(grpc.aio.ServerInterceptor):
     """Lets in who may come in."""
 
-    def __init__(self, access: Access, streams: OpenStreams, rules: dict[str, Rule] | None = None) -> None:
+    def __init__(
+        self,
+        access: Access,
+        streams: OpenStreams,
+        *,
+        origins: frozenset[str] = frozenset(),
+        rules: dict[str, Rule] | None = None,
+    ) -> None:
         self._access = access
         self._streams = streams
+        self._origins = origins
         self._rules = RULES if rules is None else rules
 
     async def intercept_service(
@@ -45,6 +55,8 @@ class AuthInterceptor(grpc.aio.ServerInterceptor):
     ) -> Handler:
         """Checks before the request is read."""
         handler = await normal(continuation, handler_call_details)
+        if not self._origins.issuperset(_values(handler_call_details, _ORIGIN)):
+            return refusing(_foreign_origin())
         if handler.unknown:
             return handler
         rule = self._rules.get(handler_call_details.method)
@@ -79,17 +91,30 @@ class AuthInterceptor(grpc.aio.ServerInterceptor):
             )
             if not handler.response_streaming:
                 return await handler.behaviour(requests, context)
-            async with self._streams.opened(caller.token_id, caller.browser_id):
+            async with self._streams.opened(*caller.own_ids, expires_at=caller.expires_at):
                 return await handler.behaviour(requests, context)
 
         return handler.wrapped(checked)
 
 
 def _bearer(details: grpc.HandlerCallDetails) -> str:
-    for key, value in details.invocation_metadata or ():
-        if key == _HEADER and isinstance(value, str) and value[: len(_SCHEME)].lower() == _SCHEME:
-            return value[len(_SCHEME) :].strip()
-    return ""
+    """The token; none if there are several, of which somebody else may have looked at another one."""
+    tokens = [
+        value[len(_SCHEME) :].strip() for value in _values(details, _HEADER) if value[: len(_SCHEME)].lower() == _SCHEME
+    ]
+    return tokens[0] if len(tokens) == 1 else ""
+
+
+def _values(details: grpc.HandlerCallDetails, name: str) -> list[str]:
+    return [value for key, value in details.invocation_metadata or () if key == name and isinstance(value, str)]
+
+
+def _foreign_origin() -> TabwireError:
+    return TabwireError(
+        error_pb2.ERROR_CODE_PERMISSION_DENIED,
+        "Calls from this origin are not let in.",
+        remedy="Use the Tabwire extension as it was installed, or add its origin to TABWIRE_ALLOWED_ORIGINS.",
+    )
 
 
 def _no_token() -> TabwireError:

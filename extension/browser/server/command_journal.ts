@@ -1,0 +1,303 @@
+// Remembers every command from before it is acknowledged until its answer is old, in chrome.storage.session, so that
+// none is carried out twice however often the service worker dies or the server repeats itself. The rule:
+//   recorded before acknowledged; what matters is recorded as begun before it is begun; a repeat of an answered one gets
+//   the stored answer; after a restart what was not begun is begun, what only looks is done again, and of anything else the
+//   outcome is unknown.
+// Nobody waits for the writing of more than that: an answer is told while it is written, and that it was taken over is
+// noted later. Carrying out is the inbox's business (inbox.ts).
+
+import { create, toBinary } from "@bufbuild/protobuf";
+import type { Action } from "@gen/tabwire/v1/action_pb";
+import { type Command, type CommandResult, CommandResultSchema, CommandSchema } from "@gen/tabwire/v1/link_pb";
+import { digestOf } from "../../link/digest";
+import { base64Encode } from "../../wire/base64";
+import { isRepeatable } from "../effects";
+import { encodeResult } from "../states/written";
+import { decode, encode, SESSION } from "../store";
+
+/** At most so many commands are remembered, and so many characters of them; the oldest answered ones go first. */
+const MAX_ENTRIES = 400;
+const MAX_CHARACTERS = 6_000_000;
+/**
+ * A longer answer is remembered without the state after it; and one to a command that only looks not at all, because
+ * looking again is as good.
+ */
+const MAX_RESULT_CHARACTERS = 250_000;
+/** A longer command (one with files in it) is remembered without what it is to do: it is never begun from here again. */
+const MAX_COMMAND_BYTES = 500_000;
+/** At most so many tasks' epochs. */
+const MAX_EPOCHS = 500;
+/** How long to collect what may be written later. */
+const LATER_MS = 1_000;
+
+/** How far a command got. "answered": its result is stored; "delivered": the link has taken it over. */
+export type CommandPhase = "recorded" | "begun" | "answered" | "delivered";
+
+/** One remembered command, as it is stored. */
+interface Entry {
+  readonly order: number;
+  /** Tells the command from another one with the same id. */
+  readonly digest: string;
+  phase: CommandPhase;
+  /** When carrying it out began, in milliseconds of the browser's clock. */
+  begunAt?: number;
+  /** The command, until it is answered. */
+  command?: string;
+  /** True if that is only who asked. */
+  isStub?: boolean;
+  /** The answer. */
+  result?: string;
+}
+
+/** What to do with a command that has arrived. */
+export type Verdict =
+  /** Carry it out. */
+  | { kind: "new" }
+  /** It has no answer yet. When it was begun, if it was. */
+  | { kind: "running"; begunAt?: number }
+  /** It was answered; this is the answer. */
+  | { kind: "answered"; result: CommandResult }
+  /** Its id was used for something else. */
+  | { kind: "taken" }
+  /** It belongs to an older epoch than was seen for its task. */
+  | { kind: "fenced"; epoch: bigint };
+
+/** What a former life of the service worker left behind. */
+export interface Leftovers {
+  /** To be carried out now. */
+  readonly toRun: Command[];
+  /** Begun, perhaps with effect, and never answered; and when that was. */
+  readonly inDoubt: { command: Command; begunAt: number }[];
+  /** Not answered and too large to be kept: only who asked is known, and whether it was begun. */
+  readonly lost: { command: Command; begun: boolean }[];
+  /** Answered, but perhaps not told to the server. */
+  readonly toDeliver: CommandResult[];
+}
+
+/** What is said about a command that has arrived, and when that is safe from the death of the service worker. */
+export interface Admission {
+  readonly verdict: Verdict;
+  readonly written: Promise<void>;
+}
+
+/** The journal of commands. */
+export class CommandJournal {
+  readonly #area: chrome.storage.StorageArea;
+  readonly #loaded: Promise<void>;
+  readonly #entries = new Map<string, Entry>();
+  #epochs: Record<string, string> = {};
+  #order = 0;
+  /** Characters of all entries. */
+  #characters = 0;
+  /** Entries that are to be written, and keys that are to be removed, in a while. */
+  readonly #dirty = new Set<string>();
+  readonly #gone = new Set<string>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(area: chrome.storage.StorageArea) {
+    this.#area = area;
+    this.#loaded = this.#load();
+  }
+
+  /** Records a command that has arrived. When this returns, the command survives the death of the service worker. */
+  async record(command: Command): Promise<Verdict> {
+    const { verdict, written } = await this.admit(command, false);
+    await written;
+    return verdict;
+  }
+
+  /** Decides about a command that has arrived, and begins to write it down; as begun, if that follows at once. */
+  async admit(command: Command, begins: boolean): Promise<Admission> {
+    await this.#loaded;
+    const known = this.#entries.get(command.commandId);
+    const { digest, bytes } = summaryOf(command);
+    if (known !== undefined) {
+      if (known.digest !== digest) return { verdict: { kind: "taken" }, written: Promise.resolve() };
+      const verdict = repeated(command, known);
+      return { verdict, written: this.#write(this.#raisedEpoch(command)) };
+    }
+    const seen = BigInt(this.#epochs[command.taskId] ?? "0");
+    if (command.taskId !== "" && command.epoch < seen) {
+      return { verdict: { kind: "fenced", epoch: seen }, written: Promise.resolve() };
+    }
+    this.#order += 1;
+    const entry: Entry = { order: this.#order, digest, phase: begins ? "begun" : "recorded" };
+    if (begins) entry.begunAt = Date.now();
+    if (bytes <= MAX_COMMAND_BYTES) entry.command = encode(CommandSchema, command);
+    else Object.assign(entry, { command: encode(CommandSchema, stubOf(command)), isStub: true });
+    this.#entries.set(command.commandId, entry);
+    this.#gone.delete(SESSION.command + command.commandId);
+    this.#characters += sizeOf(entry);
+    const items = { ...this.#raisedEpoch(command), [SESSION.command + command.commandId]: entry };
+    const written = this.#write(items).catch((thrown: unknown) => {
+      // What is not written down is not known: a repeat is written down anew.
+      if (entry.result === undefined && this.#entries.get(command.commandId) === entry)
+        this.#drop(command.commandId, entry);
+      throw thrown;
+    });
+    return { verdict: { kind: "new" }, written };
+  }
+
+  /** Notes that carrying out begins, unless that is noted already. */
+  async begin(commandId: string): Promise<void> {
+    await this.#loaded;
+    const entry = this.#entries.get(commandId);
+    if (entry === undefined || entry.phase === "begun") return;
+    const begun: Entry = { ...entry, phase: "begun", begunAt: Date.now() };
+    await this.#write({ [SESSION.command + commandId]: begun });
+    Object.assign(entry, begun);
+  }
+
+  /** Stores the answer. `encoded` is its binary form, if there is one already. */
+  async answer(result: CommandResult, encoded = encodeResult(result)): Promise<void> {
+    await this.#loaded;
+    const entry = this.#entries.get(result.commandId);
+    if (entry === undefined) return;
+    const isLong = (encoded.length * 4) / 3 > MAX_RESULT_CHARACTERS;
+    const command = entry.isStub === true ? undefined : decode(CommandSchema, entry.command);
+    // Looking again is as good as an answer that is kept, and only actions have ids that somebody may ask for again.
+    if (command !== undefined && isRepeatable(command) && (isLong || command.request.case !== "action")) return;
+    this.#characters -= sizeOf(entry);
+    entry.phase = "answered";
+    entry.result = isLong ? encode(CommandResultSchema, withoutState(result)) : base64Encode(encoded);
+    delete entry.command;
+    this.#characters += sizeOf(entry);
+    await this.#write({ [SESSION.command + result.commandId]: entry });
+    this.#trim();
+  }
+
+  /** Notes that the link has taken the answer over. */
+  async deliver(commandId: string): Promise<void> {
+    await this.#loaded;
+    const entry = this.#entries.get(commandId);
+    if (entry?.phase === "answered") {
+      entry.phase = "delivered";
+      this.#dirty.add(commandId);
+      this.#flushLater();
+    } else if (entry?.phase === "begun" || entry?.phase === "recorded") {
+      this.#drop(commandId, entry);
+    }
+  }
+
+  /** What is not finished. What a former life left behind is to be asked for before anything new is recorded. */
+  async leftovers(): Promise<Leftovers> {
+    await this.#loaded;
+    const left: Leftovers = { toRun: [], inDoubt: [], lost: [], toDeliver: [] };
+    for (const entry of [...this.#entries.values()].sort((a, b) => a.order - b.order)) {
+      const command = decode(CommandSchema, entry.command);
+      const result = decode(CommandResultSchema, entry.result);
+      if (entry.phase === "answered" && result !== undefined) left.toDeliver.push(result);
+      if (command === undefined) continue;
+      if (entry.isStub === true) left.lost.push({ command, begun: entry.phase === "begun" });
+      else if (entry.phase === "recorded" || isRepeatable(command)) left.toRun.push(command);
+      else left.inDoubt.push({ command, begunAt: entry.begunAt ?? 0 });
+    }
+    return left;
+  }
+
+  /** What there is to be written if the command raises its task's epoch; nothing if it does not. */
+  #raisedEpoch(command: Command): Record<string, unknown> {
+    if (command.taskId === "" || command.epoch <= BigInt(this.#epochs[command.taskId] ?? "0")) return {};
+    // Re-inserted at the end, so that the longest unused ones are at the start.
+    delete this.#epochs[command.taskId];
+    this.#epochs[command.taskId] = command.epoch.toString();
+    const tasks = Object.keys(this.#epochs);
+    for (const task of tasks.slice(0, Math.max(0, tasks.length - MAX_EPOCHS))) delete this.#epochs[task];
+    return { [SESSION.epochs]: this.#epochs };
+  }
+
+  async #load(): Promise<void> {
+    const stored = await this.#area.get(null);
+    this.#epochs = (stored[SESSION.epochs] ?? {}) as Record<string, string>;
+    for (const [key, value] of Object.entries(stored)) {
+      if (!key.startsWith(SESSION.command)) continue;
+      const entry = value as Entry;
+      this.#entries.set(key.slice(SESSION.command.length), entry);
+      this.#order = Math.max(this.#order, entry.order);
+      this.#characters += sizeOf(entry);
+    }
+  }
+
+  async #write(items: Record<string, unknown>): Promise<void> {
+    if (Object.keys(items).length > 0) await this.#area.set(items);
+  }
+
+  #drop(commandId: string, entry: Entry): void {
+    this.#entries.delete(commandId);
+    this.#dirty.delete(commandId);
+    this.#characters -= sizeOf(entry);
+    this.#gone.add(SESSION.command + commandId);
+    this.#flushLater();
+  }
+
+  /** Drops the oldest answered commands until the limits hold. What is not answered is never dropped. */
+  #trim(): void {
+    if (this.#entries.size <= MAX_ENTRIES && this.#characters <= MAX_CHARACTERS) return;
+    for (const [commandId, entry] of [...this.#entries].sort((a, b) => a[1].order - b[1].order)) {
+      if (this.#entries.size <= MAX_ENTRIES && this.#characters <= MAX_CHARACTERS) break;
+      if (entry.phase === "delivered" || entry.phase === "answered") this.#drop(commandId, entry);
+    }
+    // What is too much is not left lying about.
+    this.#flush();
+  }
+
+  #flushLater(): void {
+    this.#timer ??= setTimeout(() => this.#flush(), LATER_MS);
+  }
+
+  #flush(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const items: Record<string, unknown> = {};
+    for (const commandId of this.#dirty) items[SESSION.command + commandId] = this.#entries.get(commandId);
+    const gone = [...this.#gone];
+    this.#dirty.clear();
+    this.#gone.clear();
+    Promise.all([this.#write(items), gone.length > 0 ? this.#area.remove(gone) : undefined]).catch(
+      // It only means that an answer may be told once more, or a command be looked up in vain.
+      (thrown: unknown) => console.error("Tabwire: the journal of commands could not be tidied up", thrown),
+    );
+  }
+}
+
+function sizeOf(entry: Entry): number {
+  return (entry.command?.length ?? 0) + (entry.result?.length ?? 0);
+}
+
+/**
+ * What makes a command this one, in short: the request and the tab, not when and how often it was sent. The document is left
+ * out too, because the server fills it in by what it saw last. And how many bytes that is.
+ */
+function summaryOf(command: Command): { digest: string; bytes: number } {
+  const what = create(CommandSchema, { tabId: command.tabId });
+  const { request } = command;
+  what.request = request.case === "action" ? { case: "action", value: anywhere(request.value) } : request;
+  const binary = toBinary(CommandSchema, what);
+  return { digest: digestOf(binary), bytes: binary.length };
+}
+
+function anywhere(action: Action): Action {
+  return { ...action, documentId: "" };
+}
+
+/** Who asked, without what for. */
+function stubOf({ commandId, taskId, epoch, tabId }: Command): Command {
+  return create(CommandSchema, { commandId, taskId, epoch, tabId });
+}
+
+function repeated(command: Command, known: Entry): Verdict {
+  const result = decode(CommandResultSchema, known.result);
+  if (result === undefined) {
+    return known.begunAt === undefined ? { kind: "running" } : { kind: "running", begunAt: known.begunAt };
+  }
+  result.epoch = command.epoch;
+  result.replayed = true;
+  return { kind: "answered", result };
+}
+
+/** The answer to an action without the tab's state, which can be had by asking for it. */
+function withoutState(result: CommandResult): CommandResult {
+  const { outcome } = result;
+  if (outcome.case !== "actionResult") return result;
+  return { ...result, outcome: { case: outcome.case, value: { ...outcome.value, stateAfter: { case: undefined } } } };
+}
