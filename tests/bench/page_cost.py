@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _BUILT = ROOT / "extension" / ".output" / "chrome-mv3"
 # What never runs in a web page.
 _ELSEWHERE = "background.js"
+# What only rarer actions, and only tabs that are not in front, get when they first need it.
+_RARE = {"extras.js", "kept_frames.js"}
 _CATEGORIES = ["devtools.timeline", "v8", "disabled-by-default-v8.compile", "blink.user_timing"]
 _IDLE_S = 5.0
 _WATCH_S = 2.0
@@ -71,6 +73,7 @@ def _scripts() -> list[dict[str, Any]]:
         {
             "name": path.name,
             "resident": path.name in resident,
+            "rare": path.name in _RARE,
             "bytes": path.stat().st_size,
             "gzipped": len(gzip.compress(path.read_bytes(), 9)),
         }

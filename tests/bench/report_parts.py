@@ -63,7 +63,7 @@ def page_cost(raw: dict[str, Any]) -> Iterator[str]:
     spent, cpu = cost["evaluate_ms"], cost["evaluate_cpu_ms"]
     rows = [
         (
-            f"`{one['name']}`, " + ("in every page" if one["resident"] else "put into a page when it is needed"),
+            f"`{one['name']}`, {_where(one)}",
             f"{one['bytes']:,} bytes, {one['gzipped']:,} gzipped",
         )
         for one in cost["scripts"]
@@ -91,3 +91,12 @@ def page_cost(raw: dict[str, Any]) -> Iterator[str]:
     yield "and connected."
     yield ""
     yield from table(("what", "measured"), rows)
+
+
+def _where(script: dict[str, Any]) -> str:
+    """Which pages get a script, and when."""
+    if script["resident"]:
+        return "in every page"
+    if script["rare"]:
+        return "put into a page when a rarer action, or a hidden tab, needs it"
+    return "put into a page when it is first looked at"

@@ -273,6 +273,7 @@ async def test_a_window_that_chrome_blocks_is_opened_behind(tab: DialogTab) -> N
     opened = list(result.outcome_details.opened_tab_ids)
     assert len(opened) == 1, result
     assert not result.outcome_details.no_effect_seen
+    assert "nothing was seen" not in result.outcome_details.message
     # Chrome itself did not open it, because a script's click is no person's.
     assert await tab.truth("truth.opened") is None
     assert opened[0] not in [t.tab_id for t in (await tab.client.list_tabs()).tabs if t.is_active]

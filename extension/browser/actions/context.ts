@@ -11,6 +11,7 @@ import {
 } from "@gen/tabwire/v1/action_pb";
 import { ErrorCode, type ErrorInfo } from "@gen/tabwire/v1/error_pb";
 import type { Grants } from "@gen/tabwire/v1/link_pb";
+import { NOTHING_SEEN } from "../../wire/words";
 import type { DialogMemory } from "../dialogs/dialog_memory";
 import type { DialogRound } from "../dialogs/dialog_round";
 import type { Dialogs } from "../dialogs/dialogs";
@@ -67,6 +68,12 @@ export function succeeded(call: ActionCall, outcome: Partial<Omit<OutcomeDetails
     status: ActionStatus.SUCCEEDED,
     outcomeDetails: create(OutcomeDetailsSchema, outcome),
   });
+}
+
+/** Something happened after all, where the document that was acted on could not see it. */
+export function sawEffect(details: OutcomeDetails): void {
+  details.noEffectSeen = false;
+  details.message = details.message.replace(`; ${NOTHING_SEEN}`, "");
 }
 
 /** Writes the result of an action that was not done. */

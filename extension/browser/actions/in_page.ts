@@ -25,7 +25,7 @@ import { restriction } from "../tabs/restricted";
 import { assignSlots, frameOfSlot } from "../tabs/tab_record";
 import { TabWatch } from "../tabs/tab_watch";
 import { withBestInput } from "../trusted/choose";
-import { type ActionCall, succeeded } from "./context";
+import { type ActionCall, sawEffect, succeeded } from "./context";
 import { downloadName } from "./downloads";
 import { isForDocument } from "./expectation";
 
@@ -304,7 +304,7 @@ async function addWhereFrameWent(
   const isThere = (): boolean => watch.closed || (!watch.isUnderway(frame.frameId) && !watch.areChildrenLoading());
   details.stillChanging = !(await watch.until(isThere, Math.min(call.until, Date.now() + FRAME_MS), call.signal));
   details.domChanges = Math.max(1, details.domChanges);
-  details.noEffectSeen = false;
+  sawEffect(details);
   const url = watch.frame(frame.frameId).arrived?.url ?? "";
   if (url !== "") say(details, url, `A frame of the page went to ${url}.`);
 }
@@ -333,7 +333,8 @@ async function arrive(call: ActionCall, watch: TabWatch, result: ActionResult, l
       result.status = ActionStatus.SUCCEEDED;
       delete result.errorInfo;
     }
-    Object.assign(details, { navigationOccurred: true, newUrl: arrival.url, noEffectSeen: false });
+    Object.assign(details, { navigationOccurred: true, newUrl: arrival.url });
+    sawEffect(details);
     say(details, arrival.url, `${isItsDoing ? led : "Meanwhile the page went to"} ${arrival.url}.`);
   }
   await addTabsAndDownloads(call, details, watch);
@@ -354,7 +355,7 @@ async function addTabsAndDownloads(call: ActionCall, details: OutcomeDetails, wa
     details.download = download;
     say(details, `download of ${download}`, `The download of ${download} began.`);
   }
-  if (watch.openedTabIds.size > 0 || download !== "" || details.navigationOccurred) details.noEffectSeen = false;
+  if (watch.openedTabIds.size > 0 || download !== "" || details.navigationOccurred) sawEffect(details);
 }
 
 /** Adds a sentence about something, unless the page's script has said it already. */

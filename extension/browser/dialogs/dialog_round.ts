@@ -15,7 +15,7 @@ import {
 import { type DialogDetails, DialogDetailsSchema, ErrorCode } from "@gen/tabwire/v1/error_pb";
 import { type ArmDialogs, type PlannedAnswer, PlannedAnswerSchema } from "@gen/tabwire/v1/extension_pb";
 import { EffectClass } from "@gen/tabwire/v1/options_pb";
-import { type ActionCall, failed } from "../actions/context";
+import { type ActionCall, failed, sawEffect } from "../actions/context";
 import { declared, isForPage } from "../effects";
 import { type BrowserError, failure, messageOf, toErrorInfo } from "../errors";
 import type { FrameInfo } from "../tabs/frames";
@@ -244,7 +244,7 @@ async function openBlockedWindows(
       console.warn("Tabwire: what a page wanted to open could not be opened", messageOf(thrown));
       say(details, `The page wanted to open ${url}, which Chrome did not let it.`);
     }
-    details.noEffectSeen = false;
+    sawEffect(details);
   }
   if (left > 0) say(details, `Of the windows that the page wanted to open besides, ${left} were not opened.`);
 }
@@ -252,7 +252,7 @@ async function openBlockedWindows(
 function tell(details: OutcomeDetails, dialogs: readonly DialogDetails[]): void {
   if (dialogs.length === 0) return;
   details.dialogs.push(...dialogs);
-  details.noEffectSeen = false;
+  sawEffect(details);
   for (const dialog of dialogs) {
     const sentence = sentenceOn(dialog);
     if (!details.message.includes(sentence)) say(details, sentence);

@@ -9,6 +9,7 @@ import {
   type OutcomeDetails,
 } from "@gen/tabwire/v1/action_pb";
 import { ErrorCode } from "@gen/tabwire/v1/error_pb";
+import { NOTHING_SEEN } from "../../wire/words";
 import { PageError, toErrorInfo } from "../errors";
 import { clickElement } from "./click";
 import type { ActContext, Outcome } from "./context";
@@ -52,7 +53,7 @@ function detailsOf(outcome: Outcome): OutcomeDetails {
   const value = valueNow === undefined ? {} : { valueNow };
   if (effects === undefined) return outcomeDetails({ message: `${message}.`, ...value });
   const noEffectSeen = outcome.details?.noEffectSeen ?? nothingSeen(effects);
-  const clauses = [noEffectSeen ? "nothing was seen to happen" : effectsInWords(effects), newsOfWritten()];
+  const clauses = [noEffectSeen ? NOTHING_SEEN : effectsInWords(effects), newsOfWritten()];
   const clause = clauses.filter((part) => part !== "").join("; ");
   return outcomeDetails({
     message: clause === "" ? `${message}.` : `${message}; ${clause}.`,

@@ -4,7 +4,7 @@
 import { type ElementStates, Toggle } from "@gen/tabwire/v1/state_pb";
 import { cut, fold, visibleCharacters } from "../clean";
 import { isDisabledByHtml, isEditingHost, rootOf, tagOf } from "../dom";
-import { attributeOf, hasAttribute, matches, parentElementOf, queryAll, textOf } from "../native";
+import { attributeOf, childrenOf, hasAttribute, matches, parentElementOf, queryAll, textOf } from "../native";
 import { isSecret } from "../secrets";
 import { Mark, type Marks } from "./marks";
 import { isTypingProxy } from "./typing_proxy";
@@ -142,7 +142,14 @@ export function currentValueOf(element: Element, role: string): string | undefin
 /** What stands in an editable area, line by line. */
 export function editedText(element: Element): string {
   // biome-ignore lint/performance/useDomNodeTextContent: lines are what a person sees, so layout has to be asked
-  return ((element as HTMLElement).innerText ?? textOf(element) ?? "").replace(/\n$/, "");
+  const shown = (element as HTMLElement).innerText ?? textOf(element) ?? "";
+  return (shown === "" ? undrawnText(element) : shown).replace(/\n$/, "");
+}
+
+/** Of what has `content-visibility` nothing is laid out before it comes to be drawn, which in a hidden tab is never. */
+function undrawnText(element: Element): string {
+  const lines = Array.from(childrenOf(element), (line) => textOf(line) ?? "");
+  return lines.length === 0 ? (textOf(element) ?? "") : lines.join("\n");
 }
 
 function ariaValue(element: Element, role: string): string | undefined {
