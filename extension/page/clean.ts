@@ -74,8 +74,12 @@ export function quote(text: string, limit = 80): string {
   return `"${folded.length > limit ? `${cut(folded, limit)}…` : folded}"`;
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII is meant
+const ASCII = /^[\u0000-\u007f]*$/;
+
 /** How many bytes a text takes in UTF-8. */
 export function utf8Length(text: string): number {
+  if (ASCII.test(text)) return text.length;
   let bytes = text.length;
   for (let i = 0; i < text.length; i++) {
     const code = text.charCodeAt(i);

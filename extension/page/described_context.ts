@@ -6,6 +6,7 @@ import { cut } from "./clean";
 import type { ContextMenuMemory } from "./context_menu";
 import { deepActiveElement } from "./dom";
 import { localNameOf } from "./native";
+import { describeOne } from "./perceive/describe_many";
 import { CONTROL_ROLES, roleOf } from "./perceive/role";
 import type { Perceiver } from "./perceive/state";
 import { isSecret } from "./secrets";
@@ -22,7 +23,7 @@ export function describeContext(menu: ContextMenuMemory, perceiver: Perceiver): 
   // What a person points at in a button is the button.
   const control = path.find((element) => CONTROL_ROLES.has(roleOf(element)));
   for (const element of control === undefined ? path : [control, ...path]) {
-    const told = perceiver.describeOne(element);
+    const told = describeOne(perceiver.registry, element);
     if (told === null) continue;
     description.targetedElement = told;
     break;

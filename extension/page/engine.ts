@@ -14,6 +14,7 @@ import { PageError, toErrorInfo } from "./errors";
 import type { GetExtras } from "./extras";
 import { attend, stopFrames } from "./hidden_frames";
 import type { Observer } from "./observe";
+import { hasHints } from "./perceive/hints";
 import { Perceiver } from "./perceive/state";
 import { Registry } from "./registry";
 import { type BegunInput, withInput } from "./trusted/prepared";
@@ -99,7 +100,8 @@ export class PageEngine {
         const options = kind.value.options;
         if (options === undefined)
           throw new PageError(ErrorCode.INVALID_ARGUMENT, "The request does not say what to perceive.");
-        const told = this.perceiver.take(options, kind.value.baseRevision);
+        const extras = hasHints(options.hints) ? await this.env.extras() : null;
+        const told = this.perceiver.take(options, kind.value.baseRevision, extras?.Search);
         return told.$typeName === "tabwire.v1.FrameDelta"
           ? { case: "delta", value: told }
           : { case: "state", value: told };

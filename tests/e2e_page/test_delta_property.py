@@ -142,3 +142,20 @@ async def test_folded_deltas_are_the_whole_state(engine: EnginePage, seed: int) 
         assert now.revision > state.revision or comparable(now) == comparable(state), done
         state = now
     assert deltas > 0
+
+
+@pytest.mark.parametrize("seed", range(1, SEEDS // 2 + 1))
+async def test_two_ways_of_asking_by_turns(engine: EnginePage, seed: int) -> None:
+    """What is remembered for one way of asking takes part in what changes while another one is asked for."""
+    ways = [OPTIONS[seed % len(OPTIONS)], OPTIONS[(seed + 2 + seed % 3) % len(OPTIONS)]]
+    await engine.page.goto(f"{engine.origins[0]}/engine/mutate.html?seed={seed + 1000}")
+    states = [(await both(engine, 0, options))[0].state for options in ways]
+    done: list[str] = []
+    for step in range(STEPS):
+        done.append(await engine.page.evaluate("step()"))
+        turn = (step // 2 if seed % 2 else step * step // 3) % 2
+        told, fresh = await both(engine, states[turn].revision, ways[turn])
+        now = fold(states[turn], told.delta) if told.WhichOneof("kind") == "delta" else told.state
+        wrong = difference(now, fresh)
+        assert not wrong, f"seed {seed} {ways[turn]} at {turn} after {done}:\n{wrong}"
+        states[turn] = now

@@ -6,6 +6,7 @@ import { fold, quote } from "../clean";
 import { invalidArgument } from "../errors";
 import { elementsLike } from "../extract/find_elements";
 import { findText as matchesOf } from "../extract/find_text";
+import { describeMany } from "../perceive/describe_many";
 import { beginReading } from "../reading";
 import type { ActContext, Outcome } from "./context";
 
@@ -32,7 +33,7 @@ export async function findElements(action: FindElementsAction, ctx: ActContext):
   for (let from = 0; from < found.length && elements.length < limit; ) {
     const asked = found.slice(from, from + limit - elements.length);
     from += asked.length;
-    for (const told of ctx.perceiver.describeMany(asked)) {
+    for (const told of describeMany(ctx.registry, asked)) {
       // What belongs to a control, as the heading in a link, is told with it.
       if (told === null) total--;
       else elements.push(told);

@@ -20,6 +20,7 @@ import { uploadFiles } from "./upload";
 
 export { describeContext } from "../described_context";
 export { Observer } from "../observe";
+export { Search } from "../perceive/search";
 export { conditionHolds, isMet } from "./condition";
 export { awaitExpectation, notMet } from "./expect";
 export { verifiedText, writeRichText } from "./rich_text";

@@ -22,12 +22,14 @@ export class Link {
   private readonly cellAt: Element | null;
   private readonly cellLevels: number;
   private many: boolean | undefined;
+  private style: CSSStyleDeclaration | null;
   private back: Behind | null | undefined;
 
   constructor(element: Element, up: Link | null, style: CSSStyleDeclaration) {
     const marked = hasAttributes(element);
     this.element = element;
     this.up = up;
+    this.style = style;
     this.disabled = up?.disabled === true || (marked && attributeOf(element, "aria-disabled") === "true");
     this.opacity = (up === null ? 1 : up.opacity) * Number(style.opacity || 1);
     if (isCell(element)) {
@@ -51,12 +53,19 @@ export class Link {
     return this.many;
   }
 
+  /** Is asked once, so that the style need not be kept any longer. */
+  private ownBackground(): Behind | null | undefined {
+    const style = this.style ?? getComputedStyle(this.element);
+    this.style = null;
+    return ownBackground(this.element, style);
+  }
+
   /** What is behind all in it; null if that cannot be said. */
   get behind(): Behind | null {
     let known: Link | null = this;
     let answer: Behind | null | undefined;
     for (; known !== null && answer === undefined; known = known.up) {
-      answer = known.back === undefined ? ownBackground(known.element) : known.back;
+      answer = known.back === undefined ? known.ownBackground() : known.back;
     }
     if (answer === undefined) answer = behindAll();
     for (let at: Link | null = this; at !== known && at !== null; at = at.up) at.back = answer;

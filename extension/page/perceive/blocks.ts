@@ -42,8 +42,8 @@ export interface Blocks {
   plan(holder: Element | ShadowRoot, options: PlanOptions, leftOut: LeftOut): Plan | null;
 }
 
-/** With fewer children each one is looked at. */
-const MANY = 24;
+/** With fewer children each one is looked at, and what is found is remembered with all around it (index_memory.ts). */
+const MANY = 96;
 /** What comes so near to the region is measured in any case. */
 const NEAR = 64;
 

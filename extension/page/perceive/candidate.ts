@@ -19,7 +19,8 @@ export class Met {
   readonly label: Element | null;
   /** Where it is, if that has been asked for already. */
   place: Box | null;
-  private styled: CSSStyleDeclaration | null = null;
+  /** Its style, if that has been asked for already. */
+  styled: CSSStyleDeclaration | null = null;
 
   constructor(
     element: Element,
@@ -108,5 +109,6 @@ export function candidateOf(met: Met, scope: Scope, painted: boolean, judging: J
     kind = Kind.Text; // a block may turn out to have text of its own; its place in the order is kept until then
   } else if (label === null && (!painted || !met.isSized)) return null;
   const inert = scope.inert || (judging.modal !== null && !contains(judging.modal, element));
-  return new Item({ element, kind, role, scope, inert, painted, scrollable, label, place: met.place });
+  const { place, styled: style } = met;
+  return new Item({ element, kind, role, scope, inert, painted, scrollable, label, place, style });
 }

@@ -1,14 +1,13 @@
-// Knows what has changed in a document since the last take, and has the block index (what is counted) and the memory (what
-// is told) forget just that. While it is alive it
-// only records: a MutationObserver and a few events. The work is done at the next take, and what leaves no trace (states of
-// controls, style sheets, the viewport, animations) is compared then. Where it cannot be said how far a change reaches,
-// everything is forgotten. After a while without a take it lets go.
+// Knows what has changed in a document since the last take, and has the block index (what is counted) and the memories (what
+// is told) forget just that. While it is alive it only records: a MutationObserver and a few events. The work is done at the
+// next take, and what leaves no trace (states of controls, style sheets, the viewport, animations) is compared then. Where it
+// cannot be said how far a change reaches, everything is forgotten. After a while without a take it lets go.
 
 import { isElement, isShadowRoot, shadowRootOf, shadowRootsBelow, shownParent, tagOf } from "../dom";
 import { attributeOf, firstElementOf, isConnected, parentNodeOf, query } from "../native";
 import type { BlockIndex } from "./blocks";
 import { Reached } from "./index_changes";
-import { PageMemory } from "./index_memory";
+import type { Forgetful, PageMemory } from "./index_memory";
 import { type Root, StyleWatch } from "./style_watch";
 
 /** It lets go when it has not been asked for so many milliseconds. */
@@ -30,7 +29,7 @@ const INNER = new Set(
 /** What has changed in one document. */
 export class Changes {
   private readonly blocks: BlockIndex;
-  private readonly memory: PageMemory;
+  private readonly memory: Forgetful;
   private readonly onStop: () => void;
   private reach: Reached;
   private observer: MutationObserver | null = null;
@@ -45,7 +44,7 @@ export class Changes {
   /** Where something was pressed last. */
   pressed: { readonly x: number; readonly y: number } | null = null;
 
-  constructor(blocks: BlockIndex, memory = new PageMemory(), onStop: () => void = () => undefined) {
+  constructor(blocks: BlockIndex, memory: Forgetful, onStop: () => void = () => undefined) {
     this.blocks = blocks;
     this.memory = memory;
     this.onStop = onStop;
@@ -128,9 +127,9 @@ export class Changes {
     this.blocks.forgetBelow(this.style.reach.siblings ? (shownParent(element) ?? element) : element);
   }
 
-  /** Has all forgotten that refers to what has been forgotten. */
-  follow(): void {
-    this.reach.follow();
+  /** Has a memory forget what refers to what it has forgotten. */
+  follow(memory: PageMemory): void {
+    this.reach.follow(memory);
   }
 
   /** To be called after a take, with all roots that were passed: what happens in those is recorded from now on. */

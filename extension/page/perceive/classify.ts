@@ -70,9 +70,15 @@ export function flows(tag: string): boolean {
   return INLINE.has(tag);
 }
 
+/** An element with its style, which is asked for when it is needed. */
+interface Styled {
+  readonly element: Element;
+  readonly style: CSSStyleDeclaration;
+}
+
 /** Whether letters before and after the element may be one word. */
-export function glues(tag: string, element: Element): boolean {
-  return GLUED.has(tag) || (TIGHT.has(tag) && isTight(element));
+export function glues(tag: string, styled: Styled): boolean {
+  return GLUED.has(tag) || (TIGHT.has(tag) && isTight(styled));
 }
 
 /** Inline tags that are as tight as those, unless style sets them apart. */
@@ -88,9 +94,9 @@ function touchesText(element: Element): boolean {
 }
 
 /** Whether an inline element leaves no gap to what stands beside it. Style is asked only where it makes a difference. */
-function isTight(element: Element): boolean {
-  if (!hasLayout || !touchesText(element)) return false;
-  const style = getComputedStyle(element);
+function isTight(styled: Styled): boolean {
+  if (!hasLayout || !touchesText(styled.element)) return false;
+  const { style } = styled;
   if (style.display !== "inline" || style.position === "absolute") return false;
   const gaps = [style.marginLeft, style.marginRight, style.paddingLeft, style.paddingRight];
   return gaps.every((gap) => Number.parseFloat(gap) < 2);

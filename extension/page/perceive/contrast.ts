@@ -49,8 +49,7 @@ export function behindAll(): Behind | null {
 }
 
 /** The background of an element itself; undefined if it has none, null if it cannot be said what colour it has. */
-export function ownBackground(element: Element): Behind | null | undefined {
-  const style = getComputedStyle(element);
+export function ownBackground(element: Element, style: CSSStyleDeclaration): Behind | null | undefined {
   if (style.backgroundImage !== "none" || style.filter !== "none" || style.mixBlendMode !== "normal") return null;
   const color = parsed(style.backgroundColor);
   if (color === null || (color[3] > 0 && color[3] < 1)) return null;

@@ -114,7 +114,8 @@ function hasForm(element: Element): boolean {
 export function describe(item: Item, id: number, around: Surroundings, focused: boolean): Described {
   const { element, role, kind, box } = item;
   const marks = marksOf(element);
-  const style = getComputedStyle(element);
+  const style = item.style ?? getComputedStyle(element);
+  item.style = null;
   const link = around.link(element, style);
   const fullName = nameOfKnown(element, role, marks);
   const name = cut(fullName, NAME_LIMIT);

@@ -19,7 +19,7 @@ import {
   queryAll,
 } from "../native";
 import { isRow } from "./context";
-import type { PageMemory } from "./index_memory";
+import type { Forgetful, PageMemory } from "./index_memory";
 import type { StyleWatch } from "./style_watch";
 
 /** When the children of an element with no more of them change, all in it is looked at anew. */
@@ -44,15 +44,17 @@ const SPANNING = /^(?:aria-)?(?:col|row)(?:span|index)$|^(?:abbr|headers|scope)$
 /** So many levels around a button a hidden file field is looked for (operations.ts). */
 const FILE_LEVELS = 4;
 
-/** Takes up recorded changes for the memory of a page. */
+/** Takes up recorded changes for what is remembered of a page. */
 export class Reached {
-  private readonly memory: PageMemory;
+  private readonly memory: Forgetful;
   private readonly style: StyleWatch;
   /** What refers to an id. There may be more in it than still refer. */
   private referrers = new Map<string, Set<Element>>();
   private hasFileField = false;
+  /** What has not been read yet. */
+  private unread: (Document | ShadowRoot | Element)[] = [];
 
-  constructor(memory: PageMemory, style: StyleWatch) {
+  constructor(memory: Forgetful, style: StyleWatch) {
     this.memory = memory;
     this.style = style;
   }
@@ -61,11 +63,22 @@ export class Reached {
   begin(): void {
     this.referrers = new Map();
     this.hasFileField = false;
+    this.unread = [];
     this.learn(document);
   }
 
-  /** A root that was not known has been passed. */
+  /** A root that was not known has been passed. It is read when something changes, or before that when there is time. */
   learn(start: Document | ShadowRoot | Element): void {
+    this.unread.push(start);
+    if (this.unread.length === 1) globalThis.requestIdleCallback?.(() => this.read());
+  }
+
+  private read(): void {
+    if (this.unread.length === 0) return;
+    for (const start of this.unread.splice(0)) this.readOne(start);
+  }
+
+  private readOne(start: Document | ShadowRoot | Element): void {
     for (const element of queryAll(start, REFERRERS)) this.refer(element);
     if (isElement(start)) this.refer(start);
     this.hasFileField ||= query(start, "input[type=file]") !== null;
@@ -113,6 +126,7 @@ export class Reached {
     if (isSmall || this.style.looks.siblings) memory.forgetBelow(element);
     else this.forgetBeside(record);
     this.takeTable(element, true);
+    this.read();
     if (this.hasFileField) this.forgetButtons(element);
   }
 
@@ -147,6 +161,7 @@ export class Reached {
   }
 
   takeAttribute(element: Element, name: string, before: string | null, now: string | null): void {
+    this.read();
     const { memory, style } = this;
     if (REFERRING.includes(name)) this.refer(element);
     if (name === "id" && before !== null) this.forgetReferrers(before);
@@ -201,30 +216,33 @@ export class Reached {
     else this.memory.forgetBelow(siblings ? (shownParent(element) ?? element) : element);
   }
 
-  private forgetReferrers(id: string): void {
-    for (const referrer of this.referrers.get(id) ?? []) this.memory.forget(referrer);
+  private forgetReferrers(id: string, memory = this.memory): void {
+    for (const referrer of this.referrers.get(id) ?? []) memory.forget(referrer);
   }
 
-  /** Has all forgotten that refers to what has changed, by id or as its label, and what refers to that. */
-  follow(): void {
+  /** Has a memory forget what refers to what has changed, by id or as its label, and what refers to that. */
+  follow(memory: PageMemory): void {
+    if (memory.touched.size === 0) return;
+    this.read();
     const done = new Set<Element>();
     for (let isMore = true; isMore; ) {
       isMore = false;
-      for (const element of [...this.memory.touched]) {
+      for (const element of [...memory.touched]) {
         if (done.has(element)) continue;
         done.add(element);
         isMore = true;
-        this.followFrom(element);
-        if (this.memory.isForgottenBelow(element) && firstElementOf(element) !== null && this.referrers.size > 0)
-          for (const inner of queryAll(element, "[id],label")) this.followFrom(inner);
+        this.followFrom(element, memory);
+        if (memory.isForgottenBelow(element) && firstElementOf(element) !== null && this.referrers.size > 0)
+          for (const inner of queryAll(element, "[id],label")) this.followFrom(inner, memory);
       }
     }
   }
 
-  private followFrom(element: Element): void {
-    if (this.referrers.size > 0 && hasAttribute(element, "id")) this.forgetReferrers(attributeOf(element, "id") ?? "");
+  private followFrom(element: Element, memory: PageMemory): void {
+    if (this.referrers.size > 0 && hasAttribute(element, "id"))
+      this.forgetReferrers(attributeOf(element, "id") ?? "", memory);
     if (tagOf(element) !== "label") return;
     const { control } = element as HTMLLabelElement;
-    if (control !== null) this.memory.forget(control);
+    if (control !== null) memory.forget(control);
   }
 }

@@ -7,7 +7,7 @@ import { isElement, shownParent } from "../dom";
 import { firstChildOf, nextSiblingOf, nodeTypeOf } from "../native";
 import type { Watched } from "./index_watch";
 import type { Item, Scope } from "./item";
-import { type Box, isSameBox } from "./visibility";
+import { type Box, boxOf, isSameBox } from "./visibility";
 
 /** The children of an element with fewer nodes are gone through anew. */
 const MANY = 12;
@@ -21,8 +21,21 @@ export interface Mark {
   readonly frames: number;
   readonly watched: number;
   readonly hosts: number;
-  /** How often something was left out. */
+  readonly passed: number;
+  /** How often something was left out that has to be looked at each time. */
   readonly lefts: number;
+}
+
+/** A block that was passed, because it lies outside of the region. */
+export interface Passed {
+  readonly element: Element;
+  readonly box: Box;
+  readonly region: Box | null;
+  /** How much is in it, and where it was counted. */
+  readonly count: number;
+  readonly part: Element;
+  readonly title: Element | null;
+  readonly heading: Element | null;
 }
 
 const NONE: readonly never[] = [];
@@ -40,6 +53,7 @@ export class Segment {
   watched: readonly Watched[] = NONE;
   /** What may come to have a shadow root. */
   hosts: readonly Watched[] = NONE;
+  passed: readonly Passed[] = NONE;
   /** How many controls are among the items. */
   controls = 0;
   holdsControl = false;
@@ -94,9 +108,15 @@ export class Segment {
     );
   }
 
+  /** Whether what was passed in it is still where it was, so that it would be passed again. */
+  get isPassedStill(): boolean {
+    for (const { element, box } of this.passed) if (!isSameBox(boxOf(element), box)) return false;
+    return true;
+  }
+
   /** The walk has come to the end of the block. */
   leave(
-    found: Pick<Segment, "items" | "roots" | "frames" | "watched" | "hosts" | "controls" | "holdsControl">,
+    found: Pick<Segment, "items" | "roots" | "frames" | "watched" | "hosts" | "passed" | "controls" | "holdsControl">,
     scope: Scope,
   ): void {
     this.items = found.items;
@@ -104,6 +124,7 @@ export class Segment {
     this.frames = found.frames;
     this.watched = found.watched;
     this.hosts = found.hosts;
+    this.passed = found.passed;
     this.controls = found.controls;
     this.holdsControl = found.holdsControl;
     this.headingAfter = scope.section.heading;
@@ -114,8 +135,22 @@ export class Segment {
 /** A child of a long list: with its segment, if there is one. */
 export type Part = Node | Segment;
 
-/** What is remembered of one document. */
-export class PageMemory {
+/** What has things forgotten that are not so any more. */
+export interface Forgetful {
+  forgetAll(): void;
+  /** This element has changed, or something in it that says nothing about the rest of what is in it. */
+  forget(element: Element): void;
+  /** Everything in this element may have changed. */
+  forgetBelow(element: Element): void;
+  /** The children of this element or shadow root are others, or in another order. */
+  forgetChildren(holder: Node): void;
+}
+
+/** With more that has changed since it was asked, everything is forgotten. */
+const MANY_TOUCHED = 10_000;
+
+/** What is remembered of one document, for one way of asking. */
+export class PageMemory implements Forgetful {
   /** What has changed since the last take, itself or by what is in it. */
   readonly touched = new Set<Element>();
   /** What was climbed already since the last walk; anything above it has been forgotten too. */
@@ -138,6 +173,12 @@ export class PageMemory {
   private allForgotten = 0;
   /** What it was when the last take ended. */
   private ended = 1;
+
+  /** To be called at each take, also if this memory is not asked: the tree may be another one now. */
+  beginTake(): void {
+    this.climbed.clear();
+    if (this.touched.size > MANY_TOUCHED) this.forgetAll();
+  }
 
   /** To be called before each walk: what is forgotten from now on may have been remembered by it. */
   beginWalk(): void {
@@ -165,7 +206,6 @@ export class PageMemory {
     this.allForgotten = ++this.stamp;
   }
 
-  /** This element has changed, or something in it that says nothing about the rest of what is in it. */
   forget(element: Element): void {
     if (this.climbed.has(element)) return;
     const stamp = ++this.stamp;
@@ -178,13 +218,11 @@ export class PageMemory {
     }
   }
 
-  /** Everything in this element may have changed. */
   forgetBelow(element: Element): void {
     this.forget(element);
     this.below.set(element, ++this.stamp);
   }
 
-  /** The children of this element or shadow root are others, or in another order. */
   forgetChildren(holder: Node): void {
     this.parts.delete(holder);
   }

@@ -8,8 +8,9 @@ import type { Findings } from "./item";
 import { Surroundings } from "./surroundings";
 import { type WalkOptions, walk } from "./walk";
 
-/** So many elements are asked at each take whether they have got a shadow root. */
-const HOSTS_A_TAKE = 1_500;
+/** So many elements are asked at each take whether they have got a shadow root; of more, a part. */
+const MANY_HOSTS = 1_500;
+const HOSTS_A_TAKE = 400;
 
 /** What is in the page. */
 export interface Found {
@@ -20,25 +21,25 @@ export interface Found {
   readonly isMoved: boolean;
 }
 
-/** What is known of one document from take to take. */
+/** What is known of one document from take to take, for one way of asking. */
 export class PageIndex {
   readonly memory = new PageMemory();
   readonly around = new Surroundings(this.memory);
   private readonly placing = new Places();
   private nextHost = 0;
   private active: Element | null = null;
-  private asked = "";
+  private clips: boolean | undefined;
   private modal: Element | null = null;
   private size = "";
   private isLimited = false;
 
   /** Finds what is in the page. `follow` has forgotten what refers to what has been forgotten. */
-  find(options: WalkOptions, active: Element | null, follow: () => void): Found {
+  find(options: WalkOptions, active: Element | null, follow: (memory: PageMemory) => void): Found {
     const { memory, around } = this;
     around.beginTake();
     this.forgetOthers(options);
     this.forgetTraceless(active);
-    follow();
+    follow(memory);
     const isElsewhere = this.placing.beginTake() || this.hasOtherSize();
     memory.beginWalk();
     let found = walk({ ...options, memory });
@@ -57,18 +58,16 @@ export class PageIndex {
     return { found, changed, isMoved };
   }
 
-  /** What is remembered was asked for in one way, and holds for no other. */
-  private forgetOthers({ region, text, limit, modal, clips }: WalkOptions): void {
-    const asked = [region === null, text, limit, clips].join();
-    if (asked !== this.asked || modal !== this.modal || this.isLimited) this.memory.forgetAll();
-    this.asked = asked;
+  private forgetOthers({ modal, clips }: WalkOptions): void {
+    if (clips !== this.clips || modal !== this.modal || this.isLimited) this.memory.forgetAll();
+    this.clips = clips;
     this.modal = modal;
   }
 
   /** In long pages a part of the possible hosts each time: that an element gets a root long after it was made is rare. */
   private forgetHosts(): void {
     const { hosts } = this.memory;
-    const count = Math.min(hosts.length, HOSTS_A_TAKE);
+    const count = hosts.length <= MANY_HOSTS ? hosts.length : HOSTS_A_TAKE;
     for (let left = count; left > 0; left--) {
       this.nextHost = (this.nextHost + 1) % hosts.length;
       const host = hosts[this.nextHost];

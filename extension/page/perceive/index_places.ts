@@ -8,8 +8,10 @@ import { type Box, boxOf, isSameBox } from "./visibility";
 
 /** With no more items each one is measured. */
 const FEW = 320;
-/** One of so many is measured otherwise. Prime, so that it meets every column of a table or grid. */
-const STRIDE = 61;
+/** One of so many is measured otherwise. Primes, so that they meet every column of a table or grid. */
+const STRIDES = [61, 127, 251, 509] as const;
+/** In longer pages that is one of more, so that not many more than these are measured. */
+const SAMPLES = 250;
 /** So many on each side of what was looked at anew are measured. */
 const BESIDE = 40;
 
@@ -30,9 +32,9 @@ export class Places {
    * Finds out where the remembered items are. Answers whether any is elsewhere; what may be told otherwise for that has been
    * forgotten. `isAll` asks for all of them.
    */
-  check({ items, fresh }: Findings, isAll: boolean, view: Box, memory: PageMemory): boolean {
-    if (!isAll && items.length > FEW && this.isStill(items, fresh)) return false;
-    return measureAll(items, view, memory);
+  check({ all, fresh }: Findings, isAll: boolean, view: Box, memory: PageMemory): boolean {
+    if (!isAll && all.length > FEW && this.isStill(all, fresh)) return false;
+    return measureAll(all, view, memory);
   }
 
   private isStill(items: readonly Item[], fresh: readonly number[]): boolean {
@@ -42,7 +44,8 @@ export class Places {
       for (let at = Math.max(checked, index - BESIDE); at < end; at++) if (!isWhereItWas(items[at])) return false;
       checked = Math.max(checked, end);
     }
-    for (let at = this.turn % STRIDE; at < items.length; at += STRIDE) if (!isWhereItWas(items[at])) return false;
+    const stride = STRIDES.find((one) => items.length / one <= SAMPLES) ?? STRIDES[3];
+    for (let at = this.turn % stride; at < items.length; at += stride) if (!isWhereItWas(items[at])) return false;
     return isWhereItWas(items.at(-1));
   }
 }

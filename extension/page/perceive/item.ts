@@ -18,6 +18,8 @@ export interface Candidate {
   readonly label: Element | null;
   /** Where it is, if that has been asked for already. */
   readonly place: Box | null;
+  /** Its style, if that has been asked for already. */
+  readonly style: CSSStyleDeclaration | null;
 }
 
 /** A candidate for the state. Where it is, is asked only when somebody wants to know. */
@@ -56,12 +58,14 @@ export class Item {
   id = 0;
   /** The state in which it was listed last. */
   listed = 0;
+  /** Its style, from the walk that came to it until it is described. */
+  style: CSSStyleDeclaration | null;
   private region: Box | null;
   private view: Box;
   private place: Box | null;
   private seen: boolean | null = null;
 
-  constructor({ element, kind, role, scope, inert, painted, scrollable, label, place }: Candidate) {
+  constructor({ element, kind, role, scope, inert, painted, scrollable, label, place, style }: Candidate) {
     this.element = element;
     this.kind = kind;
     this.role = role;
@@ -78,6 +82,7 @@ export class Item {
     this.region = scope.region;
     this.view = scope.view;
     this.place = place;
+    this.style = style;
   }
 
   get box(): Box {
@@ -152,6 +157,8 @@ export interface Description {
 /** What a walk found. */
 export interface Findings {
   readonly items: Item[];
+  /** With those that lie outside of the region. */
+  readonly all: readonly Item[];
   /** Where in a whole page's items those are that were come to, and not remembered. */
   readonly fresh: readonly number[];
   /** Candidates outside of the region: above, below and beside it. */

@@ -15,6 +15,7 @@ import {
   textOf,
 } from "../native";
 import { isSecret } from "../secrets";
+import { flows } from "./classify";
 import { generatedText, mayHaveGeneratedText } from "./generated";
 import { Mark, type Marks, marksOf } from "./marks";
 import { roleOf } from "./role";
@@ -255,13 +256,6 @@ function tooltip(element: Element): string {
   return attributeOf(element, "aria-placeholder") ?? "";
 }
 
-const INLINE = new Set(
-  (
-    "a abbr acronym b bdi bdo big cite code data del dfn em font i img input ins kbd label mark meter output q ruby s " +
-    "samp slot small span strike strong sub sup time tt u var wbr svg"
-  ).split(" "),
-);
-
 /** What a picture says is no part of a word. */
 function isPicture(element: Element): boolean {
   return tagOf(element) === "img" || attributeOf(element, "role") === "img";
@@ -269,7 +263,7 @@ function isPicture(element: Element): boolean {
 
 /** Whether what is in the element stands apart from its surroundings, so that words do not run together. */
 function standsApart(element: Element): boolean {
-  if (!hasLayout) return !INLINE.has(tagOf(element)) || isPicture(element);
+  if (!hasLayout) return !flows(tagOf(element)) || isPicture(element);
   const display = getComputedStyle(element).display;
   return display !== "inline" ? display !== "contents" : isPicture(element);
 }

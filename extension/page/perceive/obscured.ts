@@ -38,8 +38,9 @@ function isClear(color: string): boolean {
   return alpha < FAINT;
 }
 
-/** Whether an element has no size of its own and cuts off what is in it. Its size costs more than its style. */
-function isClippedAway(element: Element, style: CSSStyleDeclaration): boolean {
+/** Whether an element has no size of its own and cuts off what is in it. */
+function isClippedAway(element: Element, box: Box, style: CSSStyleDeclaration): boolean {
+  if (box.width > 0 && box.height > 0 && box.isInner !== true && tagOf(element) !== "area") return false;
   const { overflow } = style;
   if (!overflow.includes("hidden") && !overflow.includes("clip")) return false;
   const own = boundingBox(element);
@@ -67,7 +68,7 @@ function isUnreadable(link: Link, box: Box, style: CSSStyleDeclaration): boolean
 /** `text` tells that the content of the element is text, so that font and colour count. */
 export function isObscured(link: Link, box: Box, style: CSSStyleDeclaration, text: boolean): boolean {
   const { element } = link;
-  if (isClippedAway(element, style) || box.width < TINY_PIXELS || box.height < TINY_PIXELS) return true;
+  if (isClippedAway(element, box, style) || box.width < TINY_PIXELS || box.height < TINY_PIXELS) return true;
   const scroll = scrolled.get(ownerOf(element));
   if (scroll === null) return true;
   if (box.x + box.width + scroll.x <= 0 || box.y + box.height + scroll.y <= 0) return true;

@@ -64,8 +64,8 @@ const BUTTONS = "button,a[href],[role=button],input[type=button],input[type=subm
  */
 export function fileFieldOf(element: Element, role: string): HTMLInputElement | null {
   if (tagOf(element) === "input" && (element as HTMLInputElement).type === "file") return element as HTMLInputElement;
-  if (!fileFields.get(rootOf(element))) return null;
   if (role !== "button" && role !== "" && role !== "generic" && role !== "link") return null;
+  if (!fileFields.get(rootOf(element))) return null;
   const within = query<HTMLInputElement>(element, "input[type=file]");
   if (within !== null) return within;
   let around = shownParent(element);

@@ -51,30 +51,27 @@ function isUnmarked(element: Element, about: number): boolean {
   return about === 0 || ((about & TELLING_MARKS) === 0 && ((about & Mark.Class) === 0 || !saysDraggable(element)));
 }
 
-/** A block that text can belong to, while it is looked through. */
-interface Block {
-  readonly element: Element;
-  readonly isHeading: boolean;
-  /** Known for headings, which are asked before their text is seen. */
-  readonly painted: boolean | null;
-  /** Its text has been counted, or need not be. */
-  counted: boolean;
-}
-
-/** What holds for all that is in one element. There are thousands of them, so each is used again when it has ended. */
+/**
+ * What holds for all that is in one element, and what is known of the element as a block that text belongs to. There are
+ * thousands of them, so each is used again when it has ended.
+ */
 class Level {
   next: ChildNode | null = null;
   assigned: readonly Node[] | null = null;
   index = 0;
   /** The text here belongs to a control. */
   owned = false;
-  block: Block;
   /** A heading here says nothing about what comes after. */
   closed = false;
-
-  constructor(block: Block) {
-    this.block = block;
-  }
+  /** The level of the block that text here belongs to: this one, or one around it. */
+  block: Level = this;
+  /** The block, if it is this one. */
+  element: Element | null = null;
+  isHeading = false;
+  /** Known for headings, which are asked before their text is seen. */
+  painted: boolean | null = null;
+  /** Its text has been counted, or need not be. */
+  counted = true;
 }
 
 /** How far a box may stick out of the one around it by rounding and borders. */
@@ -97,25 +94,39 @@ class Look {
   readonly frames: Element[] = [];
   readonly hosts: Element[] = [];
   readonly strays: Element[] = [];
-  private readonly box: Box;
-  private readonly text: boolean;
+  private box: Box = { x: 0, y: 0, width: 0, height: 0 };
+  private text = false;
   /** What is being gone through, from the outside in; the first one is around all. */
-  private readonly levels: Level[] = [];
+  private readonly levels: Level[] = [new Level()];
   private depth = 0;
 
-  constructor(box: Box, text: boolean) {
+  run(start: Element, box: Box, text: boolean): Outside {
     this.box = box;
     this.text = text;
+    this.begin();
+    if (this.enter(start, this.levels[0] as Level, true)) this.goThrough();
+    if (this.heading !== null && isSection(start)) this.heading = null;
+    return this.found;
   }
 
-  run(start: Element): void {
-    const nowhere: Block = { element: start, isHeading: false, painted: null, counted: true };
-    this.levels.push(new Level(nowhere));
-    if (!this.enter(start, this.levels[0] as Level, true)) return;
+  private begin(): void {
+    this.depth = 0;
+    this.count = 0;
+    this.heading = null;
+    this.title = null;
+    this.roots.length = 0;
+    this.frames.length = 0;
+    this.hosts.length = 0;
+    this.strays.length = 0;
+  }
+
+  private goThrough(): void {
     while (this.depth > 0) {
       const level = this.levels[this.depth] as Level;
       const node = level.assigned === null ? level.next : (level.assigned[level.index++] ?? null);
       if (node === null) {
+        level.element = null;
+        level.assigned = null;
         this.depth--;
         continue;
       }
@@ -126,11 +137,24 @@ class Look {
     }
   }
 
+  private get found(): Outside {
+    const { count, heading, title, roots, frames, hosts, strays } = this;
+    return {
+      count,
+      heading,
+      title,
+      roots: taken(roots),
+      frames: taken(frames),
+      hosts: taken(hosts),
+      strays: taken(strays),
+    };
+  }
+
   private take(node: Text, level: Level): void {
     const { block } = level;
     if (level.owned || block.counted || !(this.text || block.isHeading) || !informs(node.data)) return;
     block.counted = true;
-    if (block.painted ?? renderingOf(block.element) === Rendering.Painted) this.count++;
+    if (block.painted ?? renderingOf(block.element as Element) === Rendering.Painted) this.count++;
   }
 
   /** Looks at an element, and goes into it. Answers whether there is anything in it. */
@@ -140,8 +164,7 @@ class Look {
     const { about } = marksOf(element);
     if (PLAIN.has(tag) && isUnmarked(element, about)) {
       const closed = at.closed || (!isStart && CLOSING.has(tag));
-      const block = isStart || !flows(tag) ? this.blockOf(element, null) : at.block;
-      return this.goInto(element, tag, at.owned, block, closed);
+      return this.goInto(element, tag, at.owned, isStart || !flows(tag) ? null : at.block, null, closed);
     }
     const role = roleOf(element, about);
     const kind = kindOf(element, tag, role, about);
@@ -154,13 +177,8 @@ class Look {
     }
     if (isLeaf(tag)) return false;
     const owned = at.owned || kind === Kind.Control || kind === Kind.Clickable || tag === "label";
-    const block = isStart || !flows(tag) ? this.blockOf(element, painted) : at.block;
-    return this.goInto(element, tag, owned, block, at.closed || (!isStart && isSection(element, about)));
-  }
-
-  /** `painted` is known for headings only. */
-  private blockOf(element: Element, painted: boolean | null): Block {
-    return { element, isHeading: painted !== null, painted, counted: false };
+    const closed = at.closed || (!isStart && isSection(element, about));
+    return this.goInto(element, tag, owned, isStart || !flows(tag) ? null : at.block, painted, closed);
   }
 
   private candidate(element: Element, kind: Kind, maybeProxy: boolean): void {
@@ -175,31 +193,53 @@ class Look {
     if (!isWithin(box, this.box)) this.strays.push(label ?? element);
   }
 
-  private goInto(element: Element, tag: string, owned: boolean, block: Block, closed: boolean): boolean {
+  /** `block` is the one that text in it belongs to, null for itself; `painted` is known for headings only. */
+  private goInto(
+    element: Element,
+    tag: string,
+    owned: boolean,
+    block: Level | null,
+    painted: boolean | null,
+    closed: boolean,
+  ): boolean {
     const root = shadowRootOf(element);
     if (root !== null) this.roots.push(root);
     else if (tag.includes("-")) this.hosts.push(element);
-    const assigned = root === null ? assignedTo(element) : null;
+    const assigned = root === null && tag === "slot" ? assignedTo(element) : null;
     const next = assigned === null ? firstChildOf(root ?? element) : null;
     if (next === null && assigned === null) return false;
-    const level = this.levels[++this.depth] ?? new Level(block);
-    this.levels[this.depth] = level;
+    let level = this.levels[++this.depth];
+    if (level === undefined) {
+      level = new Level();
+      this.levels.push(level);
+    }
     level.next = next;
     level.assigned = assigned;
     level.index = 0;
     level.owned = owned;
-    level.block = block;
     level.closed = closed;
+    level.block = block ?? level;
+    level.element = block === null ? element : null;
+    level.isHeading = painted !== null;
+    level.painted = painted;
+    level.counted = false;
     return true;
   }
 }
 
+const NOTHING: readonly never[] = [];
+
+/** What was gathered, which most often is nothing. */
+function taken<T>(list: readonly T[]): readonly T[] {
+  return list.length === 0 ? NOTHING : list.slice();
+}
+
+/** One look is like the other, and no look begins before the last one has ended. */
+const look = new Look();
+
 /** Looks through an element, itself included, whose box is outside of the region. */
 export function lookOutside(start: Element, box: Box, text: boolean): Outside {
-  const look = new Look(box, text);
-  look.run(start);
-  const { count, heading, title, roots, frames, hosts, strays } = look;
-  return { count, heading: isSection(start) ? null : heading, title, roots, frames, hosts, strays };
+  return look.run(start, box, text);
 }
 
 /** Whether something that sticks out of a skipped element lies in the region after all. Where that is now is asked anew. */

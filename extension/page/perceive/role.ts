@@ -204,7 +204,12 @@ export function roleOf(element: Element, about: number = ANY): string {
   return impliedRole(element, about);
 }
 
-const TYPE_BY_ROLE: Readonly<Record<string, ElementType>> = {
+/** Looked up for every element, which is quicker in a map than in an object. */
+function byName(types: Readonly<Record<string, ElementType>>): ReadonlyMap<string, ElementType> {
+  return new Map(Object.entries(types));
+}
+
+const TYPE_BY_ROLE: ReadonlyMap<string, ElementType> = byName({
   alertdialog: ElementType.DIALOG,
   button: ElementType.BUTTON,
   cell: ElementType.CELL,
@@ -235,9 +240,9 @@ const TYPE_BY_ROLE: Readonly<Record<string, ElementType>> = {
   tab: ElementType.TAB,
   textbox: ElementType.INPUT_FIELD,
   treeitem: ElementType.LIST_ITEM,
-};
+});
 
-const TYPE_BY_TAG: Readonly<Record<string, ElementType>> = {
+const TYPE_BY_TAG: ReadonlyMap<string, ElementType> = byName({
   audio: ElementType.VIDEO,
   canvas: ElementType.CANVAS,
   frame: ElementType.FRAME,
@@ -247,7 +252,7 @@ const TYPE_BY_TAG: Readonly<Record<string, ElementType>> = {
   svg: ElementType.IMAGE,
   textarea: ElementType.INPUT_FIELD,
   video: ElementType.VIDEO,
-};
+});
 
 function inputType(input: HTMLInputElement, role: string): ElementType {
   switch (input.type) {
@@ -261,7 +266,7 @@ function inputType(input: HTMLInputElement, role: string): ElementType {
     case "image":
     case "reset":
     case "submit":
-      return TYPE_BY_ROLE[role] ?? ElementType.BUTTON;
+      return TYPE_BY_ROLE.get(role) ?? ElementType.BUTTON;
     default:
       return ElementType.INPUT_FIELD; // also number, date, colour, file, and comboboxes that take text
   }
@@ -272,6 +277,7 @@ export function typeOf(element: Element, role: string, otherwise: ElementType): 
   const tag = tagOf(element);
   if (tag === "input") return inputType(element as HTMLInputElement, role);
   if (tag === "select") return ElementType.SELECT;
-  if (tag in TYPE_BY_TAG && !CONTROL_ROLES.has(role)) return TYPE_BY_TAG[tag] ?? otherwise;
-  return TYPE_BY_ROLE[role] ?? otherwise;
+  const byTag = TYPE_BY_TAG.get(tag);
+  if (byTag !== undefined && !CONTROL_ROLES.has(role)) return byTag;
+  return TYPE_BY_ROLE.get(role) ?? otherwise;
 }

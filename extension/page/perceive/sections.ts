@@ -4,8 +4,8 @@
 
 import type { OmittedSection } from "@gen/tabwire/v1/state_pb";
 import { cut, fold } from "../clean";
-import { shownParent, tagOf } from "../dom";
-import { textOf } from "../native";
+import { isElement, shadowRootOf, shownParent, tagOf } from "../dom";
+import { parentNodeOf, textOf } from "../native";
 import type { Registry } from "../registry";
 import { landmarkName, landmarkRole } from "./context";
 import type { Item } from "./item";
@@ -59,8 +59,16 @@ export class Omissions {
 /** Puts many parts of one parent together. */
 function gather(byPart: ReadonlyMap<Element, LeftOut>): Map<Element, LeftOut> {
   const children = new Map<Element, Element[]>();
+  let last: Node | null = null;
+  let shared: Element | null = null; // what is around all children of the last one
   for (const part of byPart.keys()) {
-    const parent = shownParent(part);
+    const holder = parentNodeOf(part);
+    if (holder !== last) {
+      last = holder;
+      // The children of a host may be shown in different slots.
+      shared = isElement(holder) && shadowRootOf(holder) === null ? holder : null;
+    }
+    const parent = shared ?? shownParent(part);
     if (parent === null) continue;
     const others = children.get(parent);
     if (others === undefined) children.set(parent, [part]);

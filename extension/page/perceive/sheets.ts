@@ -35,6 +35,9 @@ const MATTERS =
 const NEVER_TOLD =
   /^(?:accent-color|animation-|border-(?:.*-)?(?:color|radius)|box-shadow|caret|cursor-|list-style-type|outline|scrollbar|text-decoration|transition|-webkit-(?:tap|font-smoothing)|will-change)/;
 
+/** Of so many names of properties it is remembered what they can do: a page may make up any number of them. */
+const MANY_NAMES = 2_000;
+
 const FAR_REACHING = new Set(["[object CSSContainerRule]", "[object CSSScopeRule]"]);
 
 const STRUCTURE = /:(?:nth-|first-|last-|only-|empty\b)/;
@@ -49,17 +52,28 @@ export function emptyReach(): Reach {
   return { isKnown: true, names: new Set(), states: new Set(), siblings: false, all: false, clips: false };
 }
 
-function matters(style: CSSStyleDeclaration, depth: Depth): boolean {
-  for (let i = 0; i < style.length; i++) {
-    const name = style.item(i);
-    if (depth === Depth.Place ? MATTERS.test(name) : !NEVER_TOLD.test(name)) return true;
-  }
-  return false;
+/** What a declaration can do: 1 << depth for each depth at which it counts, and: */
+const CLIPS = 4;
+const ALL = 7;
+/** By the names of properties, of which there are few. */
+const powers = new Map<string, number>();
+
+function powerOf(name: string): number {
+  let power = powers.get(name);
+  if (power !== undefined) return power;
+  power = MATTERS.test(name) ? 1 << Depth.Place : 0;
+  if (!NEVER_TOLD.test(name)) power |= 1 << Depth.Look;
+  if (name.startsWith("overflow")) power |= CLIPS;
+  if (powers.size < MANY_NAMES) powers.set(name, power);
+  return power;
 }
 
-function clips(style: CSSStyleDeclaration | undefined): boolean {
-  for (let i = 0; i < (style?.length ?? 0); i++) if (style?.item(i).startsWith("overflow")) return true;
-  return false;
+/** What the declarations of one rule can do together. */
+function powerOfAll(style: CSSStyleDeclaration | undefined): number {
+  let power = 0;
+  const length = style?.length ?? 0;
+  for (let i = 0; i < length && power !== ALL; i++) power |= powerOf(style?.item(i) ?? "");
+  return power;
 }
 
 /** Adds what one selector depends on. */
@@ -77,25 +91,35 @@ function addSelector(selector: string, reach: Reach, depth: Depth): void {
   }
 }
 
-function addRules(rules: CSSRuleList, nested: boolean, reach: Reach, depth: Depth): void {
+/** What rules depend on, by depth. */
+type Reaches = readonly [Reach, Reach];
+
+function addRules(rules: CSSRuleList, nested: boolean, reaches: Reaches): void {
   for (const rule of rules) {
     const { selectorText, style, styleSheet, cssRules } = rule as CSSStyleRule & CSSImportRule;
-    if (styleSheet) addSheet(styleSheet, reach, depth);
+    if (styleSheet) addSheet(styleSheet, reaches);
     // What depends on the size of a container, or is bound to a part of the page by two selectors, may change anywhere.
-    if (depth === Depth.Look && FAR_REACHING.has(Object.prototype.toString.call(rule))) reach.all = true;
-    reach.clips ||= clips(style);
-    const isOwn = selectorText !== undefined && (nested || matters(style, depth) || (cssRules?.length ?? 0) > 0);
-    if (isOwn) for (const part of splitSelectors(selectorText)) addSelector(part, reach, depth);
-    if (cssRules && cssRules.length > 0) addRules(cssRules, nested || selectorText !== undefined, reach, depth);
+    if (selectorText === undefined && FAR_REACHING.has(Object.prototype.toString.call(rule)))
+      reaches[Depth.Look].all = true;
+    const power = powerOfAll(style);
+    const hasInner = (cssRules?.length ?? 0) > 0;
+    const parts = selectorText === undefined ? [] : splitSelectors(selectorText);
+    for (const [depth, reach] of reaches.entries()) {
+      reach.clips ||= (power & CLIPS) !== 0;
+      if (nested || hasInner || (power & (1 << depth)) !== 0) for (const part of parts) addSelector(part, reach, depth);
+    }
+    if (hasInner) addRules(cssRules, nested || selectorText !== undefined, reaches);
   }
 }
 
-function addSheet(sheet: CSSStyleSheet, reach: Reach, depth: Depth): void {
+function addSheet(sheet: CSSStyleSheet, reaches: Reaches): void {
   try {
-    addRules(sheet.cssRules, false, reach, depth);
+    addRules(sheet.cssRules, false, reaches);
   } catch {
-    reach.isKnown = false;
-    reach.clips = true;
+    for (const reach of reaches) {
+      reach.isKnown = false;
+      reach.clips = true;
+    }
   }
 }
 
@@ -107,10 +131,10 @@ export function sheetsOf(root: Document | ShadowRoot): CSSStyleSheet[] {
 interface Read {
   readonly first: CSSRule | undefined;
   readonly length: number;
-  readonly reach: Reach;
+  readonly reaches: Reaches;
 }
 
-const read = [new WeakMap<CSSStyleSheet, Read>(), new WeakMap<CSSStyleSheet, Read>()] as const;
+const read = new WeakMap<CSSStyleSheet, Read>();
 
 function rulesOf(sheet: CSSStyleSheet): CSSRuleList | null {
   try {
@@ -121,7 +145,7 @@ function rulesOf(sheet: CSSStyleSheet): CSSRuleList | null {
 }
 
 /** Of components that are there many times over, each has the same sheet of its own. */
-const byText = [new Map<string, Read>(), new Map<string, Read>()] as const;
+const byText = new Map<string, Read>();
 const MANY_TEXTS = 200;
 const LONG_TEXT = 20_000;
 
@@ -134,17 +158,18 @@ function textOfSheet(sheet: CSSStyleSheet): string {
 /** What the rules of one sheet depend on. It is read anew when rules were added or removed, or all were replaced. */
 export function reachOf(sheet: CSSStyleSheet, depth = Depth.Place): Reach {
   const rules = rulesOf(sheet);
-  const known = read[depth].get(sheet);
-  if (known !== undefined && known.length === (rules?.length ?? -1) && known.first === rules?.[0]) return known.reach;
+  const known = read.get(sheet);
   const length = rules?.length ?? -1;
+  if (known !== undefined && known.length === length && known.first === rules?.[0]) return known.reaches[depth];
   const text = known === undefined ? textOfSheet(sheet) : "";
-  const alike = text === "" ? undefined : byText[depth].get(text);
-  const reach = alike?.length === length ? { ...alike.reach } : emptyReach();
-  if (alike?.length !== length) addSheet(sheet, reach, depth);
-  const now = { first: rules?.[0], length, reach };
-  read[depth].set(sheet, now);
-  if (text !== "" && byText[depth].size < MANY_TEXTS) byText[depth].set(text, now);
-  return reach;
+  const alike = text === "" ? undefined : byText.get(text);
+  const isAlike = alike?.length === length;
+  const reaches: Reaches = isAlike ? [{ ...alike.reaches[0] }, { ...alike.reaches[1] }] : [emptyReach(), emptyReach()];
+  if (!isAlike) addSheet(sheet, reaches);
+  const now = { first: rules?.[0], length, reaches };
+  read.set(sheet, now);
+  if (text !== "" && byText.size < MANY_TEXTS) byText.set(text, now);
+  return reaches[depth];
 }
 
 /** Adds what one sheet depends on to what others depend on. */

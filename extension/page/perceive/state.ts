@@ -2,7 +2,7 @@
 // state that the asker holds already is answered with the difference to it.
 
 import type { FrameDelta, FrameState } from "@gen/tabwire/v1/extension_pb";
-import { type Element as StateElement, type StateRequest, StateScope } from "@gen/tabwire/v1/state_pb";
+import { type StateRequest, StateScope } from "@gen/tabwire/v1/state_pb";
 import { deepActiveElement } from "../dom";
 import { bodyOf, readyStateOf, rootElementOf, scrollingElementOf, titleOf } from "../native";
 import { beginReading } from "../reading";
@@ -12,39 +12,43 @@ import { Changes } from "./changes";
 import { modalOf } from "./classify";
 import { Describer } from "./descriptions";
 import { childFrames } from "./frames";
-import { Interest } from "./hints";
-import { type Found, PageIndex } from "./index_page";
+import { hasHints, Interest } from "./hints";
+import type { Found } from "./index_page";
 import type { Findings } from "./item";
 import { Keeper } from "./kept";
 import { surroundingsOf } from "./scope";
+import type { Search } from "./search";
 import { Omissions } from "./sections";
 import { Surroundings } from "./surroundings";
 import { Told } from "./told";
 import { type Box, boxOf, viewportOf } from "./visibility";
 import { walk } from "./walk";
+import { type Way, Ways } from "./ways";
 
 const DEFAULT_ELEMENTS = 500;
 const DEFAULT_TEXT_BYTES = 262_144;
 
 /** Takes states of one document, and knows what was told before. */
 export class Perceiver {
-  private readonly registry: Registry;
+  readonly registry: Registry;
   private readonly told = new Told();
   private readonly blocks = new BlockIndex();
-  private readonly page = new PageIndex();
-  private readonly changes = new Changes(this.blocks, this.page.memory, () => this.letGo());
-  private describer: Describer;
-  private keeper = new Keeper();
-  private roots: WeakRef<ShadowRoot>[] = [];
+  private readonly ways: Ways;
+  private readonly changes: Changes;
+  private roots: readonly ShadowRoot[] = [];
+  /** When nothing else is kept of the page, these must not keep it either. */
+  private weakRoots: readonly WeakRef<ShadowRoot>[] = [];
 
   constructor(registry: Registry) {
     this.registry = registry;
-    this.describer = new Describer(registry, this.page.around);
+    this.ways = new Ways(registry);
+    this.changes = new Changes(this.blocks, this.ways, () => this.letGo());
   }
 
   /** The shadow roots that the last state passed and that still live. */
   knownRoots(): ShadowRoot[] {
-    return this.roots.map((root) => root.deref()).filter((root) => root?.isConnected === true) as ShadowRoot[];
+    const all = [...this.roots, ...this.weakRoots.map((root) => root.deref())];
+    return all.filter((root) => root?.isConnected === true) as ShadowRoot[];
   }
 
   /** Takes note that the document was seen to change. */
@@ -52,20 +56,30 @@ export class Perceiver {
     this.told.noticeChange();
   }
 
-  /** Takes the state; tells only what differs from the one of revision `base`, if it can. */
-  take(request: StateRequest, base = 0): FrameState | FrameDelta {
+  /**
+   * Takes the state; tells only what differs from the one of revision `base`, if it can. `searchFor` is for a request that has
+   * hints.
+   */
+  take(request: StateRequest, base = 0, searchFor: typeof Search | null = null): FrameState | FrameDelta {
     const begun = performance.now();
     beginReading();
     this.blocks.beginTake();
+    this.ways.beginTake();
     this.changes.begin();
     this.changes.apply();
     const view = viewportOf(window);
     const limit = request.maxElements || DEFAULT_ELEMENTS;
     const active = deepActiveElement(document);
-    const interest = new Interest(request.hints, this.places(active), limit);
-    const { found, changed, isMoved, describer } = this.find(request, view, interest, active);
-    const isWhole = describer === this.describer && request.scope === StateScope.PAGE;
-    const kept = isWhole ? this.keeper.keep(found, limit, interest, isMoved) : Keeper.keep(found, limit, interest);
+    const { hints } = request;
+    const places = this.places(active);
+    const isSearch = searchFor !== null && hasHints(hints);
+    const interest = isSearch ? new searchFor(hints, places, limit) : new Interest(places);
+    const { found, changed, isMoved, way } = this.find(request, view, interest, active);
+    const kept =
+      way !== null && request.scope === StateScope.PAGE
+        ? way.keeper.keep(found, limit, interest, isMoved)
+        : Keeper.keep(found, limit, interest);
+    const describer = way?.describer ?? this.newDescriber();
     const bytes = request.maxTextBytes || DEFAULT_TEXT_BYTES;
     const to = { items: kept.items, fresh: kept.fresh, changed };
     const described = describer.describeAll(to, active, bytes);
@@ -88,44 +102,19 @@ export class Perceiver {
     return answer;
   }
 
-  private noteRoots(roots: readonly ShadowRoot[]): void {
-    const isSame =
-      roots.length === this.roots.length && roots.every((root, index) => this.roots[index]?.deref() === root);
-    if (!isSame) this.roots = roots.map((root) => new WeakRef(root));
+  private noteRoots(roots: readonly ShadowRoot[], weak: readonly ShadowRoot[] = []): void {
+    this.roots = roots;
+    this.weakRoots = weak.map((root) => new WeakRef(root));
   }
 
   private letGo(): void {
-    this.describer = new Describer(this.registry, this.page.around);
-    this.keeper = new Keeper();
+    this.ways.clear();
+    this.noteRoots([], this.roots);
   }
 
   /** Lets go of what was kept for deltas. The next one costs as much as a whole state. */
   release(): void {
     this.changes.stop();
-  }
-
-  /** Describes elements by the same rules, each null if it is nothing that a state would list. */
-  describeMany(elements: readonly Element[]): (StateElement | null)[] {
-    beginReading();
-    const common = { region: null, view: viewportOf(window), text: true, modal: modalOf(document) };
-    const items = elements.map((element) => {
-      const found = walk({ ...common, start: element, around: surroundingsOf(element) });
-      return found.items.find((candidate) => candidate.element === element) ?? null;
-    });
-    const listed = items.filter((item) => item !== null);
-    const active = deepActiveElement(document);
-    const told = this.newDescriber().describeAll(
-      { items: listed, fresh: null, changed: NONE },
-      active,
-      DEFAULT_TEXT_BYTES,
-    ).elements;
-    let next = 0;
-    return items.map((item) => (item === null ? null : (told[next++] ?? null)));
-  }
-
-  /** Describes one element; null if it is nothing that a state would list. */
-  describeOne(element: Element): StateElement | null {
-    return this.describeMany([element])[0] ?? null;
   }
 
   /** Where the person is: what has the focus, and what was pressed last. */
@@ -142,23 +131,23 @@ export class Perceiver {
     view: Box,
     interest: Interest,
     active: Element | null,
-  ): Found & { readonly describer: Describer } {
+  ): Found & { readonly way: Way | null } {
     const whole = bodyOf(document) ?? rootElementOf(document);
     const limit = request.maxElements || DEFAULT_ELEMENTS;
     const common = { view, text: request.includeText, modal: modalOf(document), interest, limit, ...this.known() };
     if (request.scope === StateScope.ELEMENT) {
       const { element } = this.registry.resolve(request.elementId, document);
       const options = { ...common, start: element, region: null, around: surroundingsOf(element) };
-      return { found: walk(options), changed: NONE, isMoved: false, describer: this.newDescriber() };
+      return { found: walk(options), changed: NONE, isMoved: false, way: null };
     }
-    if (whole === null) return { found: NOTHING, changed: NONE, isMoved: false, describer: this.newDescriber() };
+    if (whole === null) return { found: NOTHING, changed: NONE, isMoved: false, way: null };
     const margin = view.height / 2;
     const near = { x: 0, y: -margin, width: view.width, height: view.height + 2 * margin };
     const region = request.scope === StateScope.PAGE ? null : near;
     const options = { ...common, start: whole, region, around: {}, clips: this.changes.clips };
-    if (interest.isSearching)
-      return { found: walk(options), changed: NONE, isMoved: false, describer: this.newDescriber() };
-    return { ...this.page.find(options, active, () => this.changes.follow()), describer: this.describer };
+    if (interest.isSearching) return { found: walk(options), changed: NONE, isMoved: false, way: null };
+    const way = this.ways.of([region === null, limit, request.includeText].join());
+    return { ...way.page.find(options, active, (memory) => this.changes.follow(memory)), way };
   }
 
   /** For what is told without a memory. */
@@ -198,6 +187,7 @@ const NONE: ReadonlySet<Element> = new Set();
 
 const NOTHING: Findings = {
   items: [],
+  all: [],
   fresh: [],
   above: 0,
   below: 0,

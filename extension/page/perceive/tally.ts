@@ -2,7 +2,7 @@
 
 import { isSection } from "./context";
 import type { Interest } from "./hints";
-import type { Mark, Segment } from "./index_memory";
+import type { Mark, Passed, Segment } from "./index_memory";
 import { Watch, type Watched } from "./index_watch";
 import type { Findings, Item, Scope } from "./item";
 import { Kind } from "./kind";
@@ -24,6 +24,8 @@ export class Tally {
   private readonly frames: Element[] = [];
   private readonly watched: Watched[] = [];
   private readonly hosts: Watched[] = [];
+  /** What lies outside of the region. */
+  private readonly passed: Passed[] = [];
   private readonly start: Element;
   private lefts = 0;
   private above = 0;
@@ -52,7 +54,7 @@ export class Tally {
 
   /** How much there is so far. */
   mark(): Mark {
-    const { items, fresh, roots, frames, watched, hosts, controls, lefts } = this;
+    const { items, fresh, roots, frames, watched, hosts, passed, controls, lefts } = this;
     return {
       items: items.length,
       fresh: fresh.length,
@@ -60,16 +62,19 @@ export class Tally {
       frames: frames.length,
       watched: watched.length,
       hosts: hosts.length,
+      passed: passed.length,
       controls,
       lefts,
     };
   }
 
-  /** Has a segment remember what was found since the mark, unless something was left out. All text in it has been gathered. */
+  /**
+   * Has a segment remember what was found since the mark, unless something has to be looked at each time. All text in it has
+   * been gathered.
+   */
   close(segment: Segment, since: Mark, scope: Scope): void {
     this.dropNothings(since.fresh);
     if (this.lefts !== since.lefts) return;
-    if (scope.region !== null && this.items.some((item, index) => index >= since.items && !item.inRegion)) return;
     const controls = this.controls - since.controls;
     const found = {
       items: since.items === this.items.length ? NONE : this.items.slice(since.items),
@@ -77,6 +82,7 @@ export class Tally {
       frames: since.frames === this.frames.length ? NONE : this.frames.slice(since.frames),
       watched: since.watched === this.watched.length ? NONE : this.watched.slice(since.watched),
       hosts: since.hosts === this.hosts.length ? NONE : this.hosts.slice(since.hosts),
+      passed: since.passed === this.passed.length ? NONE : this.passed.slice(since.passed),
       controls,
       holdsControl: controls > 0,
     };
@@ -109,13 +115,14 @@ export class Tally {
   }
 
   /** Adds what a segment remembers. */
-  append({ items, roots, frames, watched, hosts, controls }: Segment): void {
+  append({ items, roots, frames, watched, hosts, passed, controls }: Segment): void {
     this.controls += controls;
     for (const item of items) this.items.push(item);
     for (const root of roots) this.roots.push(root);
     for (const frame of frames) this.frames.push(frame);
     for (const one of watched) this.watched.push(one);
     for (const host of hosts) this.hosts.push(host);
+    for (const one of passed) this.pass(one);
   }
 
   /** How many of the candidates so far pass a test. */
@@ -127,14 +134,23 @@ export class Tally {
 
   /** A block that lies outside of the region. */
   leaveOut(element: Element, box: Box, outside: Outside, scope: Scope): void {
-    this.lefts++;
-    for (const root of outside.roots) this.roots.push(root);
-    for (const frame of outside.frames) this.frames.push(frame);
-    if (outside.count === 0) return;
-    this.place(box, scope.region, outside.count);
-    const isPart = outside.count >= OWN_PART && (outside.title !== null || isSection(element));
+    const { count, title, roots, frames, hosts, strays } = outside;
+    // Without a region the limit was reached. What may get a root, or sticks out, may come to be of interest without a trace.
+    if (scope.region === null || hosts.length + strays.length > 0) this.lefts++;
+    for (const root of roots) this.roots.push(root);
+    for (const frame of frames) this.frames.push(frame);
+    const isPart = count >= OWN_PART && (title !== null || isSection(element));
     const part = isPart || scope.part === null ? element : scope.part;
-    this.omissions.add(part, outside.count, isPart ? outside.title : null, scope.section.heading);
+    const { region, section } = scope;
+    this.pass({ element, box, region, count, part, title: isPart ? title : null, heading: section.heading });
+  }
+
+  private pass(passed: Passed): void {
+    this.passed.push(passed);
+    const { box, region, count, part, title, heading } = passed;
+    if (count === 0) return;
+    this.place(box, region, count);
+    this.omissions.add(part, count, title, heading);
   }
 
   /** Many blocks of which only the numbers matter. */
@@ -159,9 +175,10 @@ export class Tally {
   finish(region: Box | null, interest: Interest | undefined, isLimited: boolean): Findings {
     this.dropNothings(0);
     const { omissions, roots, frames, watched, hosts, headings, fresh } = this;
-    const items = region === null ? this.items : this.inRegion(region, interest);
+    const all = this.items;
+    const items = region === null ? all : this.inRegion(region, interest);
     const { above, below, beside } = this;
-    return { items, fresh, above, below, beside, omissions, roots, frames, watched, hosts, headings, isLimited };
+    return { items, all, fresh, above, below, beside, omissions, roots, frames, watched, hosts, headings, isLimited };
   }
 
   private inRegion(region: Box, interest: Interest | undefined): Item[] {

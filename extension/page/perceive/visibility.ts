@@ -11,6 +11,8 @@ export interface Box {
   readonly y: number;
   readonly width: number;
   readonly height: number;
+  /** It is where the content of an element is that has no size of its own. */
+  readonly isInner?: boolean;
 }
 
 /** Whether two boxes are the same, or none. */
@@ -78,13 +80,17 @@ function contentBox(element: Element): Box | null {
   range.selectNodeContents(element);
   if (typeof range.getBoundingClientRect !== "function") return null;
   const inner = range.getBoundingClientRect();
-  if (inner.width > 0 && inner.height > 0) return inner;
+  if (inner.width > 0 && inner.height > 0) return innerBox(inner);
   let union: Box | null = null;
   for (const child of childrenOf(element)) {
     const box = boundingBox(child);
     if (box.width > 0 && box.height > 0) union = union === null ? box : unionOf(union, box);
   }
-  return union;
+  return union === null ? null : innerBox(union);
+}
+
+function innerBox({ x, y, width, height }: Box): Box {
+  return { x, y, width, height, isInner: true };
 }
 
 function unionOf(a: Box, b: Box): Box {

@@ -4,8 +4,8 @@
 // counted block by block (outside.ts), and passed without a look where that is known from before (blocks.ts).
 
 import { informs, SEAM } from "../clean";
-import { isElement, shadowRootOf, tagOf } from "../dom";
-import { firstChildOf, firstElementOf, localNameOf, nextSiblingOf, nodeTypeOf } from "../native";
+import { assignedTo, isElement, shadowRootOf, tagOf } from "../dom";
+import { firstChildOf, firstElementOf, nextSiblingOf, nodeTypeOf } from "../native";
 import type { Blocks, Plan } from "./blocks";
 import { candidateOf, Met } from "./candidate";
 import { flows, glues, insideClickable, isLeaf, isSkipped, Kind, kindOf, standIn } from "./classify";
@@ -47,9 +47,13 @@ export interface WalkOptions {
 /** Ordinary elements that pages use to attach shadow roots to. */
 const MAY_HOST = new Set("article aside blockquote div footer header main nav section".split(" "));
 
-/** The children of an element, while they are gone through. */
-interface Level {
+/** The children of an element, while they are gone through. There is one for each element, so it is made in one go. */
+class Level {
   readonly scope: Scope;
+  /** A space goes here into the text around when the level ends. */
+  readonly spaced: boolean;
+  /** What was remembered before this stamp does not hold here. */
+  readonly stale: number;
   /** The next node, if the children are an ordinary list of siblings. */
   next: ChildNode | null;
   /** The children, if they were assigned to a slot, are remembered, or are to be entered by plan. */
@@ -58,13 +62,27 @@ interface Level {
   readonly isRemembered: boolean;
   /** The headings that come before the children of a plan. */
   readonly headings: readonly (Element | null)[] | null;
-  index: number;
-  /** A space goes here into the text around when the level ends. */
-  readonly spaced: boolean;
-  /** What was remembered before this stamp does not hold here. */
-  readonly stale: number;
+  index = 0;
   /** What is to be remembered when the level ends. */
-  opened: Opened | null;
+  opened: Opened | null = null;
+
+  constructor(
+    scope: Scope,
+    spaced: boolean,
+    stale: number,
+    next: ChildNode | null,
+    listed: readonly Part[] | null,
+    isRemembered = false,
+    headings: readonly (Element | null)[] | null = null,
+  ) {
+    this.scope = scope;
+    this.spaced = spaced;
+    this.stale = stale;
+    this.next = next;
+    this.listed = listed;
+    this.isRemembered = isRemembered;
+    this.headings = headings;
+  }
 }
 
 /** A segment that is being walked. */
@@ -177,6 +195,7 @@ class Walk {
   private reuse(segment: Segment, { scope, stale }: Level): boolean {
     if (!segment.isClean || scope.control !== null || scope.label || !segment.holds(scope, stale)) return false;
     if (scope.region === null && segment.controls > 0 && !this.countOrdinary(segment)) return false;
+    if (!segment.isPassedStill) return false;
     this.tally.append(segment);
     scope.section.heading = segment.headingAfter;
     if (segment.holdsControl) holdControl(scope.parent);
@@ -254,7 +273,7 @@ class Walk {
     if (isLeaf(tag) || (item !== null && tag !== "label" && isEditingControl(item))) return null;
     if (role === "heading") this.tally.headings.push(element);
     const inner = inside(met, item, painted, around);
-    const spaced = inner.sinks.length > 0 && (inner.control !== null || flows(tag)) && !glues(tag, element);
+    const spaced = inner.sinks.length > 0 && (inner.control !== null || flows(tag)) && !glues(tag, met);
     if (spaced) addText(inner, SEAM);
     return this.level(element, inner, spaced, stale);
   }
@@ -327,17 +346,15 @@ class Walk {
       this.tally.watch(new Watched(element, Watch.Host));
     const own = root === null ? scope : { ...scope, section: { ...scope.section } };
     const holder = root ?? element;
-    const slot = root === null && localNameOf(element) === "slot" ? (element as HTMLSlotElement) : null;
-    const assigned = slot?.assignedNodes() ?? [];
+    const assigned = root === null ? assignedTo(element) : null;
     const since = this.memory === undefined ? 0 : Math.max(stale, this.memory.forgottenBelow(element));
-    const level = { scope: own, headings: null, index: 0, spaced, stale: since, isRemembered: false, opened: null };
-    if (assigned.length > 0) return { ...level, next: null, listed: assigned };
+    if (assigned !== null && assigned.length > 0) return new Level(own, spaced, since, null, assigned);
     const isOwn = own.control === null && !own.label;
     const plan = isOwn ? this.plan(holder, own) : null;
-    if (plan !== null) return { ...level, next: null, listed: plan.nodes, headings: plan.headings };
+    if (plan !== null) return new Level(own, spaced, since, null, plan.nodes, false, plan.headings);
     const parts = isOwn && this.memory !== undefined ? this.memory.partsOf(holder) : null;
-    if (parts !== null) return { ...level, next: null, listed: parts, isRemembered: true };
-    return { ...level, next: firstChildOf(holder), listed: null };
+    if (parts !== null) return new Level(own, spaced, since, null, parts, true);
+    return new Level(own, spaced, since, firstChildOf(holder), null);
   }
 
   /** With many children, those that certainly lie outside of the region are counted together. */

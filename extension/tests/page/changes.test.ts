@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { BlockIndex } from "../../page/perceive/blocks";
 import { Changes } from "../../page/perceive/changes";
+import { PageMemory } from "../../page/perceive/index_memory";
 
 let blocks: BlockIndex;
 let changes: Changes;
@@ -12,7 +13,7 @@ let changes: Changes;
 beforeEach(() => {
   vi.useFakeTimers();
   blocks = new BlockIndex();
-  changes = new Changes(blocks);
+  changes = new Changes(blocks, new PageMemory());
 });
 
 afterEach(() => {

@@ -71,6 +71,15 @@ describe("the scripts in pages", () => {
     expect(told).toEqual(Object.entries(ErrorCode).filter(([, value]) => typeof value === "number"));
   });
 
+  it("have the project's own enums as they are", async () => {
+    const { Kind } = await import("../../page/perceive/kind");
+    const found = enumsOf(readFileSync(at("page/perceive/kind.ts"), "utf8")).get("Kind") ?? "";
+    const told = Array.from(found.matchAll(/const (\w+) = (\d+);/g), ([, name, value]) => [name, Number(value)]);
+    expect(told).toEqual(Object.entries(Kind).filter(([, value]) => typeof value === "number"));
+    const numbered = enumsOf("export enum Bit {\n  /** One. */\n  One = 16_384,\n  Next,\n}\n").get("Bit");
+    expect(numbered).toBe("export const One = 16384;\nexport const Next = 16385;");
+  });
+
   it("agree on what is shared, in either flavour", () => {
     for (const mode of ["production", "trusted"]) {
       const names = sharedNames(mode);
