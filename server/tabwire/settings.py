@@ -81,7 +81,7 @@ class Settings(BaseSettings):
         default=60,
         ge=0,
         le=600,
-        description="How long a used refresh token is still taken when the answer to its exchange was lost, in seconds.",
+        description="How long a used refresh token is still taken when the answer to it was lost, in seconds.",
     )
     api_token_days: int = Field(
         default=90, ge=1, le=3650, description="Life of a program's token when none is asked for, in days."
