@@ -172,3 +172,10 @@ $(STAMPS)/extension: $(EXTENSION) $(STAMPS)/gen $(STAMPS)/node
 	@echo 'Building the extension …'
 	cd extension && npm run --silent build && npm run --silent build:trusted
 	touch $(CURDIR)/$@
+
+# A run takes about half a minute on a quiet machine; a busy one wants CHAOS_OPTIONS='--heartbeat-ms 5000'.
+RUNS ?= 20
+
+.PHONY: chaos
+chaos: setup ## Break everything in the middle of tasks, and check what must hold: RUNS=200, or SEED=17 again
+	@PYTHONPATH=tests python -m chaos.run --runs $(RUNS) $(if $(SEED),--seed $(SEED)) $(CHAOS_OPTIONS)

@@ -51,6 +51,9 @@ async def until(check: Callable[[], Awaitable[T | None]], what: str, timeout_s: 
 class Stack:
     """One running product."""
 
+    patience_s: float = 45
+    """How long the start, and a browser's connecting, may take."""
+
     def __init__(self, home: Path, env: Mapping[str, str] | None = None) -> None:
         self.home = home
         self.port = free_port()
@@ -90,7 +93,7 @@ class Stack:
                 stderr=log,
                 stdin=asyncio.subprocess.DEVNULL,
             )
-        await until(self._reachable, f"`tabwire up` to answer, see {self.log}")
+        await until(self._reachable, f"`tabwire up` to answer, see {self.log}", self.patience_s)
         if browser:
             await self.connected()
 
@@ -127,7 +130,7 @@ class Stack:
                     return next((b.browser_id for b in (await client.list_browsers()).browsers if b.is_connected), "")
             return ""
 
-        return await until(check, f"the browser to connect, see {self.log}")
+        return await until(check, f"the browser to connect, see {self.log}", self.patience_s)
 
     def client(self) -> Client:
         """A client of the public API, to be used as an async context manager."""
