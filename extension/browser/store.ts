@@ -12,6 +12,8 @@ export const SESSION = {
   draft: "draft",
   /** ObserveTabs: which tabs to send updates of. */
   observed: "observed",
+  /** The name of the record of commands: see command_journal.ts. */
+  journal: "journal",
   /** Highest epoch seen for each task. */
   epochs: "epochs",
   /** Tab group of each task. */

@@ -47,7 +47,9 @@ export function startWorker(): void {
   const board = new StatusBoard(session);
   const pipe = new Pipe();
   const pairing = new Pairing(local, authRpc, diagnose, clock);
-  const connection = new Connection({ pairing, pipe, board, clock, readOffer, local });
+  const journal = new CommandJournal(session);
+  const journalId = (): Promise<string> => journal.id();
+  const connection = new Connection({ pairing, pipe, board, clock, readOffer, journalId, local });
   const dialogs = new Dialogs(events, frames);
   const memory = new DialogMemory(session);
   const hidden = new HiddenTabs(events);
@@ -78,7 +80,7 @@ export function startWorker(): void {
   );
   const keepAlive = new KeepAlive();
   const inbox = new Inbox({
-    journal: new CommandJournal(session),
+    journal,
     clock,
     // The server's clock was told to an earlier life of this worker, and is needed before any deadline is looked at.
     ready: board.get().then((status) => clock.learn(Number(status.clockOffsetMs))),

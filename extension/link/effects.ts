@@ -24,7 +24,7 @@ export interface ChannelLimits {
 export const DEFAULT_LIMITS: ChannelLimits = {
   unackedMessages: 256,
   unackedBytes: 2 ** 20,
-  keptMessages: 1024,
+  keptMessages: 8192,
   keptBytes: 32 * 2 ** 20,
   keptDigests: 1024,
   heartbeatMs: 10_000,

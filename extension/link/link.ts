@@ -1,8 +1,9 @@
 // One open link: drives its channel with streams, Sends and time. It knows nothing of other links and of reconnecting: that
 // is link_client.ts. Streams come and go under one link; what is to be delivered or sent outlives them.
 
-import { toBinary } from "@bufbuild/protobuf";
+import { create, toBinary } from "@bufbuild/protobuf";
 import { type Client, Code, ConnectError } from "@connectrpc/connect";
+import { ComponentOrigin, ErrorCode, ErrorInfoSchema } from "@gen/tabwire/v1/error_pb";
 import type { EncodedResult } from "@gen/tabwire/v1/extension_pb";
 import {
   type Attached,
@@ -10,6 +11,7 @@ import {
   DownlinkSchema,
   type Rotate,
   type Uplink,
+  UplinkSchema,
   type Welcome,
 } from "@gen/tabwire/v1/link_pb";
 import type { LinkService, SendResponse } from "@gen/tabwire/v1/link_service_pb";
@@ -18,15 +20,18 @@ import { Delivery } from "./delivery";
 import { digestOf } from "./digest";
 import type { Effect } from "./effects";
 import { numbered, type Outgoing } from "./outgoing";
+import { Assembler, partBytes, piecesOf, wholeDownlink } from "./parts";
 import { Sender } from "./sender";
 import { fitting, fittingResult } from "./size";
-import { asConnectError } from "./transport";
+import { asConnectError, LINK_HEADER } from "./transport";
 
 const ATTACH_TIMEOUT_MS = 15_000;
 
 /** What a link needs to know and to tell. */
 export interface LinkEnv {
   readonly client: Client<typeof LinkService>;
+  /** The largest message that is taken in parts. */
+  readonly maxMessageBytes: number;
   /** Milliseconds that never go back. */
   now(): number;
   /** Hands a numbered message on; true when it is recorded. */
@@ -42,6 +47,7 @@ export class Link {
   readonly #env: LinkEnv;
   readonly #channel: Channel<Outgoing>;
   readonly #delivery: Delivery;
+  readonly #assembler: Assembler;
   #sender: Sender | undefined;
   #failure: ConnectError | undefined;
   #abort: AbortController | undefined;
@@ -57,6 +63,7 @@ export class Link {
       ...(limits !== undefined && limits.maxUnackedMessages > 0 ? { unackedMessages: limits.maxUnackedMessages } : {}),
       ...(limits !== undefined && limits.maxUnackedBytes > 0 ? { unackedBytes: limits.maxUnackedBytes } : {}),
     });
+    this.#assembler = new Assembler(env.maxMessageBytes);
     this.#delivery = new Delivery(
       // A kind that is not known here is acknowledged in its turn and otherwise ignored.
       (message) => (message.body.case === undefined ? Promise.resolve(true) : env.deliver(message)),
@@ -80,7 +87,9 @@ export class Link {
   }
 
   #enqueue(message: Outgoing): void {
-    this.#apply(this.#channel.enqueue(message, message.size));
+    for (const piece of piecesOf(message, partBytes(this.welcome.limits?.maxPartBytes ?? 0))) {
+      this.#apply(this.#channel.enqueue(piece, piece.size));
+    }
   }
 
   /** Holds one stream until it ends. Returns how the server wants to go on; throws why the stream broke. */
@@ -135,6 +144,7 @@ export class Link {
         linkId,
         epoch,
         maxBytes: this.welcome.limits?.maxMessageBytes ?? 0,
+        partBytes: partBytes(this.welcome.limits?.maxPartBytes ?? 0),
         signal,
         acknowledge: () => this.#channel.acknowledge(this.#env.now()),
         onResponse: (response) => this.#onSent(epoch, response),
@@ -143,7 +153,7 @@ export class Link {
         },
       });
       const resume = { linkId, resumeAfterSeq: BigInt(resumeAfter), attachEpoch: BigInt(epoch) };
-      return client.attach({ resume }, { signal });
+      return client.attach({ resume }, { signal, headers: { [LINK_HEADER]: linkId } });
     }
     throw new Error("a channel always asks for a stream when it begins one");
   }
@@ -165,10 +175,49 @@ export class Link {
       digest: digestOf(bytes),
       size: bytes.length,
     });
-    if (effects[0]?.effect === "deliver") this.#delivery.push(downlink);
+    if (effects[0]?.effect === "deliver") this.#take(downlink);
     if (downlink.body.case === "nack") console.warn("Tabwire: the server refused a message", downlink.body.value);
     this.#apply(effects);
     this.#tick(); // timers of hidden pages may be late, messages are not
+  }
+
+  /** A numbered message, the next one in order. */
+  #take(downlink: Downlink): void {
+    const seq = Number(downlink.seq);
+    if (downlink.body.case !== "part") {
+      this.#assembler.drop(); // a message that was begun will not be finished
+      this.#delivery.push(seq, downlink);
+      return;
+    }
+    const part = downlink.body.value;
+    const taken = this.#assembler.take(part);
+    if (taken.fits) {
+      if (taken.data === undefined) {
+        this.#delivery.push(seq);
+        return;
+      }
+      try {
+        this.#delivery.push(seq, wholeDownlink(taken.data, downlink));
+        return;
+      } catch (thrown) {
+        console.warn("Tabwire: the parts of a message are none", thrown);
+      }
+    }
+    this.#refuse(seq, part.totalBytes);
+    this.#delivery.push(seq);
+  }
+
+  /** Tells the server that a message is not taken. It is received all the same, so the stream goes on. */
+  #refuse(seq: number, bytes: number): void {
+    const isTooLarge = bytes > this.#env.maxMessageBytes;
+    const errorInfo = create(ErrorInfoSchema, {
+      errorCode: isTooLarge ? ErrorCode.RESOURCE_EXHAUSTED : ErrorCode.INVALID_ARGUMENT,
+      message: isTooLarge
+        ? `The message has ${bytes} bytes, more than the ${this.#env.maxMessageBytes} that are taken.`
+        : "The parts of the message do not fit together.",
+      componentOrigin: ComponentOrigin.OFFSCREEN,
+    });
+    this.#sender?.beside(create(UplinkSchema, { body: { case: "nack", value: { seq: BigInt(seq), errorInfo } } }));
   }
 
   #recorded(seq: number): void {

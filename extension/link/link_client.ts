@@ -5,6 +5,7 @@
 import { create } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { type Client, Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
+import type { ErrorInfo } from "@gen/tabwire/v1/error_pb";
 import {
   ConnectionPhase,
   type ConnectionStatus,
@@ -17,13 +18,15 @@ import { type Downlink, HelloSchema, type Rotate, RotateReason, type Uplink } fr
 import { LinkService } from "@gen/tabwire/v1/link_service_pb";
 import { Backoff } from "./backoff";
 import { Link } from "./link";
-import { badToken, type Diagnosis } from "./problems";
+import type { Diagnosis } from "./problems";
 import { Bell } from "./sleep";
 import { TokenWatch } from "./token_watch";
-import { asConnectError } from "./transport";
+import { asConnectError, LINK_HEADER } from "./transport";
 
 const OPEN_TIMEOUT_MS = 15_000;
 const CLOSE_TIMEOUT_MS = 3_000;
+/** The largest message that is taken, where Hello does not say. */
+const MAX_MESSAGE_BYTES = 16 * 2 ** 20;
 const RETRY_BASE_MS = 500;
 const RETRY_MAX_MS = 5_000;
 /** Where trying again is of no use before a person has done something, one look a minute finds out that they have. */
@@ -103,7 +106,8 @@ export class LinkClient {
     this.#stop();
     try {
       if (client !== undefined && linkId !== undefined) {
-        await client.closeLink({ linkId, reason }, { timeoutMs: CLOSE_TIMEOUT_MS });
+        const headers = { [LINK_HEADER]: linkId };
+        await client.closeLink({ linkId, reason }, { timeoutMs: CLOSE_TIMEOUT_MS, headers });
       }
     } catch (error) {
       console.debug("Tabwire: the server was not told about the end of the link", asConnectError(error).message);
@@ -123,14 +127,14 @@ export class LinkClient {
   send(uplink: Uplink): boolean {
     if (this.#link === undefined || this.#link.lost) return false;
     this.#link.send(uplink);
-    return true;
+    return !this.#link.lost;
   }
 
   /** The same with an answer that is encoded already. */
   sendResult(result: EncodedResult): boolean {
     if (this.#link === undefined || this.#link.lost) return false;
     this.#link.sendResult(result);
-    return true;
+    return !this.#link.lost;
   }
 
   #stop(): void {
@@ -173,6 +177,7 @@ export class LinkClient {
     this.#status.revision = welcome.revision;
     return new Link(welcome, {
       client,
+      maxMessageBytes: hello.limits?.maxMessageBytes || MAX_MESSAGE_BYTES,
       now: () => this.#env.now(),
       deliver: (message) => this.#env.deliver(message),
       onAttached: (attached) => {
@@ -215,10 +220,16 @@ export class LinkClient {
     const { trouble, error: info } = await this.#env.diagnose(this.#credentials?.serverUrl ?? "", error);
     if (signal.aborted) return;
     const hopeless = trouble === ConnectionTrouble.VERSION || trouble === ConnectionTrouble.ORIGIN;
-    const wait = hopeless ? HOPELESS_RETRY_MS : this.#backoff.next();
+    const wait = hopeless ? HOPELESS_RETRY_MS : Math.max(this.#backoff.next(), this.#busyMs(info));
     const phase = hopeless ? ConnectionPhase.FAILED : ConnectionPhase.WAITING;
     this.#setStatus({ phase, diagnosis: { trouble, error: info }, nextTryAt: timestampFromMs(Date.now() + wait) });
     if (await this.#bell.wait(wait, signal)) this.#setStatus({ phase: ConnectionPhase.CONNECTING });
+  }
+
+  /** How long an overloaded server asks to be left alone: a little longer, and not all at once. */
+  #busyMs({ details }: ErrorInfo): number {
+    const asked = details?.kind.case === "limit" ? details.kind.value.retryAfterMs : 0;
+    return Math.round(asked * (1 + this.#env.random() / 2));
   }
 
   /** Waits for the service worker's next token. If it can get none, it says so itself. */
@@ -226,9 +237,12 @@ export class LinkClient {
     this.#tokens.refused(Date.now());
     this.#askForToken(true);
     const wait = Math.max(TOKEN_PATIENCE_MS, this.#backoff.next());
+    // An ended token, one that is not known, or a clock that is wrong: each has its own remedy.
+    const diagnosis = await this.#env.diagnose(this.#credentials?.serverUrl ?? "", error);
+    if (signal.aborted) return;
     this.#setStatus({
       phase: ConnectionPhase.WAITING,
-      diagnosis: { trouble: ConnectionTrouble.TOKEN, error: badToken().error },
+      diagnosis,
       nextTryAt: timestampFromMs(Date.now() + wait),
     });
     console.debug("Tabwire: the token was refused", error.message);

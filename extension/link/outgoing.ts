@@ -27,6 +27,11 @@ export function outgoingResult(result: EncodedResult): Outgoing {
   return { uplink, size: data.length + 1 };
 }
 
+/** The message's bytes, without its numbers. */
+export function bytesOf(message: Outgoing): Uint8Array {
+  return toBinary(UplinkSchema, message.uplink);
+}
+
 /** The message with its number. */
 export function numbered(message: Outgoing, seq: number): Outgoing {
   return { uplink: { ...message.uplink, seq: BigInt(seq) }, size: message.size };

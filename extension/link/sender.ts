@@ -4,21 +4,30 @@
 
 import { create } from "@bufbuild/protobuf";
 import { type Client, Code, type ConnectError } from "@connectrpc/connect";
-import { HeartbeatSchema, UplinkSchema } from "@gen/tabwire/v1/link_pb";
+import { HeartbeatSchema, type Uplink, UplinkSchema } from "@gen/tabwire/v1/link_pb";
 import type { LinkService, SendResponse } from "@gen/tabwire/v1/link_service_pb";
 import { Backoff } from "./backoff";
 import { type Outgoing, outgoing } from "./outgoing";
 import { sleep } from "./sleep";
-import { asConnectError } from "./transport";
+import { asConnectError, LINK_HEADER } from "./transport";
 
 const MAX_BATCH_MESSAGES = 256;
 const MAX_BATCH_BYTES = 2 ** 20;
+/** A Send of more than this may take longer than a sign of life can wait. */
+const LARGE_BYTES = 64 * 2 ** 10;
 /** What a Send adds to its messages: once, and for each. */
 const REQUEST_BYTES = 128;
 const MESSAGE_BYTES = 32;
 const SEND_TIMEOUT_MS = 20_000;
+/** A Send gets more time the larger it is: the slowest network that is waited for carries so many bytes in a millisecond. */
+const SLOWEST_BYTES_PER_MS = 6;
 const RETRY_BASE_MS = 200;
 const RETRY_MAX_MS = 3_000;
+
+/** How the edge says what it refuses, and when to come again, in seconds. */
+const EDGE_HEADER = "x-tabwire-edge";
+const TOO_LARGE = "too-large";
+const RETRY_AFTER_HEADER = "retry-after";
 
 /** The errors after which the same Send can succeed when it is simply repeated. */
 const REPEAT: ReadonlySet<Code> = new Set([
@@ -36,6 +45,8 @@ export interface SenderEnv {
   readonly epoch: number;
   /** The most that the server takes in one Send; 0 if it does not say. */
   readonly maxBytes: number;
+  /** The size of the parts of large messages; no Send is much larger. 0 if the server takes none. */
+  readonly partBytes: number;
   /** Ends with the stream. */
   readonly signal: AbortSignal;
   /** The acknowledgement to put on what is sent right now. */
@@ -50,6 +61,8 @@ export class Sender {
   readonly #env: SenderEnv;
   readonly #queue: Outgoing[] = [];
   #running = false;
+  /** Whether the Send that is under way may take long. */
+  #isLarge = false;
 
   constructor(env: SenderEnv) {
     this.#env = env;
@@ -61,10 +74,18 @@ export class Sender {
     if (!this.#running) void this.#run();
   }
 
-  /** Sends a sign of life and the acknowledgement, unless a message is about to carry both. */
+  /**
+   * Sends a sign of life and the acknowledgement, unless messages are about to carry both. Beside a large one it is sent all
+   * the same: on a slow network that one may take longer than the server's patience.
+   */
   heartbeat(): void {
-    if (this.#queue.length > 0) return;
+    if (this.#queue.length > 0 && !this.#isLarge) return;
     const uplink = create(UplinkSchema, { body: { case: "heartbeat", value: create(HeartbeatSchema) } });
+    void this.#sendApart(outgoing(uplink));
+  }
+
+  /** Sends a control message, once. */
+  beside(uplink: Uplink): void {
     void this.#sendApart(outgoing(uplink));
   }
 
@@ -86,6 +107,7 @@ export class Sender {
     await Promise.resolve(); // what is pushed in the same turn goes into one Send
     while (this.#queue.length > 0 && !signal.aborted) {
       const batch = this.#nextBatch();
+      this.#isLarge = batch.reduce((bytes, message) => bytes + message.size, 0) > LARGE_BYTES;
       try {
         const response = await this.#send(batch);
         backoff.reset();
@@ -94,11 +116,12 @@ export class Sender {
       } catch (thrown) {
         if (signal.aborted) break;
         const error = asConnectError(thrown);
-        if (!REPEAT.has(error.code)) {
+        if (!REPEAT.has(error.code) || error.metadata.get(EDGE_HEADER) === TOO_LARGE) {
           this.#env.onFailure(error);
           break;
         }
-        await sleep(backoff.next(), signal);
+        const askedMs = 1_000 * Number(error.metadata.get(RETRY_AFTER_HEADER) ?? 0);
+        await sleep(Math.max(backoff.next(), askedMs || 0), signal);
       }
     }
     this.#running = false;
@@ -106,7 +129,8 @@ export class Sender {
 
   #nextBatch(): Outgoing[] {
     const batch: Outgoing[] = [];
-    const most = this.#env.maxBytes === 0 ? MAX_BATCH_BYTES : Math.min(MAX_BATCH_BYTES, this.#env.maxBytes);
+    const { maxBytes, partBytes } = this.#env;
+    const most = Math.min(MAX_BATCH_BYTES, maxBytes || MAX_BATCH_BYTES, partBytes || MAX_BATCH_BYTES);
     let bytes = REQUEST_BYTES;
     for (const message of this.#queue) {
       bytes += message.size + MESSAGE_BYTES;
@@ -120,6 +144,9 @@ export class Sender {
     const { client, linkId, epoch, signal } = this.#env;
     const ack = BigInt(this.#env.acknowledge());
     const messages = batch.map(({ uplink }) => ({ ...uplink, ack }));
-    return client.send({ linkId, attachEpoch: BigInt(epoch), messages }, { signal, timeoutMs: SEND_TIMEOUT_MS });
+    const bytes = batch.reduce((sum, { size }) => sum + size, 0);
+    const timeoutMs = SEND_TIMEOUT_MS + Math.ceil(bytes / SLOWEST_BYTES_PER_MS);
+    const request = { linkId, attachEpoch: BigInt(epoch), messages };
+    return client.send(request, { signal, timeoutMs, headers: { [LINK_HEADER]: linkId } });
   }
 }

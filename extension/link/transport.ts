@@ -4,6 +4,9 @@
 import { ConnectError, type Interceptor, type Transport } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
 
+/** On every call of a link, so that it finds the server that holds it where there are several. */
+export const LINK_HEADER = "x-tabwire-link";
+
 /** Makes the transport to a server. `token` is asked at every call; calls without one are for pairing only. */
 export function createTransport(serverUrl: string, token: () => string | undefined): Transport {
   const authorize: Interceptor = (next) => async (request) => {

@@ -24,6 +24,7 @@ _STATUS: dict[pb.ErrorCode.ValueType, grpc.StatusCode] = {
     pb.ERROR_CODE_STALE_ELEMENT: grpc.StatusCode.FAILED_PRECONDITION,
     pb.ERROR_CODE_RESTRICTED_PAGE: grpc.StatusCode.FAILED_PRECONDITION,
     pb.ERROR_CODE_DIALOG_OPEN: grpc.StatusCode.FAILED_PRECONDITION,
+    pb.ERROR_CODE_COMMAND_REFUSED: grpc.StatusCode.FAILED_PRECONDITION,
     pb.ERROR_CODE_UNAUTHENTICATED: grpc.StatusCode.UNAUTHENTICATED,
     pb.ERROR_CODE_PERMISSION_DENIED: grpc.StatusCode.PERMISSION_DENIED,
     pb.ERROR_CODE_POLICY_DENIED: grpc.StatusCode.PERMISSION_DENIED,
@@ -38,6 +39,8 @@ _STATUS: dict[pb.ErrorCode.ValueType, grpc.StatusCode] = {
     pb.ERROR_CODE_DEADLINE_EXCEEDED: grpc.StatusCode.DEADLINE_EXCEEDED,
     pb.ERROR_CODE_CANCELLED: grpc.StatusCode.CANCELLED,
     pb.ERROR_CODE_EPOCH_FENCED: grpc.StatusCode.ABORTED,
+    # Never UNAVAILABLE, which gRPC's own clients may repeat by themselves: it may have had effect.
+    pb.ERROR_CODE_LINK_CLOSED: grpc.StatusCode.ABORTED,
     pb.ERROR_CODE_UNIMPLEMENTED: grpc.StatusCode.UNIMPLEMENTED,
 }
 

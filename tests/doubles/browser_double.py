@@ -10,6 +10,7 @@ import asyncio
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from tabwire.agent import events
 from tabwire.errors import TabwireError
 from tabwire.v1 import action_pb2, browser_pb2, error_pb2, link_pb2, state_pb2
 
@@ -117,6 +118,8 @@ class BrowserDouble:
     hold: dict[str, asyncio.Event] = field(default_factory=dict)
     reached: dict[str, asyncio.Event] = field(default_factory=dict)
     crashed: bool = False
+    journal: int = 1
+    disconnect_after: str = ""
     on_effect: Callable[[BrowserDouble, TabDouble, action_pb2.Action], None] | None = None
 
     def __post_init__(self) -> None:
@@ -134,10 +137,15 @@ class BrowserDouble:
 
     def new_session(self) -> None:
         """The browser was started again: nothing stored is left, and its tabs have other ids."""
-        self._store.clear()
+        self.forget()
         self.tabs = {1000 + number: tab for number, tab in self.tabs.items()}
         for number, tab in self.tabs.items():
             tab.tab_id = number
+
+    def forget(self) -> None:
+        """The extension was loaded anew: nothing stored is left, the tabs are as they were."""
+        self._store.clear()
+        self.journal += 1
 
     def holding(self, kind: str) -> tuple[asyncio.Event, asyncio.Event]:
         """Lets actions of a kind wait: an event that says one has arrived, and one that lets it go on."""
@@ -149,6 +157,10 @@ class BrowserDouble:
     @property
     def browser_id(self) -> str:
         return self.name
+
+    @property
+    def journal_id(self) -> str:
+        return f"journal-{self.journal}" if self._connected.is_set() else ""
 
     async def observe(
         self,
@@ -169,6 +181,7 @@ class BrowserDouble:
         action: action_pb2.Action,
         *,
         state_after: state_pb2.StateRequest | None = None,
+        journal_id: str = "",
         timeout_s: float,  # noqa: ARG002 - the port's signature
     ) -> action_pb2.ActionResult:
         self._check_link()
@@ -176,6 +189,10 @@ class BrowserDouble:
         self.received.append(action.id)
         if action.id in self._store:
             return self._copy(self._store[action.id])
+        if journal_id not in ("", self.journal_id) and not events.is_repeatable(action):
+            unknown = events.failed_result(action, events.outcome_unknown(action))
+            self._store[action.id] = unknown
+            return self._copy(unknown)
         if kind in self.hold:
             self.reached[kind].set()
             try:
@@ -187,7 +204,7 @@ class BrowserDouble:
                         original_action_id=action.id, status=action_pb2.ACTION_STATUS_CANCELLED
                     )
                 raise
-        self._check_link()
+        self._check_link(was_sent=True)
         if self.fail.get(kind):
             scripted = self.fail[kind].pop(0)
             if isinstance(scripted, TabwireError):
@@ -198,6 +215,8 @@ class BrowserDouble:
         result = self._carry_out(tab_id, kind, action)
         self._store[action.id] = result
         result = self._copy(result)
+        if kind == self.disconnect_after:
+            self.disconnect()
         if state_after is not None and (result.current_tab_id or tab_id) in self.tabs:
             result.new_state.CopyFrom(self._state(self._tab(result.current_tab_id or tab_id), state_after.scope))
         return result
@@ -225,7 +244,9 @@ class BrowserDouble:
 
     # How it works.
 
-    def _check_link(self) -> None:
+    def _check_link(self, *, was_sent: bool = False) -> None:
+        if not self._connected.is_set() and was_sent:
+            raise TabwireError(error_pb2.ERROR_CODE_LINK_CLOSED, "The browser did not come back.")
         if not self._connected.is_set():
             raise TabwireError(error_pb2.ERROR_CODE_BROWSER_DISCONNECTED, "The browser is away.")
 

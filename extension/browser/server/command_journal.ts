@@ -1,8 +1,10 @@
 // Remembers every command from before it is acknowledged until its answer is old, in chrome.storage.session, so that
 // none is carried out twice however often the service worker dies or the server repeats itself. The rule:
 //   recorded before acknowledged; what matters is recorded as begun before it is begun; a repeat of an answered one gets
-//   the stored answer; after a restart what was not begun is begun, what only looks is done again, and of anything else the
-//   outcome is unknown.
+//   the stored answer; a cancel is recorded like a command, so that what it is about is never begun, also not later; after a
+//   restart what was not begun is begun, what only looks is done again, and of anything else the outcome is unknown.
+// All of it is gone when the extension is loaded anew or the browser is started again. So the journal has a name, which the
+// server knows: of what was sent while another journal was kept, the outcome is unknown as well.
 // Nobody waits for the writing of more than that: an answer is told while it is written, and that it was taken over is
 // noted later. Carrying out is the inbox's business (inbox.ts).
 
@@ -12,8 +14,10 @@ import { type Command, type CommandResult, CommandResultSchema, CommandSchema } 
 import { digestOf } from "../../link/digest";
 import { base64Encode } from "../../wire/base64";
 import { isRepeatable } from "../effects";
+import { outcomeUnknown } from "../errors";
 import { encodeResult } from "../states/written";
 import { decode, encode, SESSION } from "../store";
+import { cancelled, cancelReason, refusal } from "./refusals";
 
 /** At most so many commands are remembered, and so many characters of them; the oldest answered ones go first. */
 const MAX_ENTRIES = 400;
@@ -36,7 +40,7 @@ export type CommandPhase = "recorded" | "begun" | "answered" | "delivered";
 /** One remembered command, as it is stored. */
 interface Entry {
   readonly order: number;
-  /** Tells the command from another one with the same id. */
+  /** Tells the command from another one with the same id; empty if only a cancel of it has come. */
   readonly digest: string;
   phase: CommandPhase;
   /** When carrying it out began, in milliseconds of the browser's clock. */
@@ -47,6 +51,8 @@ interface Entry {
   isStub?: boolean;
   /** The answer. */
   result?: string;
+  /** Why it is not to be begun any more. */
+  cancelled?: string;
 }
 
 /** What to do with a command that has arrived. */
@@ -66,6 +72,8 @@ export type Verdict =
 export interface Leftovers {
   /** To be carried out now. */
   readonly toRun: Command[];
+  /** Never begun, and cancelled; and why. */
+  readonly cancelled: { command: Command; reason: string }[];
   /** Begun, perhaps with effect, and never answered; and when that was. */
   readonly inDoubt: { command: Command; begunAt: number }[];
   /** Not answered and too large to be kept: only who asked is known, and whether it was begun. */
@@ -86,6 +94,9 @@ export class CommandJournal {
   readonly #loaded: Promise<void>;
   readonly #entries = new Map<string, Entry>();
   #epochs: Record<string, string> = {};
+  #id: string = crypto.randomUUID();
+  /** Whether the name is stored. */
+  #isNamed = false;
   #order = 0;
   /** Characters of all entries. */
   #characters = 0;
@@ -97,6 +108,14 @@ export class CommandJournal {
   constructor(area: chrome.storage.StorageArea) {
     this.#area = area;
     this.#loaded = this.#load();
+  }
+
+  /** The journal's name: it lives as long as what is recorded in it. To be told only after it is stored. */
+  async id(): Promise<string> {
+    await this.#loaded;
+    if (!this.#isNamed) await this.#area.set({ [SESSION.journal]: this.#id });
+    this.#isNamed = true;
+    return this.#id;
   }
 
   /** Records a command that has arrived. When this returns, the command survives the death of the service worker. */
@@ -111,6 +130,10 @@ export class CommandJournal {
     await this.#loaded;
     const known = this.#entries.get(command.commandId);
     const { digest, bytes } = summaryOf(command);
+    if (known?.digest === "") {
+      const { info } = cancelReason(known.cancelled ?? "");
+      return this.#settled(command, { ...known, digest }, cancelled(command, info));
+    }
     if (known !== undefined) {
       if (known.digest !== digest) return { verdict: { kind: "taken" }, written: Promise.resolve() };
       const verdict = repeated(command, known);
@@ -121,13 +144,15 @@ export class CommandJournal {
       return { verdict: { kind: "fenced", epoch: seen }, written: Promise.resolve() };
     }
     this.#order += 1;
+    if (command.journalId !== "" && command.journalId !== this.#id && !isRepeatable(command)) {
+      const { info } = outcomeUnknown("The extension was loaded anew after this was sent to it.");
+      return this.#settled(command, { order: this.#order, digest, phase: "answered" }, refusal(command, info));
+    }
     const entry: Entry = { order: this.#order, digest, phase: begins ? "begun" : "recorded" };
     if (begins) entry.begunAt = Date.now();
     if (bytes <= MAX_COMMAND_BYTES) entry.command = encode(CommandSchema, command);
     else Object.assign(entry, { command: encode(CommandSchema, stubOf(command)), isStub: true });
-    this.#entries.set(command.commandId, entry);
-    this.#gone.delete(SESSION.command + command.commandId);
-    this.#characters += sizeOf(entry);
+    this.#keep(command.commandId, entry);
     const items = { ...this.#raisedEpoch(command), [SESSION.command + command.commandId]: entry };
     const written = this.#write(items).catch((thrown: unknown) => {
       // What is not written down is not known: a repeat is written down anew.
@@ -136,6 +161,19 @@ export class CommandJournal {
       throw thrown;
     });
     return { verdict: { kind: "new" }, written };
+  }
+
+  /** Records that a command is not to be begun, whether it is known or comes later. When this returns, that survives. */
+  async cancel(commandId: string, reason: string): Promise<void> {
+    await this.#loaded;
+    const known = this.#entries.get(commandId);
+    if (known?.phase === "answered" || known?.phase === "delivered") return;
+    if (known === undefined) this.#order += 1;
+    const entry: Entry = known ?? { order: this.#order, digest: "", phase: "delivered" };
+    entry.cancelled = reason;
+    if (known === undefined) this.#keep(commandId, entry);
+    await this.#write({ [SESSION.command + commandId]: entry });
+    if (known === undefined) this.#trim();
   }
 
   /** Notes that carrying out begins, unless that is noted already. */
@@ -182,17 +220,34 @@ export class CommandJournal {
   /** What is not finished. What a former life left behind is to be asked for before anything new is recorded. */
   async leftovers(): Promise<Leftovers> {
     await this.#loaded;
-    const left: Leftovers = { toRun: [], inDoubt: [], lost: [], toDeliver: [] };
+    const left: Leftovers = { toRun: [], cancelled: [], inDoubt: [], lost: [], toDeliver: [] };
     for (const entry of [...this.#entries.values()].sort((a, b) => a.order - b.order)) {
       const command = decode(CommandSchema, entry.command);
       const result = decode(CommandResultSchema, entry.result);
       if (entry.phase === "answered" && result !== undefined) left.toDeliver.push(result);
       if (command === undefined) continue;
-      if (entry.isStub === true) left.lost.push({ command, begun: entry.phase === "begun" });
-      else if (entry.phase === "recorded" || isRepeatable(command)) left.toRun.push(command);
+      const isNotBegun = entry.phase === "recorded" || (entry.isStub !== true && isRepeatable(command));
+      if (entry.cancelled !== undefined && isNotBegun) left.cancelled.push({ command, reason: entry.cancelled });
+      else if (entry.isStub === true) left.lost.push({ command, begun: entry.phase === "begun" });
+      else if (isNotBegun) left.toRun.push(command);
       else left.inDoubt.push({ command, begunAt: entry.begunAt ?? 0 });
     }
     return left;
+  }
+
+  /** Answers a command at its arrival, without carrying it out. */
+  #settled(command: Command, entry: Entry, result: CommandResult): Admission {
+    entry.phase = "answered";
+    entry.result = encode(CommandResultSchema, result);
+    this.#keep(command.commandId, entry);
+    const items = { ...this.#raisedEpoch(command), [SESSION.command + command.commandId]: entry };
+    return { verdict: { kind: "answered", result }, written: this.#write(items) };
+  }
+
+  #keep(commandId: string, entry: Entry): void {
+    this.#characters += sizeOf(entry) - sizeOf(this.#entries.get(commandId));
+    this.#entries.set(commandId, entry);
+    this.#gone.delete(SESSION.command + commandId);
   }
 
   /** What there is to be written if the command raises its task's epoch; nothing if it does not. */
@@ -208,6 +263,9 @@ export class CommandJournal {
 
   async #load(): Promise<void> {
     const stored = await this.#area.get(null);
+    const id = stored[SESSION.journal];
+    if (typeof id === "string") this.#id = id;
+    this.#isNamed = typeof id === "string";
     this.#epochs = (stored[SESSION.epochs] ?? {}) as Record<string, string>;
     for (const [key, value] of Object.entries(stored)) {
       if (!key.startsWith(SESSION.command)) continue;
@@ -260,8 +318,8 @@ export class CommandJournal {
   }
 }
 
-function sizeOf(entry: Entry): number {
-  return (entry.command?.length ?? 0) + (entry.result?.length ?? 0);
+function sizeOf(entry: Entry | undefined): number {
+  return (entry?.command?.length ?? 0) + (entry?.result?.length ?? 0);
 }
 
 /**

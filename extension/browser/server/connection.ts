@@ -27,6 +27,8 @@ export interface ConnectionParts {
   readonly board: StatusBoard;
   readonly clock: ServerClock;
   readonly readOffer: () => Promise<PairingOffer>;
+  /** Names the journal of commands, which the server is told with every new link. */
+  readonly journalId: () => Promise<string>;
   /** Where it is remembered which offer was taken up. */
   readonly local: chrome.storage.StorageArea;
 }
@@ -171,7 +173,7 @@ export class Connection {
   }
 
   async #hand(credentials: LinkCredentials): Promise<boolean> {
-    const { board, pipe } = this.#parts;
+    const { board, pipe, journalId } = this.#parts;
     const before = await board.get();
     const isKnown = before.phase === ConnectionPhase.CONNECTED && before.serverUrl === credentials.serverUrl;
     if (!isKnown) {
@@ -179,6 +181,7 @@ export class Connection {
       const phase = ConnectionPhase.CONNECTING;
       await board.set(create(ConnectionStatusSchema, { phase, serverUrl, browserId }));
     }
+    if (credentials.hello !== undefined) credentials.hello.journalId = await journalId();
     return pipe.send({ case: "credentials", value: credentials });
   }
 }

@@ -12,8 +12,10 @@ export const MAX_REVISION = 1;
 const MAX_MESSAGE_BYTES = 16 * 2 ** 20;
 const MAX_UNACKED_MESSAGES = 256;
 const MAX_UNACKED_BYTES = 2 ** 20;
+/** Larger messages come in parts of this size, so that each of them arrives in time on a slow network. */
+const MAX_PART_BYTES = 256 * 2 ** 10;
 
-/** The Hello of this browser. */
+/** The Hello of this browser, but for its journal. */
 export function hello(): Hello {
   return create(HelloSchema, {
     minRevision: MIN_REVISION,
@@ -28,6 +30,7 @@ export function hello(): Hello {
       maxMessageBytes: MAX_MESSAGE_BYTES,
       maxUnackedMessages: MAX_UNACKED_MESSAGES,
       maxUnackedBytes: MAX_UNACKED_BYTES,
+      maxPartBytes: MAX_PART_BYTES,
     },
     userAgent: navigator.userAgent,
     displayName: describeBrowser(),

@@ -2,21 +2,14 @@
 // in each, different tabs side by side; cancels are passed on; and every command gets exactly one answer. How a command
 // is carried out is the dispatcher's business (dispatch.ts), what is remembered is the journal's.
 
-import { create } from "@bufbuild/protobuf";
-import { ActionResultSchema, ActionStatus } from "@gen/tabwire/v1/action_pb";
 import { ErrorCode, type ErrorInfo } from "@gen/tabwire/v1/error_pb";
-import {
-  type CancelCommand,
-  type Command,
-  type CommandResult,
-  CommandResultSchema,
-  type Downlink,
-} from "@gen/tabwire/v1/link_pb";
+import type { CancelCommand, Command, CommandResult, Downlink } from "@gen/tabwire/v1/link_pb";
 import type { ServerClock } from "../clock";
 import { isRepeatable } from "../effects";
-import { BrowserError, errorInfo, failure, outcomeUnknown, toErrorInfo } from "../errors";
+import { BrowserError, errorInfo, outcomeUnknown, toErrorInfo } from "../errors";
 import { encodeResult } from "../states/written";
 import type { CommandJournal } from "./command_journal";
+import { cancelled, cancelReason, fenced, late, refusal, taken } from "./refusals";
 
 /**
  * Carries one command out. Never throws; stops when the signal says so. `begunAt` is given if an earlier life of the
@@ -81,7 +74,7 @@ export class Inbox {
         await this.#receive(downlink.body.value);
         return true;
       case "cancelCommand":
-        this.#cancel(downlink.body.value);
+        await this.#cancel(downlink.body.value);
         return true;
       default:
         // Not for the inbox, or newer than this extension: acknowledged and ignored.
@@ -130,9 +123,10 @@ export class Inbox {
     for (const result of (await this.#parts.journal.leftovers()).toDeliver) this.#tell(result);
   }
 
-  #cancel(cancel: CancelCommand): void {
-    const reason = failure(ErrorCode.CANCELLED, cancel.reason === "" ? "The command was cancelled." : cancel.reason);
-    this.#running.get(cancel.commandId)?.controller.abort(reason);
+  /** Stops what is under way at once. Done when it is recorded, so that nothing revives it. */
+  async #cancel({ commandId, reason }: CancelCommand): Promise<void> {
+    this.#running.get(commandId)?.controller.abort(cancelReason(reason));
+    await this.#parts.journal.cancel(commandId, reason);
   }
 
   /** Puts a command at the end of its tab's line. A command that concerns no one tab does not stand in line. */
@@ -174,7 +168,8 @@ export class Inbox {
     const until = begunAt === undefined ? deadline : Math.max(deadline, Date.now() + RECALL_MS);
     let result: CommandResult;
     if (signal.aborted) {
-      result = cancelled(command, signal);
+      const reason = signal.reason instanceof BrowserError ? signal.reason : cancelReason("");
+      result = cancelled(command, reason.info);
     } else if (Date.now() >= until) {
       result = refusal(command, late());
     } else {
@@ -207,9 +202,8 @@ export class Inbox {
       .catch((thrown: unknown) => console.error("Tabwire: an answer could not be handed to the link", thrown));
   }
 
-  /** A command that was too large to be kept, of an earlier life. */
-  async #giveUp(command: Command, begun: boolean): Promise<void> {
-    const result = refusal(command, forgotten(begun));
+  /** Answers a command of an earlier life that is not carried out. */
+  async #settle(result: CommandResult): Promise<void> {
     await this.#parts.journal.answer(result);
     this.#tell(result);
   }
@@ -218,7 +212,9 @@ export class Inbox {
     await this.#parts.ready;
     const left = await this.#parts.journal.leftovers();
     for (const result of left.toDeliver) this.#tell(result);
-    for (const { command, begun } of left.lost) await this.#giveUp(command, begun);
+    for (const { command, reason } of left.cancelled) await this.#settle(cancelled(command, cancelReason(reason).info));
+    // Commands that were too large to be kept.
+    for (const { command, begun } of left.lost) await this.#settle(refusal(command, forgotten(begun)));
     for (const { command, begunAt } of left.inDoubt) await this.#lineUp(command, begunAt);
     for (const command of left.toRun) await this.#lineUp(command);
   }
@@ -227,7 +223,7 @@ export class Inbox {
 /** The answer to a command that is not known any more. */
 function forgotten(begun: boolean): ErrorInfo {
   if (begun) return outcomeUnknown("The extension was stopped by Chrome while it carried this out.").info;
-  return errorInfo(ErrorCode.UNAVAILABLE, "The extension was stopped by Chrome before it could begin this.", {
+  return errorInfo(ErrorCode.COMMAND_REFUSED, "The extension was stopped by Chrome before it could begin this.", {
     remedy: "Do it again, under another id.",
     retryable: true,
   });
@@ -246,46 +242,4 @@ function withEncoded(
     const instead = refusal(command, isRepeatable(command) ? fault : unknown);
     return { result: instead, encoded: encodeResult(instead) };
   }
-}
-
-/** The answer to a command that was not carried out. */
-function refusal(command: Command, error: ErrorInfo): CommandResult {
-  return create(CommandResultSchema, {
-    commandId: command.commandId,
-    epoch: command.epoch,
-    outcome: { case: "errorInfo", value: error },
-  });
-}
-
-/** The answer to a command that was cancelled while it stood in line. */
-function cancelled(command: Command, signal: AbortSignal): CommandResult {
-  const error =
-    signal.reason instanceof BrowserError ? signal.reason.info : errorInfo(ErrorCode.CANCELLED, "Cancelled.");
-  if (command.request.case !== "action") return refusal(command, error);
-  const action = create(ActionResultSchema, {
-    originalActionId: command.request.value.id,
-    status: ActionStatus.CANCELLED,
-    errorInfo: error,
-  });
-  return create(CommandResultSchema, {
-    commandId: command.commandId,
-    epoch: command.epoch,
-    outcome: { case: "actionResult", value: action },
-  });
-}
-
-function fenced(epoch: bigint): ErrorInfo {
-  return errorInfo(ErrorCode.EPOCH_FENCED, `The task has been taken up anew since (epoch ${epoch}).`);
-}
-
-function taken(): ErrorInfo {
-  return errorInfo(ErrorCode.ALREADY_EXISTS, "This id was used for another action before.", {
-    remedy: "Give every action an id of its own, or none.",
-  });
-}
-
-function late(): ErrorInfo {
-  return errorInfo(ErrorCode.DEADLINE_EXCEEDED, "The deadline passed before the command could be begun.", {
-    retryable: true,
-  });
 }

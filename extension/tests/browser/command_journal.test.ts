@@ -1,8 +1,9 @@
 import { create } from "@bufbuild/protobuf";
 import { ClickActionSchema } from "@gen/tabwire/v1/action_pb";
+import { ErrorCode } from "@gen/tabwire/v1/error_pb";
 import { type Command, CommandResultSchema, CommandSchema } from "@gen/tabwire/v1/link_pb";
 import { describe, expect, it, vi } from "vitest";
-import { CommandJournal } from "../../browser/server/command_journal";
+import { CommandJournal, type Verdict } from "../../browser/server/command_journal";
 import { asArea, FakeArea } from "./fake_chrome";
 
 function click(commandId: string, more: { taskId?: string; epoch?: bigint } = {}): Command {
@@ -14,6 +15,18 @@ function upload(commandId: string, bytes: number): Command {
   const files = [{ name: "a.bin", content: new Uint8Array(bytes) }];
   const kind = { case: "uploadFiles", value: { elementId: 1, files } } as const;
   return create(CommandSchema, { commandId, request: { case: "action", value: { id: commandId, kind } } });
+}
+
+/** A click that was sent before, to a browser with this journal. */
+function clickAgain(commandId: string, journalId: string): Command {
+  return { ...click(commandId), journalId };
+}
+
+function errorOf(verdict: Verdict): ErrorCode | undefined {
+  if (verdict.kind !== "answered") return undefined;
+  const { outcome } = verdict.result;
+  if (outcome.case === "errorInfo") return outcome.value.errorCode;
+  return outcome.case === "actionResult" ? outcome.value.errorInfo?.errorCode : undefined;
 }
 
 function look(commandId: string): Command {
@@ -195,6 +208,75 @@ describe("the journal of commands", () => {
     expect((await new CommandJournal(asArea(area)).leftovers()).toRun.map((c) => c.commandId)).toEqual(["o1"]);
     await journal.deliver("o1");
     expect(await journal.record(look("o1"))).toEqual({ kind: "new" });
+  });
+
+  it("has a name that lives as long as its records, and is stored before it is told", async () => {
+    const area = new FakeArea();
+    const id = await new CommandJournal(asArea(area)).id();
+    expect(id).not.toBe("");
+    expect(area.items.get("journal")).toBe(JSON.stringify(id));
+    expect(await new CommandJournal(asArea(area)).id()).toBe(id);
+    expect(await new CommandJournal(asArea(new FakeArea())).id()).not.toBe(id);
+
+    const full = new FakeArea();
+    const set = vi.spyOn(full, "set").mockRejectedValueOnce(new Error("QUOTA_BYTES quota exceeded"));
+    const journal = new CommandJournal(asArea(full));
+    await expect(journal.id()).rejects.toThrow("quota");
+    set.mockRestore();
+    const told = await journal.id();
+    expect(full.items.get("journal")).toBe(JSON.stringify(told));
+  });
+
+  it("does not begin what was sent to a journal that is lost, and says so again to every repeat", async () => {
+    const area = new FakeArea();
+    const lost = new CommandJournal(asArea(area));
+    const before = await lost.id();
+    await lost.record(click("c1"));
+    area.items.clear(); // the extension was loaded anew
+    for (let life = 0; life < 2; life += 1) {
+      const journal = new CommandJournal(asArea(area));
+      await journal.id();
+      expect(errorOf(await journal.record(clickAgain("c1", before)))).toBe(ErrorCode.OUTCOME_UNKNOWN);
+      expect(errorOf(await journal.record(click("c1")))).toBe(ErrorCode.OUTCOME_UNKNOWN);
+      expect((await journal.leftovers()).toRun).toEqual([]);
+    }
+  });
+
+  it("carries out what was sent to this journal and did not arrive, and looks again whatever was lost", async () => {
+    const journal = new CommandJournal(asArea(new FakeArea()));
+    expect(await journal.record(clickAgain("c1", await journal.id()))).toEqual({ kind: "new" });
+    expect(await journal.record({ ...look("o1"), journalId: "another" })).toEqual({ kind: "new" });
+  });
+
+  it("records a cancel: what was not begun is not begun in a later life either", async () => {
+    const area = new FakeArea();
+    const journal = new CommandJournal(asArea(area));
+    for (const id of ["waits", "begun"]) await journal.record(click(id));
+    await journal.record(look("look"));
+    await journal.begin("begun");
+    for (const id of ["waits", "begun", "look"]) await journal.cancel(id, "Stopped.");
+    const left = await new CommandJournal(asArea(area)).leftovers();
+    expect(left.toRun).toEqual([]);
+    expect(left.cancelled.map(({ command, reason }) => [command.commandId, reason])).toEqual([
+      ["waits", "Stopped."],
+      ["look", "Stopped."],
+    ]);
+    expect(left.inDoubt.map(({ command }) => command.commandId)).toEqual(["begun"]);
+  });
+
+  it("remembers the cancel of a command that it does not know, and leaves alone what is answered", async () => {
+    const area = new FakeArea();
+    const journal = new CommandJournal(asArea(area));
+    await journal.cancel("later", "Stopped.");
+    await journal.record(click("done"));
+    await journal.answer(answer("done", "clicked"));
+    await journal.cancel("done", "Stopped.");
+    for (const life of [journal, new CommandJournal(asArea(area))]) {
+      expect(errorOf(await life.record(click("later")))).toBe(ErrorCode.CANCELLED);
+      expect((await life.record(click("done"))).kind).toBe("answered");
+      expect(errorOf(await life.record(click("done")))).toBe(undefined);
+    }
+    expect((await new CommandJournal(asArea(area)).leftovers()).toRun).toEqual([]);
   });
 
   it("stays within its bounds by dropping the oldest answered ones, never an unanswered one", async () => {

@@ -165,7 +165,7 @@ describe("the inbox", () => {
     bench.clock.learn(3_600_000);
     await bench.inbox.take(click("late", { inMs: 3_600_000 - 1 }));
     await bench.until(() => bench.delivered.length === 1);
-    expect(errorOf(bench.delivered[0])).toBe(ErrorCode.DEADLINE_EXCEEDED);
+    expect(errorOf(bench.delivered[0])).toBe(ErrorCode.COMMAND_REFUSED);
     expect(bench.runs).toEqual([]);
     await bench.inbox.take(click("timely", { inMs: 3_600_000 + 60_000 }));
     await bench.until(() => bench.runs.length === 1);
@@ -187,6 +187,40 @@ describe("the inbox", () => {
       case: "actionResult",
       value: { status: ActionStatus.CANCELLED, errorInfo: { message: "The person stopped the task." } },
     });
+  });
+
+  it("acknowledges a cancel when it is recorded, and not before", async () => {
+    const bench = new Bench();
+    await bench.inbox.take(click("c1"));
+    await bench.inbox.take(click("c2"));
+    await bench.until(() => bench.runs.length === 1);
+    const full = vi.spyOn(bench.area, "set").mockRejectedValueOnce(new Error("QUOTA_BYTES quota exceeded"));
+    await expect(bench.inbox.take(cancel("c2"))).rejects.toThrow("quota");
+    full.mockRestore();
+    expect(await bench.inbox.take(cancel("c2"))).toBe(true);
+
+    const later = new Bench(bench.area); // the worker died with c1 begun and c2 in line
+    await later.until(() => later.delivered.length === 1 && later.runs.length === 1);
+    expect(later.runs.map(({ command, begunAt }) => [command.commandId, begunAt !== undefined])).toEqual([
+      ["c1", true],
+    ]);
+    expect(later.delivered[0]).toMatchObject({
+      commandId: "c2",
+      outcome: { case: "actionResult", value: { status: ActionStatus.CANCELLED } },
+    });
+    expect(await later.inbox.take(click("c2"))).toBe(true);
+    await later.until(() => later.delivered.length === 2);
+    expect(later.delivered[1]).toMatchObject({ commandId: "c2", replayed: true });
+    expect(later.runs).toHaveLength(1);
+  });
+
+  it("never begins what was cancelled before it came", async () => {
+    const bench = new Bench();
+    await bench.inbox.take(cancel("c1"));
+    await bench.inbox.take(click("c1"));
+    await bench.until(() => bench.delivered.length === 1);
+    expect(bench.delivered[0]?.outcome).toMatchObject({ value: { status: ActionStatus.CANCELLED } });
+    expect(bench.runs).toHaveLength(0);
   });
 
   it("fences an older epoch", async () => {

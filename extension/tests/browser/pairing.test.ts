@@ -266,6 +266,7 @@ describe("the connection", () => {
       clock: new ServerClock(),
       local: asArea(local),
       readOffer: async () => offer,
+      journalId: async () => "journal-1",
       pipe: {
         ensure: async () => isNew,
         send: async (kind) => {
@@ -365,6 +366,7 @@ describe("the connection", () => {
     await pairing.pair(SERVER, "code");
     await connection.introduce();
     expect(handed).toHaveLength(1);
+    expect(handed[0]?.hello?.journalId).toBe("journal-1");
   });
 
   it("keeps what the link reports, with the server and the browser in it", async () => {

@@ -60,6 +60,10 @@ export class ServerDouble {
   silent = false;
   readonly hellos: Hello[] = [];
   readonly tokens: (string | null)[] = [];
+  /** When each call came. */
+  readonly calledAt: number[] = [];
+  /** The link that each call named. */
+  readonly named: (string | null)[] = [];
   readonly attachments: { linkId: string; epoch: number; after: number }[] = [];
   readonly sends: SendRequest[] = [];
   readonly received: Uplink[] = [];
@@ -131,7 +135,19 @@ export class ServerDouble {
     this.#sent = 0;
   }
 
+  /** How much is sent and not acknowledged. */
+  get inFlight(): number {
+    return this.#channel.inFlight;
+  }
+
+  /** How many links were opened. */
+  get links(): number {
+    return this.#links;
+  }
+
   #admit(context: HandlerContext): void {
+    this.calledAt.push(performance.now());
+    this.named.push(context.requestHeader.get("x-tabwire-link"));
     this.tokens.push(context.requestHeader.get("authorization"));
     if (this.refusal !== undefined) throw this.refusal;
   }
@@ -176,7 +192,7 @@ export class ServerDouble {
 
   #take(epoch: number, message: Uplink): void {
     const seq = Number(message.seq);
-    const digest = digestOf(new TextEncoder().encode(JSON.stringify(message.body, bigintAsText)));
+    const digest = digestOf(new TextEncoder().encode(JSON.stringify(message.body, asText)));
     const incoming = { seq, ack: Number(message.ack), digest, size: 1 };
     const effects = this.#channel.receive(performance.now(), epoch, incoming);
     const [first] = effects;
@@ -224,6 +240,7 @@ export class ServerDouble {
   }
 }
 
-function bigintAsText(_key: string, value: unknown): unknown {
+function asText(_key: string, value: unknown): unknown {
+  if (value instanceof Uint8Array) return digestOf(value);
   return typeof value === "bigint" ? value.toString() : value;
 }

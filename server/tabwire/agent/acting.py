@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from tabwire.agent import catalog, events
+from tabwire.agent.failures import AWAY, MAY_HAVE_HAPPENED
 from tabwire.errors import TabwireError
 from tabwire.v1 import action_pb2, error_pb2, options_pb2, state_pb2, task_pb2
 
@@ -29,8 +30,6 @@ _BROWSER_TIMEOUT_S = 60.0
 _TRIES = 3
 _WAIT_DEFAULT_MS = 10_000
 _WAIT_MARGIN_S = 15.0
-# Errors about the way to the browser, not about the action.
-_AWAY = frozenset({error_pb2.ERROR_CODE_BROWSER_DISCONNECTED})
 # Errors that end this server's work on the task: another server has it.
 FATAL = frozenset({error_pb2.ERROR_CODE_EPOCH_FENCED})
 
@@ -56,7 +55,7 @@ class Hands:
             try:
                 return await self._host.port.observe(tab_id, state_request(scope), timeout_s=OBSERVE_TIMEOUT_S)
             except TabwireError as error:
-                if error.code in _AWAY:
+                if error.code in AWAY:
                     await self._host.browser_lost()
                     continue
                 if error.code in FATAL:
@@ -69,7 +68,7 @@ class Hands:
             try:
                 return await self._host.port.list_tabs(timeout_s=OBSERVE_TIMEOUT_S)
             except TabwireError as error:
-                if error.code not in _AWAY:
+                if error.code not in AWAY:
                     raise
                 await self._host.browser_lost()
 
@@ -80,10 +79,15 @@ class Hands:
         if pending is not None:
             action = pending.action
         for _ in range(_TRIES):
-            tab_id = pending.tab_id if pending is not None else self._host.task.tab_id
-            if pending is None:
-                await self._host.record(events.started(number, index, action, tab_id))
-            result = await self._carry_out(tab_id, action, in_doubt=pending is not None)
+            if pending is not None:
+                start = task_pb2.ActionStarted()
+                start.CopyFrom(pending)
+            else:
+                tab_id = self._host.task.tab_id
+                start = task_pb2.ActionStarted(step_number=number, index=index, action=action, tab_id=tab_id)
+                start.journal_id = self._host.port.journal_id
+                await self._host.record(events.started(start))
+            result = await self._carry_out(start, in_doubt=pending is not None)
             again = await self._again(action, result)
             if again is None:
                 break
@@ -100,10 +104,10 @@ class Hands:
             await self._host.record(finished, *self._tab_events(result))
         return result
 
-    async def _carry_out(self, tab_id: int, action: action_pb2.Action, *, in_doubt: bool) -> action_pb2.ActionResult:
-        if catalog.facts(action).performer == options_pb2.PERFORMER_AGENT:
-            return await self._by_agent(action)
-        return self._refused(action) or await self._by_browser(tab_id, action, in_doubt=in_doubt)
+    async def _carry_out(self, start: task_pb2.ActionStarted, *, in_doubt: bool) -> action_pb2.ActionResult:
+        if catalog.facts(start.action).performer == options_pb2.PERFORMER_AGENT:
+            return await self._by_agent(start.action)
+        return self._refused(start.action) or await self._by_browser(start, in_doubt=in_doubt)
 
     async def _again(self, action: action_pb2.Action, result: action_pb2.ActionResult) -> action_pb2.Action | None:
         """The same action under a new id, if it did not happen, or if it harms nothing twice and nobody knows.
@@ -176,26 +180,38 @@ class Hands:
             ),
         )
 
-    async def _by_browser(self, tab_id: int, action: action_pb2.Action, *, in_doubt: bool) -> action_pb2.ActionResult:
-        """Sends an action until there is an answer. Sent again, it has the same id: the browser does it once."""
+    async def _by_browser(self, start: task_pb2.ActionStarted, *, in_doubt: bool) -> action_pb2.ActionResult:
+        """Sends an action until there is an answer. Sent again, it has the same id: the browser does it once.
+
+        With the id goes the journal of the browser that the action may be recorded in. It is in the task's own journal
+        before the action is sent, so that also the next server can tell a browser that has forgotten it.
+        """
+        action = start.action
         while True:
             try:
-                if in_doubt and not _is_idempotent(action) and not await self._tab_is_there(tab_id):
+                if in_doubt and not _is_idempotent(action) and not await self._tab_is_there(start.tab_id):
                     # The browser was started again: it cannot know the action, and would do it anew elsewhere.
                     return events.failed_result(action, events.outcome_unknown(action))
+                if not start.journal_id:
+                    await self._note_journal(start)
+                # Nothing is waited for between the look at the journal and the sending.
                 result = await self._host.port.act(
-                    tab_id,
+                    start.tab_id,
                     action,
                     state_after=None if events.only_looks(action) else state_request(state_pb2.STATE_SCOPE_VIEWPORT),
+                    journal_id=start.journal_id if in_doubt else "",
                     timeout_s=_timeout_s(action),
                 )
             except TabwireError as error:
                 if error.code in FATAL:
                     raise
-                if error.code in _AWAY:
-                    _log.info("action_in_doubt", task_id=self._host.task.task_id, action_id=action.id)
+                if error.code in AWAY:
+                    in_doubt = in_doubt or error.code in MAY_HAVE_HAPPENED
+                    _log.info("browser_away", action_id=action.id, in_doubt=in_doubt)
+                    if not in_doubt and start.journal_id:
+                        start.journal_id = ""  # it was not sent: whichever browser comes back may do it
+                        await self._host.record(events.started(start))
                     await self._host.browser_lost()
-                    in_doubt = True
                     continue
                 if _is_unanswered(error.info) and not _is_idempotent(action):
                     return events.failed_result(action, events.outcome_unknown(action))
@@ -203,6 +219,12 @@ class Hands:
             if not result.original_action_id:
                 result.original_action_id = action.id
             return result
+
+    async def _note_journal(self, start: task_pb2.ActionStarted) -> None:
+        """Records to which journal of the browser an action goes that was sent to none yet."""
+        while (journal_id := self._host.port.journal_id) != start.journal_id:
+            start.journal_id = journal_id
+            await self._host.record(events.started(start))
 
     async def _tab_is_there(self, tab_id: int) -> bool:
         if tab_id == 0:

@@ -18,11 +18,9 @@ def decision_made(number: int, decision: task_pb2.Decision) -> task_pb2.TaskEven
     return task_pb2.TaskEvent(decision_made=task_pb2.DecisionMade(step_number=number, decision=decision))
 
 
-def started(number: int, index: int, action: action_pb2.Action, tab_id: int) -> task_pb2.TaskEvent:
+def started(start: task_pb2.ActionStarted) -> task_pb2.TaskEvent:
     """An action is about to be sent."""
-    return task_pb2.TaskEvent(
-        action_started=task_pb2.ActionStarted(step_number=number, index=index, action=action, tab_id=tab_id)
-    )
+    return task_pb2.TaskEvent(action_started=start)
 
 
 def finished(number: int, index: int, result: action_pb2.ActionResult) -> task_pb2.TaskEvent:

@@ -17,6 +17,10 @@ DEFAULT_MAX_RETRIES = 3
 # Pressing "more" a few times is ordinary; this often, after being told each time, is being stuck.
 MAX_REPEATS = 8
 
+# Errors about the way to the browser, not about the action: the same is to be asked again when the browser is back.
+AWAY = frozenset({error_pb2.ERROR_CODE_BROWSER_DISCONNECTED, error_pb2.ERROR_CODE_LINK_CLOSED})
+# Those of them after which the action may have had effect.
+MAY_HAVE_HAPPENED = frozenset({error_pb2.ERROR_CODE_LINK_CLOSED})
 # No other answer is to be had by asking the model once more.
 _ENDS_AT_ONCE = frozenset(
     {
@@ -33,6 +37,7 @@ _NOT_HAPPENED = frozenset(
         error_pb2.ERROR_CODE_TARGET_ELEMENT_NOT_INTERACTABLE,
         error_pb2.ERROR_CODE_ELEMENT_COVERED,
         error_pb2.ERROR_CODE_NAVIGATION_FAILED,
+        error_pb2.ERROR_CODE_COMMAND_REFUSED,
     }
 )
 
@@ -71,7 +76,7 @@ def failure(record: StepRecord, *, failures: int, max_retries: int, sees_outcome
     )
     if not sees_outcomes:
         # A person has looked at it and let the task go on: it waited in NEEDS_ATTENTION.
-        if error.error_code == error_pb2.ERROR_CODE_OUTCOME_UNKNOWN:
+        if error.error_code == error_pb2.ERROR_CODE_OUTCOME_UNKNOWN or error.error_code in MAY_HAVE_HAPPENED:
             return None
         return cause_of(error)
     if error.error_code in _ENDS_AT_ONCE:

@@ -29,6 +29,7 @@ _NOT_TRIED = frozenset(
         error_pb2.ERROR_CODE_UNIMPLEMENTED,
         error_pb2.ERROR_CODE_DEADLINE_EXCEEDED,
         error_pb2.ERROR_CODE_BROWSER_DISCONNECTED,
+        error_pb2.ERROR_CODE_COMMAND_REFUSED,
         error_pb2.ERROR_CODE_INVALID_ARGUMENT,
         error_pb2.ERROR_CODE_RESOURCE_EXHAUSTED,
         error_pb2.ERROR_CODE_UNAVAILABLE,
@@ -70,6 +71,11 @@ class LinkedBrowser:
         """The browser's id."""
         return self._browser_id
 
+    @property
+    def journal_id(self) -> str:
+        """See `BrowserPort.journal_id`."""
+        return self._hub.journal_id(self._browser_id)
+
     async def observe(self, tab_id: int, options: state_pb2.StateRequest, *, timeout_s: float) -> state_pb2.PageState:
         """See `BrowserPort.observe`."""
         key = self._key(tab_id)
@@ -102,12 +108,14 @@ class LinkedBrowser:
         action: action_pb2.Action,
         *,
         state_after: state_pb2.StateRequest | None = None,
+        journal_id: str = "",
         timeout_s: float,
     ) -> action_pb2.ActionResult:
         """See `BrowserPort.act`. An action without a document gets the one its element was last seen in."""
         can = self._hub.capabilities(self._browser_id)
         self._permissions.check(action, can if self._hub.is_connected(self._browser_id) else None)
         command = self._command(tab_id, action.id)
+        command.journal_id = journal_id
         command.action.CopyFrom(action)
         command.action.id = command.command_id
         command.action.input_mode = self._permissions.input_mode(action, can)

@@ -17,13 +17,19 @@ if TYPE_CHECKING:
 class BrowserPort(Protocol):
     """One browser. `tab_id` 0 means the active tab of the last focused window.
 
-    All methods raise `TabwireError`: BROWSER_DISCONNECTED if no answer can come, DEADLINE_EXCEEDED if none came in
-    time, TAB_NOT_FOUND, EPOCH_FENCED, and UNIMPLEMENTED if the browser does not know the request.
+    All methods raise `TabwireError`. If no answer comes back: BROWSER_DISCONNECTED (the browser could not be reached,
+    nothing was sent), COMMAND_REFUSED (the browser takes the command not at all, nothing was done), DEADLINE_EXCEEDED
+    (none came in time), LINK_CLOSED (the link went for good after it was sent: it may have had effect). And what the
+    browser answers of a command that was not tried: TAB_NOT_FOUND, EPOCH_FENCED, UNIMPLEMENTED for an unknown request.
     """
 
     @property
     def browser_id(self) -> str:
         """The browser's id."""
+
+    @property
+    def journal_id(self) -> str:
+        """Names the record of commands that the browser keeps now; empty while it cannot be asked."""
 
     async def observe(self, tab_id: int, options: state_pb2.StateRequest, *, timeout_s: float) -> state_pb2.PageState:
         """Takes the state of a tab, whole. A page that cannot be perceived gives a state with `error_info`."""
@@ -39,9 +45,13 @@ class BrowserPort(Protocol):
         action: action_pb2.Action,
         *,
         state_after: state_pb2.StateRequest | None = None,
+        journal_id: str = "",
         timeout_s: float,
     ) -> action_pb2.ActionResult:
         """Does one action. `action.id` is the command's id: a repeat with the same id returns the first result.
+
+        `journal_id` is the one that the browser had when the action was sent before, if it was: a browser with another
+        one, which cannot know what became of it, fails the action with OUTCOME_UNKNOWN unless it may be repeated.
 
         The state in the result is whole, unless `state_after` names a base revision and the browser answers a delta.
         Beyond the errors above: POLICY_DENIED and INVALID_ARGUMENT for what no browser is asked for.

@@ -23,7 +23,7 @@ class ChannelLimits:
     """At most so many messages sent and not acknowledged."""
     unacked_bytes: int = 2**20
     """At most so many bytes of them; a single larger message may pass alone."""
-    kept_messages: int = 1024
+    kept_messages: int = 8192
     """At most so many messages kept for sending at all. One more, and the link is given up."""
     kept_bytes: int = 32 * 2**20
     """At most so many bytes of them; a single larger message may be kept alone."""

@@ -60,8 +60,10 @@ class LinkHub:
         new link of the browser it is sent again, and the browser answers a repeat from its store. If the calling task
         is cancelled, or the time is over, and nobody else waits, the browser is told to cancel.
 
-        Raises `TabwireError`: BROWSER_DISCONNECTED, DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED (too large), ALREADY_EXISTS
-        (the id is in use for another command), UNAVAILABLE (the server stops).
+        Raises `TabwireError` if no answer comes: BROWSER_DISCONNECTED (nothing was sent), COMMAND_REFUSED (too large),
+        DEADLINE_EXCEEDED (not in time), LINK_CLOSED (the link went for good after it was sent). Before anything is
+        sent also ALREADY_EXISTS (the id is in use for another command), RESOURCE_EXHAUSTED (too much waits already)
+        and UNAVAILABLE (the server stops). A browser's own refusal is an answer with COMMAND_REFUSED.
         """
         self._check_running()
         slot = self._slots.get(browser_id)
@@ -84,6 +86,11 @@ class LinkHub:
         slot = self._slots.get(browser_id)
         session = slot.session if slot is not None else None
         return session.hello.capabilities if session is not None else link_pb2.BrowserCapabilities()
+
+    def journal_id(self, browser_id: str) -> str:
+        """Names the journal that the browser records commands in now; empty if it cannot be asked."""
+        slot = self._slots.get(browser_id)
+        return slot.session.journal_id if slot is not None and slot.session is not None and slot.connected else ""
 
     @property
     def changes(self) -> int:

@@ -27,6 +27,10 @@ class Pending:
     def __init__(self, command: link_pb2.Command) -> None:
         self.command = command
         self.size = command.ByteSize()
+        self.is_sent = False
+        """Whether it was handed to a stream: from then on it may have had effect."""
+        self.journal_id = command.journal_id
+        """The browser's journal that it may be recorded in; empty as long as it was never sent."""
         self.waiters: set[asyncio.Future[link_pb2.CommandResult]] = set()
 
 
@@ -41,7 +45,23 @@ class PendingCommands:
 
     def commands(self) -> Iterator[link_pb2.Command]:
         """The commands, to be sent again on a new link."""
-        return (entry.command for entry in list(self._entries.values()))
+        return (_stamped(entry) for entry in list(self._entries.values()))
+
+    def to_send(self, command_id: str) -> link_pb2.Command:
+        """A command that waits, as it is to be sent now."""
+        return _stamped(self._entries[command_id])
+
+    def sent(self, command_id: str, journal_id: str) -> None:
+        """A command was handed to a stream, to a browser that keeps this journal. The first one counts."""
+        entry = self._entries.get(command_id)
+        if entry is not None:
+            entry.is_sent = True
+            entry.journal_id = entry.journal_id or journal_id
+
+    def is_sent(self, command_id: str) -> bool:
+        """Whether a command that waits was handed to a stream."""
+        entry = self._entries.get(command_id)
+        return entry is not None and entry.is_sent
 
     def join(self, command: link_pb2.Command) -> tuple[asyncio.Future[link_pb2.CommandResult], bool]:
         """Waits for a command's answer. The flag says that the command must be sent: it is new, or its epoch is.
@@ -106,21 +126,33 @@ class PendingCommands:
                 future.set_result(result)
         return True
 
-    def fail_all(self, error: TabwireError) -> None:
-        """No answer will come any more."""
+    def fail_all(self, unsent: TabwireError, sent: TabwireError) -> None:
+        """No answer will come any more: what it means depends on whether a command was sent."""
         entries, self._entries = self._entries, {}
         for entry in entries.values():
+            error = sent if entry.is_sent else unsent
             for future in entry.waiters:
                 if not future.done():
                     future.set_exception(TabwireError.of(error.info))
 
 
+def _stamped(entry: Pending) -> link_pb2.Command:
+    """The command with the journal that it may be recorded in."""
+    if entry.command.journal_id == entry.journal_id:
+        return entry.command
+    stamped = link_pb2.Command()
+    stamped.CopyFrom(entry.command)
+    stamped.journal_id = entry.journal_id
+    return stamped
+
+
 def _request(command: link_pb2.Command) -> bytes:
-    """What makes two commands the same: all but when they are due, who took the task up, and what its asker knows."""
+    """What makes two commands the same: all but when they are due, how often sent, and what the asker knows."""
     bare = link_pb2.Command()
     bare.CopyFrom(command)
     bare.ClearField("deadline")
     bare.ClearField("epoch")
+    bare.ClearField("journal_id")
     if bare.HasField("state_after"):
         bare.state_after.ClearField("base_revision")
     return bare.SerializeToString(deterministic=True)

@@ -60,6 +60,36 @@ def disconnected(why: str = "The browser is not connected.") -> TabwireError:
     )
 
 
+def link_closed(why: str) -> TabwireError:
+    """The answer to a command that was sent will not come."""
+    return TabwireError(
+        error_pb2.ERROR_CODE_LINK_CLOSED,
+        f"{why} The command was sent before that, and may have had effect.",
+        remedy="Look at the page before you do it again.",
+        retryable=False,
+    )
+
+
+def command_refused(cause: error_pb2.ErrorInfo) -> TabwireError:
+    """The browser takes this command not at all; nothing was done."""
+    return TabwireError(
+        error_pb2.ERROR_CODE_COMMAND_REFUSED,
+        f"The browser refused the command: {cause.message or 'it did not say why.'}",
+        remedy=cause.remedy or "Update the Tabwire extension in this browser, or ask for something else.",
+        details=cause.details if cause.HasField("details") else None,
+        retryable=False,
+    )
+
+
+def unanswered(timeout_s: float) -> TabwireError:
+    """No answer came in time."""
+    return TabwireError(
+        error_pb2.ERROR_CODE_DEADLINE_EXCEEDED,
+        f"The browser did not answer within {timeout_s:g} seconds.",
+        remedy="Look at the tab: a dialog or a page that never finishes may hold it up. Then try again.",
+    )
+
+
 def stopping() -> TabwireError:
     """The server takes no new links."""
     return TabwireError(error_pb2.ERROR_CODE_UNAVAILABLE, "The server is stopping.", remedy="Try again in a moment.")

@@ -12,6 +12,7 @@ import time
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
+from google.protobuf.message import DecodeError
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from tabwire.errors import TabwireError
@@ -30,6 +31,7 @@ from tabwire.link.effects import (
     Transmit,
 )
 from tabwire.link.outlet import Outlet
+from tabwire.link.parts import Assembler, Piece, part_bytes, pieces
 from tabwire.v1 import error_pb2, link_pb2, link_service_pb2
 
 if TYPE_CHECKING:
@@ -43,6 +45,10 @@ _log = structlog.get_logger(__name__)
 
 _MAX_UNACKED_MESSAGES = 256
 _MAX_UNACKED_BYTES = 2**20
+# In `Hello.journal_id`'s place for a browser that keeps none: no browser's journal is called so.
+NO_JOURNAL = "none"
+# What the pieces of a message may not add up to.
+_NEVER_IN_PARTS = ("part", "hello", "resume", "heartbeat", "nack")
 # A stream ends so long before its token that the browser can attach with a new one; at most a fifth of its life.
 _TOKEN_MARGIN_S = 30.0
 _SHUTDOWN_RETRY_MS = 1000
@@ -53,6 +59,9 @@ class SessionListener(Protocol):
 
     def on_uplink(self, uplink: link_pb2.Uplink) -> None:
         """A numbered message came, once and in order. It counts as recorded when this returns."""
+
+    def on_sent(self, session: LinkSession, command_id: str) -> None:
+        """A command was handed to a stream, whole. May be told again."""
 
     def on_refused_command(self, command_id: str, error: error_pb2.ErrorInfo) -> None:
         """The browser refused a command, or its answer was refused: no answer will come."""
@@ -75,7 +84,9 @@ class LinkSession:
         self.hello = hello
         self._settings = settings
         self._listener = listener
-        self._channel: Channel[link_pb2.Downlink] = Channel(self._limits())
+        self._channel: Channel[Piece] = Channel(self._limits())
+        self._assembler = Assembler(settings.max_message_bytes)
+        self._unsent: dict[str, list[Piece]] = {}  # commands of which nothing was handed to a stream yet
         self._outlet: Outlet | None = None
         self._log = _log.bind(link_id=link_id)
 
@@ -84,12 +95,18 @@ class LinkSession:
         """Whether a stream is attached."""
         return self._channel.attached
 
+    @property
+    def journal_id(self) -> str:
+        """Names the journal that the browser records commands in."""
+        return self.hello.journal_id or NO_JOURNAL
+
     def server_limits(self) -> link_pb2.LinkLimits:
         """What the browser has to keep to."""
         return link_pb2.LinkLimits(
             max_message_bytes=self._settings.max_message_bytes,
             max_unacked_messages=_MAX_UNACKED_MESSAGES,
             max_unacked_bytes=_MAX_UNACKED_BYTES,
+            max_part_bytes=self._settings.max_part_bytes,
         )
 
     # Down
@@ -100,7 +117,17 @@ class LinkSession:
         largest = self.hello.limits.max_message_bytes or self._settings.max_message_bytes
         if size > largest:
             raise refusal.too_large(size, largest)
-        self._apply(self._channel.enqueue(message, size))
+        for piece in pieces(message, size, part_bytes(self.hello.limits.max_part_bytes)):
+            if piece.command_id:
+                self._unsent.setdefault(piece.command_id, []).append(piece)
+            self._apply(self._channel.enqueue(piece, piece.message.ByteSize()))
+
+    def withdraw(self, command_id: str) -> bool:
+        """Takes a command back. False if it is too late: something of it was handed to a stream."""
+        unsent = self._unsent.pop(command_id, None)
+        for piece in unsent or ():
+            piece.empty()
+        return unsent is not None
 
     async def downlinks(
         self, resume: link_pb2.Resume, expires_at: datetime | None
@@ -177,6 +204,9 @@ class LinkSession:
         return nack
 
     def _deliver(self, message: link_pb2.Uplink, size: int) -> link_pb2.Nack | None:
+        if message.WhichOneof("body") == "part":
+            return self._deliver_part(message)
+        self._assembler.drop()  # a message that was begun will not be finished
         if size <= self._settings.max_message_bytes:
             self._listener.on_uplink(message)
             return None
@@ -185,11 +215,20 @@ class LinkSession:
             self._listener.on_refused_command(message.command_result.command_id, error)
         return link_pb2.Nack(seq=message.seq, error_info=error)
 
+    def _deliver_part(self, message: link_pb2.Uplink) -> link_pb2.Nack | None:
+        try:
+            data = self._assembler.take(message.part)
+            if data is not None:
+                self._listener.on_uplink(_whole(data))
+        except TabwireError as error:
+            return link_pb2.Nack(seq=message.seq, error_info=error.info)
+        return None
+
     def _on_nack(self, nack: link_pb2.Nack) -> None:
         refused = self._channel.peek(nack.seq)
         self._log.warning("message_refused", seq=nack.seq, code=error_pb2.ErrorCode.Name(nack.error_info.error_code))
-        if refused is not None and refused.WhichOneof("body") == "command":
-            self._listener.on_refused_command(refused.command.command_id, nack.error_info)
+        if refused is not None and refused.command_id:
+            self._listener.on_refused_command(refused.command_id, refusal.command_refused(nack.error_info).info)
 
     # Streams
 
@@ -244,13 +283,11 @@ class LinkSession:
 
     # Effects
 
-    def _apply(self, effects: Sequence[Effect[link_pb2.Downlink]]) -> None:
+    def _apply(self, effects: Sequence[Effect[Piece]]) -> None:
         for effect in effects:
             match effect:
-                case Transmit(seq, body):
-                    numbered = link_pb2.Downlink(seq=seq)
-                    numbered.MergeFrom(body)
-                    self._put(numbered)
+                case Transmit(seq, piece):
+                    self._transmit(seq, piece)
                 case SendAttached(epoch, recorded):
                     attached = link_pb2.Attached(
                         link_id=self.link_id,
@@ -273,6 +310,15 @@ class LinkSession:
                     self._listener.on_overflow(self)
                 case _:
                     pass  # Deliver, Duplicate and Refuse are for the caller; SendResume is the browser's
+
+    def _transmit(self, seq: int, piece: Piece) -> None:
+        numbered = link_pb2.Downlink(seq=seq)
+        numbered.MergeFrom(piece.message)
+        self._put(numbered)
+        if piece.command_id:
+            self._unsent.pop(piece.command_id, None)
+            if piece.is_last:
+                self._listener.on_sent(self, piece.command_id)
 
     def _put(self, message: link_pb2.Downlink) -> None:
         if self._outlet is not None:
@@ -309,6 +355,17 @@ def _wall_clock() -> Timestamp:
     stamp = Timestamp()
     stamp.GetCurrentTime()
     return stamp
+
+
+def _whole(data: bytes) -> link_pb2.Uplink:
+    """A message that came in parts. Raises INVALID_ARGUMENT if it is none that may."""
+    try:
+        whole = link_pb2.Uplink.FromString(data)
+    except DecodeError:
+        whole = link_pb2.Uplink(part=link_pb2.Part())
+    if whole.WhichOneof("body") in _NEVER_IN_PARTS:
+        raise TabwireError(error_pb2.ERROR_CODE_INVALID_ARGUMENT, "The parts are those of no numbered message.")
+    return whole
 
 
 def _digest(message: link_pb2.Uplink) -> tuple[str, int]:

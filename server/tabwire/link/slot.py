@@ -66,7 +66,7 @@ class BrowserSlot:
             try:
                 session.send(link_pb2.Downlink(command=command))
             except TabwireError as error:
-                self.on_refused_command(command.command_id, error.info)
+                self.on_refused_command(command.command_id, refusal.command_refused(error.info).info)
         self._expect_stream()
         return session
 
@@ -84,7 +84,7 @@ class BrowserSlot:
         if session is not None:
             session.end(stream_error)
             self._log.info("link_closed", link_id=session.link_id, why=error.info.message)
-        self._pending.fail_all(error)
+        self._pending.fail_all(error, refusal.link_closed(error.info.message))
         self._observers.fail_all(error)
         self._look_idle()
 
@@ -93,22 +93,22 @@ class BrowserSlot:
     async def execute(self, command: link_pb2.Command, timeout_s: float) -> link_pb2.CommandResult:
         """Sends a command, or joins the same one, and waits for its answer."""
         future, must_send = self._pending.join(command)
-        sent = False
+        is_queued = False
         try:
-            if must_send and self.session is not None:
-                self.session.send(link_pb2.Downlink(command=command))
-            sent = True
+            if must_send:
+                self._send(command.command_id)
+            is_queued = True
             async with asyncio.timeout(timeout_s):
                 return await future
         except TimeoutError:
-            raise TabwireError(
-                error_pb2.ERROR_CODE_DEADLINE_EXCEEDED,
-                f"The browser did not answer within {timeout_s:g} seconds.",
-                remedy="Look at the tab: a dialog or a page that never finishes may hold it up. Then try again.",
-            ) from None
+            is_away = self.session is None or not self.session.attached
+            if is_away and not self._pending.is_sent(command.command_id):
+                raise refusal.disconnected(f"The browser did not come back within {timeout_s:g} seconds.") from None
+            raise refusal.unanswered(timeout_s) from None
         finally:
-            if self._pending.leave(command.command_id, future) and sent:
-                self._cancel(command.command_id)
+            is_sent = self._pending.is_sent(command.command_id)
+            if self._pending.leave(command.command_id, future) and is_queued:
+                self._cancel(command.command_id, is_sent=is_sent)
             self._look_idle()
 
     async def updates(self, tab_id: int) -> AsyncGenerator[link_pb2.StateUpdate, None]:
@@ -144,6 +144,10 @@ class BrowserSlot:
             case _:
                 self._log.info("unknown_uplink", seq=uplink.seq)
 
+    def on_sent(self, session: LinkSession, command_id: str) -> None:
+        """A command was handed to a stream, whole."""
+        self._pending.sent(command_id, session.journal_id)
+
     def on_refused_command(self, command_id: str, error: error_pb2.ErrorInfo) -> None:
         """No answer will come to this command."""
         self._pending.resolve(link_pb2.CommandResult(command_id=command_id, error_info=error))
@@ -172,8 +176,19 @@ class BrowserSlot:
 
     # Inside
 
-    def _cancel(self, command_id: str) -> None:
-        if self.session is not None:
+    def _send(self, command_id: str) -> None:
+        if self.session is None:
+            return  # it is sent as soon as there is a link
+        try:
+            self.session.send(link_pb2.Downlink(command=self._pending.to_send(command_id)))
+        except TabwireError as error:
+            raise refusal.command_refused(error.info) from error
+
+    def _cancel(self, command_id: str, *, is_sent: bool) -> None:
+        """Nobody waits for a command any more: one that was not sent yet is taken back, any other is to be stopped."""
+        if self.session is None:
+            return
+        if not self.session.withdraw(command_id) or is_sent:
             cancel = link_pb2.CancelCommand(command_id=command_id, reason="The caller does not wait any longer.")
             self.session.send(link_pb2.Downlink(cancel_command=cancel))
 

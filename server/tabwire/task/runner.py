@@ -14,7 +14,7 @@ import structlog
 
 from tabwire.agent import catalog, events
 from tabwire.agent.acting import Hands
-from tabwire.agent.failures import cause_of
+from tabwire.agent.failures import AWAY, cause_of
 from tabwire.agent.loop import Agent, Ending
 from tabwire.errors import TabwireError
 from tabwire.task.lifecycle import HELD, QUEUED, RUNNING, STOPPING, WAITING_BROWSER, Trigger, next_state
@@ -122,7 +122,7 @@ class Runner:
             try:
                 await self._get_tab()
             except TabwireError as error:
-                if error.code != error_pb2.ERROR_CODE_BROWSER_DISCONNECTED:
+                if error.code not in AWAY:
                     raise
                 await self._sleep(_MOMENT_S)
                 continue

@@ -17,7 +17,7 @@ from doubles.scripted_model import Request, ScriptedModel, decide, done, on
 from integration.task.harness import OWNER, House, house
 from tabwire.store.task_store import TaskStore
 from tabwire.task.fold import fold
-from tabwire.v1 import task_pb2, task_service_pb2
+from tabwire.v1 import error_pb2, task_pb2, task_service_pb2
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
@@ -252,3 +252,39 @@ async def test_a_server_that_lost_a_task_can_write_no_more(tmp_path: Path) -> No
             events = await new.events(task.task_id)
     assert [event.seq for event in events] == list(range(1, len(events) + 1))
     assert [action_id for _, action_id in browser.executed] == [f"{task.task_id}/1/0", f"{task.task_id}/2/0"]
+
+
+async def test_what_a_reloaded_extension_has_forgotten_is_not_done_again(tmp_path: Path) -> None:
+    """The server dies with a click under way, and the extension is loaded anew: the tab is there, the record is not."""
+    browser = _browser()
+    reached, _ = browser.holding("click")
+    async with house(tmp_path, browser) as first:
+        task = await first.create('click "Go"')
+        await reached.wait()
+        browser.crashed = True
+    browser.crashed = False
+    browser.hold.clear()
+    browser.forget()
+    async with house(tmp_path, browser) as second:
+        doubt = await second.in_state(task.task_id, task_pb2.TASK_STATE_NEEDS_ATTENTION)
+        assert doubt.cause.code == error_pb2.ERROR_CODE_OUTCOME_UNKNOWN
+        assert browser.executed == []
+
+
+async def test_what_was_never_sent_is_done_by_whichever_browser_comes_back(tmp_path: Path) -> None:
+    """The browser goes before the click is sent, the server dies, and the extension is loaded anew."""
+    browser = _browser()
+    reached, go_on = browser.holding("read_text")
+    async with house(tmp_path, browser) as first:
+        task = await first.create('read page\nclick "Go"')
+        await reached.wait()
+        browser.hold.clear()
+        browser.disconnect_after = "read_text"
+        go_on.set()
+        await first.in_state(task.task_id, task_pb2.TASK_STATE_WAITING_BROWSER)
+    browser.forget()
+    browser.connect()
+    async with house(tmp_path, browser) as second:
+        done = await second.ended(task.task_id)
+        assert done.state == task_pb2.TASK_STATE_SUCCEEDED
+        assert [kind for kind, _ in browser.executed] == ["read_text", "click"]

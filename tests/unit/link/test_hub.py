@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tabwire.errors import TabwireError
-from tabwire.link import revision
+from tabwire.link import revision, session
+from tabwire.link.effects import ChannelLimits
 from tabwire.link.hub import LinkHub
 from tabwire.link.observers import Observer, Observers
 from tabwire.link.outlet import Outlet
@@ -148,14 +150,17 @@ async def test_an_outlet_ends_after_what_waits_but_with_an_error_at_once() -> No
         badly.raise_error()
 
 
-async def test_too_much_waiting_gives_the_link_up_and_commands_go_to_the_next_one(tmp_path: Path) -> None:
+async def test_too_much_waiting_gives_the_link_up_and_commands_go_to_the_next_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "ChannelLimits", partial(ChannelLimits, kept_messages=100))
     hub = hub_at(tmp_path)
     link_id = await opened(hub)
     async with aclosing(attach(hub, link_id)) as stream:
         await anext(stream)
     waiting = asyncio.create_task(hub.execute(BROWSER, ping("patient"), timeout_s=60))
     await turns()
-    for number in range(600):  # each leaves a command and its cancel behind
+    for number in range(200):  # each leaves a number behind
         with pytest.raises(TabwireError):
             await hub.execute(BROWSER, ping(f"c{number}"), timeout_s=0)
         if not hub.is_connected(BROWSER):
@@ -216,7 +221,10 @@ async def test_a_command_the_next_link_cannot_take_is_answered(tmp_path: Path) -
         await turns()
         small = link_pb2.LinkLimits(max_message_bytes=1000)
         await hub.open_link(BROWSER, link_pb2.Hello(min_revision=1, max_revision=1, limits=small))
-        assert (await waiting).error_info.error_code == error_pb2.ERROR_CODE_RESOURCE_EXHAUSTED
+        error = (await waiting).error_info
+        assert error.error_code == error_pb2.ERROR_CODE_COMMAND_REFUSED
+        assert "1000 that are allowed" in error.message
+        assert error.details.limit.limit == 1000
     await hub.shutdown()
 
 
