@@ -194,14 +194,15 @@ class TaskStore:
     async def take_up(
         self, key: str, *, lease_owner: str, lease_until: datetime, free_at: datetime | None
     ) -> StoredTask | None:
-        """Takes the lease at the next epoch, which fences whoever had it. None if it is not free, or ended."""
+        """Takes the lease at the next epoch, which fences whoever had it. None if it is another one's, or ended."""
         change = (
             update(TaskRow)
             .where(TaskRow.id == key, TaskRow.state.not_in(_ENDED))
             .values(epoch=TaskRow.epoch + 1, lease_owner=lease_owner, lease_until=lease_until)
         )
         if free_at is not None:
-            change = change.where(or_(TaskRow.lease_until.is_(None), TaskRow.lease_until < free_at))
+            is_free = or_(TaskRow.lease_until.is_(None), TaskRow.lease_until < free_at)
+            change = change.where(or_(is_free, TaskRow.lease_owner == lease_owner))
         async with self._database.session() as session:
             done = cast("CursorResult[object]", await session.execute(change))
             if done.rowcount != 1:

@@ -5,6 +5,7 @@ Pure: the same events give the same task, and the snapshot in the database is th
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from tabwire.task.lifecycle import ENDED, UNCOUNTED
@@ -53,6 +54,10 @@ def fold(events: Iterable[task_pb2.TaskEvent]) -> task_pb2.Task:
     return task
 
 
+# From one event to the next a task never works longer. What is more is a clock that was set, or a computer that slept.
+_LONGEST = timedelta(minutes=10)
+
+
 class ActiveTime:
     """How long a task has been at work: the time between its events in which it did not wait for a person."""
 
@@ -79,11 +84,15 @@ class ActiveTime:
         """The time until now."""
         if self._since is None or self._state in UNCOUNTED:
             return self._seconds
-        return self._seconds + max(0.0, (now - self._since).total_seconds())
+        return self._seconds + _worked(self._since, now)
 
     def _count(self, at: datetime) -> None:
         if self._since is not None and self._state not in UNCOUNTED:
-            self._seconds += max(0.0, (at - self._since).total_seconds())
+            self._seconds += _worked(self._since, at)
+
+
+def _worked(since: datetime, until: datetime) -> float:
+    return max(timedelta(), min(until - since, _LONGEST)).total_seconds()
 
 
 def _state_changed(task: task_pb2.Task, event: task_pb2.TaskEvent) -> None:

@@ -7,8 +7,9 @@ lets anybody see it. What the events mean is told by `tabwire.task.fold` and `ta
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, TypeVar
 
 from tabwire.agent.history import History
@@ -33,9 +34,19 @@ def utc_now() -> datetime:
 class Journal:
     """One task and its events. Readers take `task` and `history` as they stand and never change them."""
 
-    def __init__(self, store: TaskStore, stored: StoredTask, *, now: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        store: TaskStore,
+        stored: StoredTask,
+        *,
+        now: Callable[[], datetime] = utc_now,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._store = store
         self._now = now
+        self._clock = clock
+        # Work is measured by a clock that nobody sets: from the last event that was loaded on.
+        self._anchor = (now(), clock())
         self._lock = asyncio.Lock()
         self._changed = asyncio.Condition()
         self._watchers: set[asyncio.Event] = set()
@@ -53,7 +64,9 @@ class Journal:
             events = await self._store.events(self.key, after_seq=task.last_event_seq, limit=_PAGE)
             for event in events:
                 fold.apply(task, event)
-                self._observe(event)
+                at = event.time.ToDatetime(tzinfo=UTC)
+                self._observe(event, at)
+                self._anchor = (at, self._clock())
             if len(events) < _PAGE:
                 break
         self.task = task
@@ -70,7 +83,7 @@ class Journal:
 
     def active_seconds(self) -> float:
         """How long the task has been at work."""
-        return self._active.seconds(self._now())
+        return self._active.seconds(self._moment())
 
     async def record(self, *events: task_pb2.TaskEvent) -> None:
         """Appends events that change no state. They are stored when this returns, also if the caller is cancelled."""
@@ -148,14 +161,18 @@ class Journal:
         await self._store.append(self.key, task, numbered, epoch=self.epoch, now=now)
         self.task = task
         for event in numbered:
-            self._observe(event)
+            self._observe(event, self._moment())
         self.wake_watchers()
         async with self._changed:
             self._changed.notify_all()
 
-    def _observe(self, event: task_pb2.TaskEvent) -> None:
+    def _observe(self, event: task_pb2.TaskEvent, at: datetime) -> None:
         self.history.apply(event)
-        self._active.apply(event, event.time.ToDatetime(tzinfo=UTC))
+        self._active.apply(event, at)
+
+    def _moment(self) -> datetime:
+        at, since = self._anchor
+        return at + timedelta(seconds=self._clock() - since)
 
 
 async def _unbroken(work: Coroutine[object, object, _T]) -> _T:

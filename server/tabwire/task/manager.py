@@ -18,6 +18,7 @@ from tabwire.agent.commands import CommandDecider
 from tabwire.agent.model import Model
 from tabwire.agent.model_decider import ModelDecider
 from tabwire.errors import TabwireError
+from tabwire.store.database import DATABASE_AWAY
 from tabwire.store.task_store import StoredTask
 from tabwire.task import creation, paging
 from tabwire.task.journal import Journal, utc_now
@@ -27,7 +28,7 @@ from tabwire.task.tabs import TabClaims
 from tabwire.v1 import error_pb2, task_pb2, task_service_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
     from datetime import datetime
 
     from tabwire.agent.ports import Decider
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger()
 _LEASE = timedelta(seconds=30)
+# How long to wait before a task is taken up again that could not be written down.
+_AGAIN_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _EVENTS_PAGE = 200
 # How often a watcher looks for events of a task that another server runs.
 _POLL_S = 1.0
@@ -66,6 +69,7 @@ class TaskManager:
         self._claims = TabClaims()
         self._runners: dict[str, Runner] = {}
         self._jobs: set[asyncio.Task[None]] = set()
+        self._failures: dict[str, int] = {}  # how often in a row a task's runner has failed
         self._leases: asyncio.Task[None] | None = None
         self._model: Model | None = None
         self._stopping = False
@@ -328,7 +332,7 @@ class TaskManager:
                 await self._run(stored, restarted=True)
 
     async def _run(self, stored: StoredTask, *, restarted: bool = False) -> None:
-        journal = Journal(self._store, stored, now=self._now)
+        journal = Journal(self._store, stored, now=self._now, clock=self._clock)
         await journal.load()
         task = journal.task
         if restarted and task.tab_id:
@@ -338,7 +342,10 @@ class TaskManager:
             await journal.move(Trigger.RESTART)
         runner = Runner(journal, self._browsers, self._claims, self._decider(task), sleep=self._sleep)
         self._runners[journal.key] = runner
-        job = asyncio.create_task(self._supervise(runner), name=f"task-{task.task_id}")
+        self._in_background(self._supervise(runner), f"task-{task.task_id}")
+
+    def _in_background(self, work: Coroutine[object, object, None], name: str) -> None:
+        job = asyncio.create_task(work, name=name)
         self._jobs.add(job)
         job.add_done_callback(self._jobs.discard)
 
@@ -346,12 +353,33 @@ class TaskManager:
         key = runner.journal.key
         try:
             await runner.run()
-        except Exception:  # noqa: BLE001 - the database is away; the next start takes the task up again
+            self._failures.pop(key, None)
+        except DATABASE_AWAY:
+            _log.exception("task_not_written", task_id=runner.journal.task.task_id)
+            self._in_background(self._take_up_again(key), f"retake-{key}")
+        except Exception:  # noqa: BLE001 - a fault of ours; the next start takes the task up again
             _log.exception("task_runner_failed", task_id=runner.journal.task.task_id)
         finally:
             if self._runners.get(key) is runner:
                 del self._runners[key]
             runner.journal.wake_watchers()
+
+    async def _take_up_again(self, key: str) -> None:
+        """Tries until a task that could not be written down is taken up, or has ended, or is another server's."""
+        while not self._stopping:
+            self._failures[key] = self._failures.get(key, 0) + 1
+            await self._sleep(_AGAIN_S[min(self._failures[key], len(_AGAIN_S)) - 1])
+            try:
+                stored = await self._store.take_up(
+                    key, lease_owner=self._server_id, lease_until=self._now() + _LEASE, free_at=self._now()
+                )
+                if stored is not None and key not in self._runners:
+                    _log.info("task_taken_up_again", task_id=stored.task.task_id, epoch=stored.epoch)
+                    await self._run(stored, restarted=True)
+            except DATABASE_AWAY:
+                _log.warning("task_waits_for_the_database", key=key)
+            else:
+                return
 
     def _decider(self, task: task_pb2.Task) -> Decider:
         if task.decider == task_pb2.DECIDER_COMMANDS:

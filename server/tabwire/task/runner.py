@@ -17,6 +17,7 @@ from tabwire.agent.acting import Hands
 from tabwire.agent.failures import AWAY, cause_of
 from tabwire.agent.loop import Agent, Ending
 from tabwire.errors import TabwireError
+from tabwire.store.database import DATABASE_AWAY
 from tabwire.task.lifecycle import HELD, QUEUED, RUNNING, STOPPING, WAITING_BROWSER, Trigger, next_state
 from tabwire.v1 import action_pb2, error_pb2, state_pb2, task_pb2
 
@@ -95,6 +96,8 @@ class Runner:
             if error.code == error_pb2.ERROR_CODE_EPOCH_FENCED:
                 raise
             ending = Ending("", cause_of(error.info))
+        except DATABASE_AWAY:
+            raise  # nothing can be written now; whoever supervises takes the task up again
         except Exception:  # noqa: BLE001 - a fault of any kind has to reach the journal
             # A fault of ours must end the task visibly, not leave it running for ever.
             correlation_id = uuid.uuid4().hex

@@ -106,3 +106,13 @@ def test_only_work_counts_as_time() -> None:
     move(QUEUED, 500)  # the server was away
     move(RUNNING, 1)
     assert clock.seconds(at + timedelta(seconds=7)) == 22
+
+
+def test_a_clock_that_is_set_is_no_work() -> None:
+    clock = ActiveTime()
+    (created,) = _journal()
+    clock.apply(created, _START)
+    clock.apply(_moved(RUNNING), _START)
+    clock.apply(_moved(RUNNING), _START + timedelta(hours=5))
+    assert clock.seconds(_START + timedelta(hours=5, seconds=3)) == 603
+    assert clock.seconds(_START) == 600  # nor does it give time back

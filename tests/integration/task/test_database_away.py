@@ -1,0 +1,71 @@
+"""The database cannot be written for a while: a task goes on when it can, and repeats nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sqlalchemy.exc import OperationalError
+
+from doubles.browser_double import BrowserDouble, element
+from integration.task.harness import house
+from tabwire.store.task_store import TaskStore
+from tabwire.task.fold import fold
+from tabwire.v1 import task_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+    from pathlib import Path
+
+    from tabwire.store.database import Database
+
+COMMANDS = 'type "stapler" into "Search"\nclick "Go"\nopen tab https://a.test/ then read page'
+
+
+class FullDisk(TaskStore):
+    """A store that cannot write from a certain event on, until it was asked several times."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.fails_at = 0
+        self.failures = 0
+
+    async def append(
+        self, key: str, task: task_pb2.Task, events: Sequence[task_pb2.TaskEvent], *, epoch: int, now: datetime
+    ) -> None:
+        self._write(any(event.seq >= self.fails_at > 0 for event in events))
+        await super().append(key, task, events, epoch=epoch, now=now)
+
+    def _write(self, is_due: bool) -> None:
+        if is_due and self.failures < 2:
+            self.failures += 1
+            raise OperationalError("INSERT", {}, Exception("database or disk is full"))
+
+
+def _browser() -> BrowserDouble:
+    return BrowserDouble(pages={"https://a.test/": lambda: [element(1, "text", "Page A")]})
+
+
+async def _run(home: Path, browser: BrowserDouble, fails_at: int) -> tuple[task_pb2.Task, list[task_pb2.TaskEvent]]:
+    async with house(home, browser, store=FullDisk) as full:
+        assert isinstance(full.store, FullDisk)
+        full.store.fails_at = fails_at
+        await full.create(COMMANDS, task_id="t")
+        ended = await full.ended("t")
+        assert full.store.failures == (2 if fails_at else 0)
+        return ended, await full.events("t")
+
+
+async def test_a_task_goes_on_when_it_can_be_written_again(tmp_path: Path) -> None:
+    calm = _browser()
+    whole, events = await _run(tmp_path / "calm", calm, 0)
+    assert whole.state == task_pb2.TASK_STATE_SUCCEEDED
+    # The first event is written when the task is taken: whoever gives it is told then. One of each other kind will do.
+    for event in {event.WhichOneof("kind"): event for event in events[1:]}.values():
+        browser = _browser()
+        ended, told = await _run(tmp_path / str(event.seq), browser, event.seq)
+        where = f"nothing could be written at event {event.seq}, {event.WhichOneof('kind')}"
+        assert ended.state == task_pb2.TASK_STATE_SUCCEEDED, f"{where}: {ended.cause}"
+        assert browser.executed == calm.executed, where
+        assert [one.seq for one in told] == list(range(1, len(told) + 1)), where
+        assert fold(told) == ended, where
