@@ -34,13 +34,21 @@ export class DirectLine {
   #heardAt = Number.NEGATIVE_INFINITY;
   #isOpen = true;
 
-  /** `take` tells if a message is recorded or queued. */
-  constructor(port: LinePort, take: (body: Uint8Array<ArrayBuffer>) => Promise<boolean>, now: () => number = Date.now) {
+  /** `take` tells if a message is recorded or queued; `onEnd` is called when the other end has closed or gone. */
+  constructor(
+    port: LinePort,
+    take: (body: Uint8Array<ArrayBuffer>) => Promise<boolean>,
+    now: () => number = Date.now,
+    onEnd: () => void = () => {},
+  ) {
     this.#port = port;
     this.#now = now;
     this.#madeAt = now();
     port.addEventListener("message", ({ data }) => this.#hear(data as Line, take));
-    port.addEventListener("close", () => this.close());
+    port.addEventListener("close", () => {
+      this.close();
+      onEnd();
+    });
     port.start();
   }
 

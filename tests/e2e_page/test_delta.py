@@ -225,7 +225,8 @@ async def test_what_a_state_costs_after_a_click(engine: EnginePage, scope: int) 
             f"{min(parts):.1f}-{max(parts):.1f} ms (median {statistics.median(parts):.1f}), {max(sizes)} bytes\n"
         )
         assert max(sizes) < size / 10
-    assert figures[5000][1] < figures[5000][0] / 5
+    # A whole page that is cut at the limit of elements is walked anew, though not described.
+    assert figures[5000][1] < figures[5000][0] / (5 if scope == pb.STATE_SCOPE_VIEWPORT else 2)
 
 
 async def test_a_change_far_away_is_counted(engine: EnginePage) -> None:

@@ -109,9 +109,17 @@ export class Pipe {
     if (client === undefined) return;
     const { port1, port2 } = new MessageChannel();
     this.#line?.close();
-    this.#line = new DirectLine(port1, (body) => this.#handler(fromBinary(PipeMessageSchema, body)));
+    const take = (body: Uint8Array): Promise<boolean> => this.#handler(fromBinary(PipeMessageSchema, body));
+    this.#line = new DirectLine(port1, take, Date.now, () => this.#lineEnded());
     client.postMessage(LINE_OFFER, [port2]);
     this.#line.greet();
+  }
+
+  /** The document may have been closed. Nothing else would tell before the alarm that comes every half minute. */
+  #lineEnded(): void {
+    this.ensure().catch((thrown: unknown) => {
+      console.error("Tabwire: the offscreen document could not be made anew", messageOf(thrown));
+    });
   }
 
   async #create(): Promise<boolean> {

@@ -71,6 +71,16 @@ describe("a direct line", () => {
     ]);
   });
 
+  it("tells when the other end has closed", async () => {
+    const ended = vi.fn();
+    const [one, other] = [channel.port1, channel.port2] as unknown as [LinePort, LinePort];
+    const line = new DirectLine(one, async () => true, Date.now, ended);
+    const far = new DirectLine(other, async () => true, Date.now, ended);
+    far.close();
+    await vi.waitFor(() => expect(ended).toHaveBeenCalled());
+    expect([line.isHopeful, far.isHopeful]).toEqual([false, false]);
+  });
+
   it("is given up when the other end closes or does not answer", async () => {
     const [line, other] = lines(() => new Promise(() => {}));
     other.greet();

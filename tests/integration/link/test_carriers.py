@@ -343,7 +343,7 @@ async def test_shutdown_says_rotate_and_ends_well(backend: Backend, connect: Con
 
 
 async def test_a_stream_is_renewed_before_its_token_ends(backend: Backend, connect: Connect) -> None:
-    backend.access.token_life = timedelta(seconds=0.2)
+    backend.access.token_life = timedelta(seconds=2)
     carrier = connect()
     welcome = await opened(carrier)
     rotate = await expect(carrier, "rotate")
