@@ -1,6 +1,6 @@
 // The surroundings of what is in an element, derived from the element and its own surroundings; and where text in it goes.
 
-import { closestShown, shownParent, tagOf } from "../dom";
+import { closestShown } from "../dom";
 import { attributeOf, hasAttribute } from "../native";
 import type { Met } from "./candidate";
 import { flows, isInert, Kind } from "./classify";
@@ -97,15 +97,4 @@ export function surroundingsOf(element: Element): Around {
     section: { heading: headingOf(element) },
     inert: closestShown(element, (at) => hasAttribute(at, "inert")) !== null,
   };
-}
-
-/** The part of the page around an element, for what is left out of it; the element itself if there is none. */
-export function partAround(element: Element): Element {
-  const up = shownParent(element);
-  if (up === null) return element;
-  const found = closestShown(
-    up,
-    (at) => landmarkRole(at) !== "" || isPart(tagOf(at), attributeOf(at, "role") ?? "", null),
-  );
-  return found ?? up;
 }

@@ -2,7 +2,7 @@
 
 The table below says for every RPC of the contract which ids it takes, and sends each of them twice: once another
 owner's real one, once one that never was. The two answers must be the same, byte for byte. An RPC, or an id in a
-request, that is not in the table fails the test.
+request, that is not in the table fails the test. The file is long because the table is one: a row for every RPC.
 """
 
 from __future__ import annotations

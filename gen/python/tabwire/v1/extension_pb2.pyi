@@ -3,8 +3,10 @@
 isort:skip_file
 What passes between the parts of the extension: the offscreen document that holds the link, the service worker, the
 content scripts and the side panel. Never on the network, but between processes of Chrome, so it is part of the
-contract. Chrome carries these messages as base64 of their binary form; those to and from content scripts as plain
-objects of the same shape, so that no page has to load protobuf. Numbers in the latter are of at most 53 bits.
+contract. Between service worker and offscreen document they travel in their binary form: as it is over a MessagePort,
+as base64 where Chrome's messaging has to wake somebody. Those to and from content scripts are plain objects of the
+same shape, so that no page has to load protobuf; numbers in them are of at most 53 bits, and the elements of a whole
+state stand in them in their binary form.
 One file although it is long: each of its three conversations is small, and they share half of their messages.
 """
 
