@@ -129,6 +129,8 @@ export class TabWatch {
         });
         break;
       case "failed":
+        // A way that was set out on before the watch began is broken off by the one that is watched: no fate of this one.
+        if (event.error === "net::ERR_ABORTED" && !this.isUnderway(event.frameId)) break;
         Object.assign(this.#fate(event.frameId), { underway: undefined, error: event.error });
         break;
       case "moved":

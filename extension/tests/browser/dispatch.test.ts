@@ -317,6 +317,22 @@ describe("navigation", () => {
     expect(outcomeDetails).toMatchObject({ download: "f.zip", navigationOccurred: false });
   });
 
+  it("is not broken off by a way that was set out on before", async () => {
+    chromeDouble.addTab(1, "https://a.test/", page());
+    onUpdate(() => {
+      events.emit({ kind: "failed", tabId: 1, frameId: 0, url: "https://a.test/slow", error: "net::ERR_ABORTED" });
+      // Chrome may be busy for longer than an aborted way is looked after.
+      setTimeout(() => {
+        events.emit({ kind: "setOut", tabId: 1, frameId: 0, url: "https://b.test/" });
+        events.emit({ kind: "committed", tabId: 1, frameId: 0, url: "https://b.test/", documentId: "d1" });
+        events.emit({ kind: "parsed", tabId: 1, frameId: 0 });
+      }, 700);
+    });
+    const { status, outcomeDetails } = await result(act(1, go("https://b.test/")));
+    expect(status).toBe(ActionStatus.SUCCEEDED);
+    expect(outcomeDetails).toMatchObject({ navigationOccurred: true, newUrl: "https://b.test/" });
+  });
+
   it("goes on when the page sends the browser further at once", async () => {
     chromeDouble.addTab(1, "https://a.test/", page());
     onUpdate(() => {
