@@ -83,8 +83,14 @@ matrix: setup $(STAMPS)/kits ## Try every cell of the matrix, and write docs/mat
 	{ sed '/^## /,$$d' docs/matrix.md; python tests/e2e_page/matrix/table.py .stamps/matrix.xml; } > .stamps/matrix.md
 	mv .stamps/matrix.md docs/matrix.md
 
-# What the benchmark compares with runs in environments of its own, made once, and again when their packages change.
+# What the benchmarks compare with runs in environments of its own, made once, and again when their packages change.
 BENCH := .bench
+
+# Needs a model: TABWIRE_MODEL and OPENAI_BASE_URL, OPENAI_API_KEY if it wants one. Side by side with the rival:
+# EVAL_OPTIONS='--sides tabwire,browser_use'.
+.PHONY: eval
+eval: setup $(STAMPS)/miniwob $(BENCH)/browser_use/.made ## Let the agent solve MiniWoB++ with a real model, and tell what it took
+	@PYTHONPATH=tests python -m eval.run $(EVAL_OPTIONS)
 
 .PHONY: bench
 bench: setup $(BENCH)/playwright/.made $(BENCH)/browser_use/.made $(BENCH)/tokens/.made ## Measure side by side with others, and write docs/performance.md

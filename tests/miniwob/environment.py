@@ -49,13 +49,14 @@ class Episode:
     def __init__(self, number: int, url: str) -> None:
         self.number = number
         self.url = url
-        self.started: Future[None] = Future()
+        self.started: Future[str] = Future()
+        """Done with the instruction, as the page's own benchmark gives it to agents."""
         self.award: Future[Award] = Future()
 
     def hear(self, told: dict[str, Any]) -> None:
         """Takes what the page tells."""
         if told.get("started"):
-            self.started.set_result(None)
+            self.started.set_result(told["instruction"])
         else:
             self.award.set_result(Award(told["reward"], told["elapsed_ms"] / 1000, told["limit_ms"] / 1000))
 
@@ -67,6 +68,9 @@ class _Handler(SimpleHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = urlsplit(self.path).path
+        if path.startswith("/episodes/"):
+            self._tell(self.episodes[int(path.rpartition("/")[2])])
+            return
         if not (path.startswith("/miniwob/") and path.endswith(".html")):
             super().do_GET()
             return
@@ -78,6 +82,16 @@ class _Handler(SimpleHTTPRequestHandler):
         data = page.encode()
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _tell(self, episode: Episode) -> None:
+        """Whether an episode is won, for who cannot ask it in this process."""
+        won = episode.award.done() and episode.award.result().reward >= 1
+        data = json.dumps({"won": won}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)

@@ -23,6 +23,8 @@
     limit = core.EPISODE_MAX_TIME;
     core.EPISODE_MAX_TIME = 600000;
     core.startEpisodeReal();
-    tell({ started: true });
+    // Some pages give the instruction with its parts beside it.
+    const instruction = core.getUtterance();
+    tell({ started: true, instruction: instruction.utterance ?? instruction });
   });
 })();

@@ -1,0 +1,150 @@
+"""Lets agents solve MiniWoB++ tasks with a real model and tells what it took: `make eval`.
+
+The model is any OpenAI-compatible endpoint (TABWIRE_MODEL, OPENAI_BASE_URL, OPENAI_API_KEY). Tries that were made are
+stored as they end, so that a long run can be broken off and gone on with (`--out`, `--resume`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from e2e.stack import ROOT
+from eval.endpoint import Endpoint
+from eval.figures import Outcome, Try, as_json, from_json, made, of_side
+from eval.ours import Ours
+from eval.report import LABELS, markdown
+from eval.rival import Rival
+from miniwob.environment import Site, installed_version
+from miniwob.solvers import SOLVERS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from miniwob.environment import Episode
+
+DOCS = ROOT / "docs" / "evaluation.md"
+_START_S = 30.0
+_AWARD_S = 1.0
+
+
+class Side(Protocol):
+    """An agent with a browser."""
+
+    name: str
+
+    async def start(self) -> None:
+        """Starts everything."""
+
+    async def stop(self) -> None:
+        """Ends everything."""
+
+    async def open(self, url: str) -> None:
+        """Brings its tab to an address."""
+
+    async def solve(self, episode: Episode, instruction: str, steps: int, is_over: Callable[[], bool]) -> Outcome:
+        """Lets it work until it is done, has used up its steps, or `is_over`."""
+
+
+async def play(side: Side, site: Site, endpoint: Endpoint, task: str, seed: int, steps: int) -> Try:
+    """One try."""
+    episode = site.episode(task, seed)
+    await side.open(episode.url)
+    instruction = await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(episode.started)), _START_S)
+
+    def is_over() -> bool:
+        return episode.award.done() and episode.award.result().reward >= 1
+
+    endpoint.take()
+    begun = time.perf_counter()
+    outcome = await side.solve(episode, instruction, steps, is_over)
+    seconds = time.perf_counter() - begun
+    try:
+        award = await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(episode.award)), _AWARD_S)
+    except TimeoutError:
+        return made(side.name, task, seed, 0.0, outcome, seconds, endpoint.take())
+    return made(side.name, task, seed, award.reward, outcome, seconds, endpoint.take())
+
+
+async def _play_all(side: Side, endpoint: Endpoint, given: argparse.Namespace, tries: list[Try]) -> None:
+    made_before = {(t.side, t.task, t.seed) for t in tries}
+    wanted = [
+        (task, seed) for task in given.tasks for seed in given.seeds if (side.name, task, seed) not in made_before
+    ]
+    if not wanted:
+        return
+    site = Site()
+    await side.start()
+    try:
+        for task, seed in wanted:
+            tries.append(await play(side, site, endpoint, task, seed, given.steps))
+            print(tries[-1].line(), flush=True)
+            if given.out:
+                given.out.write_text(json.dumps(as_json(tries), indent=1) + "\n", encoding="utf-8")
+    finally:
+        await side.stop()
+        site.close()
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--tasks", help="only these, with commas between them", default="")
+    parser.add_argument("--seeds", help="with commas between them (default 0)", default="0")
+    parser.add_argument("--steps", type=int, default=8, help="steps a try may take (default 8)")
+    parser.add_argument("--sides", help="with commas between them (default tabwire)", default="tabwire")
+    parser.add_argument("--translate", action="store_true", help="the model takes json_object with a schema only")
+    parser.add_argument("--out", type=Path, help="store every try as JSON")
+    parser.add_argument("--resume", action="store_true", help="leave out the tries that --out has already")
+    parser.add_argument("--note", default="", help="a sentence for the report")
+    parser.add_argument("--write-docs", action="store_true", help=f"write {DOCS.relative_to(ROOT)}")
+    given = parser.parse_args()
+    given.tasks = given.tasks.split(",") if given.tasks else list(SOLVERS)
+    given.seeds = [int(seed) for seed in given.seeds.split(",")]
+    given.sides = given.sides.split(",")
+    if unknown := [task for task in given.tasks if task not in SOLVERS]:
+        parser.error(f"no such task: {', '.join(unknown)}")
+    if unknown := [side for side in given.sides if side not in LABELS]:
+        parser.error(f"no such side: {', '.join(unknown)}")
+    return given
+
+
+async def main() -> int:
+    """Runs the evaluation. It measures; no result makes it fail."""
+    given = _arguments()
+    model, upstream = os.environ.get("TABWIRE_MODEL", ""), os.environ.get("OPENAI_BASE_URL", "")
+    if not model or not upstream:
+        print("Say which model: TABWIRE_MODEL=… OPENAI_BASE_URL=http://… make eval", file=sys.stderr)
+        return 2
+    tries: list[Try] = []
+    if given.resume and given.out and given.out.exists():
+        tries = from_json(json.loads(given.out.read_text(encoding="utf-8")))
+    endpoint = Endpoint(upstream, translate=given.translate)
+    try:
+        for name in given.sides:
+            side: Side = Ours(endpoint.base_url, model) if name == "tabwire" else Rival(endpoint.base_url, model)
+            await _play_all(side, endpoint, given, tries)
+    finally:
+        endpoint.close()
+    for name in given.sides:
+        tried = of_side(tries, name)
+        print(f"{LABELS[name]}: {tried.solved} of {len(tried.tries)} solved, {tried.false_successes} false successes")
+    if given.write_docs:
+        about = {
+            "miniwob": installed_version(),
+            "model": model,
+            "steps": given.steps,
+            "seeds": ", ".join(map(str, given.seeds)),
+            "note": given.note,
+        }
+        DOCS.write_text(markdown(tries, about), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main()))
