@@ -1,57 +1,50 @@
 """Sample messages made from the descriptors: every field of every message set, every oneof alternative in one sample.
 
-The golden file holds their bytes and their JSON. It is written once per released contract by
-`python tests/contract/samples.py` and read by the Python and the TypeScript tests alike.
+The golden file holds their bytes and their JSON. It is written with every change of the contract by
+`python tests/contract/samples.py` and read by the Python and the TypeScript tests alike. Those of released contracts
+are in tests/vectors/released, and stay as they are.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
+from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message_factory
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
-from tabwire.v1 import (
-    auth_service_pb2,
-    browser_service_pb2,
-    extension_pb2,
-    link_service_pb2,
-    task_service_pb2,
-)
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from google.protobuf.message import Message
 
 GOLDEN = Path(__file__).parent / "golden.json"
-SERVICE_MODULES = (link_service_pb2, browser_service_pb2, task_service_pb2, auth_service_pb2)
 _DEPTH = 2  # how many messages deep a sample is filled; deeper ones have samples of their own
 
 
 def file_names() -> list[str]:
-    """The contract's files, each after those it imports."""
-    names: dict[str, None] = {}
+    """The contract's files, each after those it imports, and their messages known to the default pool."""
+    data = files("tabwire.v1").joinpath("descriptors.binpb").read_bytes()
+    every = descriptor_pb2.FileDescriptorSet.FromString(data).file
+    names = [file.name for file in every if file.package == "tabwire.v1"]
+    for name in names:
+        importlib.import_module(name.removesuffix(".proto").replace("/", ".") + "_pb2")
+    return names
 
-    def visit(file: Any) -> None:
-        for dependency in file.dependencies:
-            visit(dependency)
-        if file.package == "tabwire.v1":
-            names[file.name] = None
 
-    for module in (*SERVICE_MODULES, extension_pb2):
-        visit(module.DESCRIPTOR)
-    return list(names)
+def pool_file(name: str) -> Any:
+    """One file of the contract."""
+    return descriptor_pool.Default().FindFileByName(name)
 
 
 def message_types() -> list[Descriptor]:
     """All messages of the contract but the entries of maps."""
-    pool = descriptor_pool.Default()
     found: list[Descriptor] = []
     for name in file_names():
-        found.extend(pool.FindFileByName(name).message_types_by_name.values())
+        found.extend(pool_file(name).message_types_by_name.values())
     return sorted(found, key=lambda d: d.full_name)
 
 
@@ -102,8 +95,8 @@ def _scalar(field: FieldDescriptor) -> Any:
     return kinds[field.cpp_type]
 
 
-def golden() -> dict[str, list[dict[str, Any]]]:
-    """What the golden file holds: full name to samples, each as hex bytes and as protobuf JSON."""
+def golden(types: Iterable[Descriptor]) -> dict[str, list[dict[str, Any]]]:
+    """What a golden file holds: full name to samples, each as hex bytes and as protobuf JSON."""
     return {
         descriptor.full_name: [
             {
@@ -112,8 +105,13 @@ def golden() -> dict[str, list[dict[str, Any]]]:
             }
             for message in samples(descriptor)
         ]
-        for descriptor in message_types()
+        for descriptor in types
     }
+
+
+def write(file: Path, types: Iterable[Descriptor]) -> None:
+    """Writes a golden file."""
+    file.write_text(json.dumps(golden(types), ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
 
 
 def option_extension() -> descriptor_pb2.FieldDescriptorProto:
@@ -125,4 +123,4 @@ def option_extension() -> descriptor_pb2.FieldDescriptorProto:
 
 
 if __name__ == "__main__":
-    GOLDEN.write_text(json.dumps(golden(), ensure_ascii=False, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+    write(GOLDEN, message_types())

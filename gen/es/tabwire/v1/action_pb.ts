@@ -22,7 +22,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tabwire/v1/action.proto.
  */
 export const file_tabwire_v1_action: GenFile = /*@__PURE__*/
-  fileDesc("Chd0YWJ3aXJlL3YxL2FjdGlvbi5wcm90bxIKdGFid2lyZS52MSKJDQoGQWN0aW9uEgoKAmlkGAEgASgJEhMKC2RvY3VtZW50X2lkGAIgASgJEicKBmV4cGVjdBgDIAEoCzIXLnRhYndpcmUudjEuRXhwZWN0YXRpb24SLwoNZGlhbG9nX2Fuc3dlchgEIAEoCzIYLnRhYndpcmUudjEuRGlhbG9nQW5zd2VyEikKCmlucHV0X21vZGUYBSABKA4yFS50YWJ3aXJlLnYxLklucHV0TW9kZRIuCghuYXZpZ2F0ZRgKIAEoCzIaLnRhYndpcmUudjEuTmF2aWdhdGVBY3Rpb25IABIrCgdnb19iYWNrGAsgASgLMhgudGFid2lyZS52MS5Hb0JhY2tBY3Rpb25IABIxCgpnb19mb3J3YXJkGAwgASgLMhsudGFid2lyZS52MS5Hb0ZvcndhcmRBY3Rpb25IABIqCgZyZWxvYWQYDSABKAsyGC50YWJ3aXJlLnYxLlJlbG9hZEFjdGlvbkgAEigKBWNsaWNrGA4gASgLMhcudGFid2lyZS52MS5DbGlja0FjdGlvbkgAEjEKCmlucHV0X3RleHQYDyABKAsyGy50YWJ3aXJlLnYxLklucHV0VGV4dEFjdGlvbkgAEjcKDXNlbGVjdF9vcHRpb24YECABKAsyHi50YWJ3aXJlLnYxLlNlbGVjdE9wdGlvbkFjdGlvbkgAEjEKCnByZXNzX2tleXMYESABKAsyGy50YWJ3aXJlLnYxLlByZXNzS2V5c0FjdGlvbkgAEioKBnNjcm9sbBgSIAEoCzIYLnRhYndpcmUudjEuU2Nyb2xsQWN0aW9uSAASKAoFaG92ZXIYEyABKAsyFy50YWJ3aXJlLnYxLkhvdmVyQWN0aW9uSAASJgoEd2FpdBgUIAEoCzIWLnRhYndpcmUudjEuV2FpdEFjdGlvbkgAEi8KCXJlYWRfdGV4dBgVIAEoCzIaLnRhYndpcmUudjEuUmVhZFRleHRBY3Rpb25IABIxCgpyZWFkX3ZhbHVlGBYgASgLMhsudGFid2lyZS52MS5SZWFkVmFsdWVBY3Rpb25IABI5Cg5nZXRfYXR0cmlidXRlcxgXIAEoCzIfLnRhYndpcmUudjEuR2V0QXR0cmlidXRlc0FjdGlvbkgAEi0KCG9wZW5fdGFiGBggASgLMhkudGFid2lyZS52MS5PcGVuVGFiQWN0aW9uSAASMQoKc3dpdGNoX3RhYhgZIAEoCzIbLnRhYndpcmUudjEuU3dpdGNoVGFiQWN0aW9uSAASLwoJY2xvc2VfdGFiGBogASgLMhoudGFid2lyZS52MS5DbG9zZVRhYkFjdGlvbkgAEjIKCnNjcmVlbnNob3QYGyABKAsyHC50YWJ3aXJlLnYxLlNjcmVlbnNob3RBY3Rpb25IABIvCglhc2tfaHVtYW4YHCABKAsyGi50YWJ3aXJlLnYxLkFza0h1bWFuQWN0aW9uSAASJgoEZG9uZRgdIAEoCzIWLnRhYndpcmUudjEuRG9uZUFjdGlvbkgAEiYKBGRyYWcYHiABKAsyFi50YWJ3aXJlLnYxLkRyYWdBY3Rpb25IABIzCgtzZXRfY2hlY2tlZBgfIAEoCzIcLnRhYndpcmUudjEuU2V0Q2hlY2tlZEFjdGlvbkgAEjMKC3NlbGVjdF90ZXh0GCAgASgLMhwudGFid2lyZS52MS5TZWxlY3RUZXh0QWN0aW9uSAASNQoMdXBsb2FkX2ZpbGVzGCEgASgLMh0udGFid2lyZS52MS5VcGxvYWRGaWxlc0FjdGlvbkgAEjcKDWFuc3dlcl9kaWFsb2cYIiABKAsyHi50YWJ3aXJlLnYxLkFuc3dlckRpYWxvZ0FjdGlvbkgAEjcKDXJlYWRfbWFya2Rvd24YIyABKAsyHi50YWJ3aXJlLnYxLlJlYWRNYXJrZG93bkFjdGlvbkgAEi8KCXJlYWRfcm93cxgkIAEoCzIaLnRhYndpcmUudjEuUmVhZFJvd3NBY3Rpb25IABIvCglmaW5kX3RleHQYJSABKAsyGi50YWJ3aXJlLnYxLkZpbmRUZXh0QWN0aW9uSAASNwoNZmluZF9lbGVtZW50cxgmIAEoCzIeLnRhYndpcmUudjEuRmluZEVsZW1lbnRzQWN0aW9uSAASOQoOcnVuX2phdmFzY3JpcHQYJyABKAsyHy50YWJ3aXJlLnYxLlJ1bkphdmFzY3JpcHRBY3Rpb25IAEIGCgRraW5kIpkBCgtFeHBlY3RhdGlvbhIOCgR0ZXh0GAEgASgJSAASDQoDdXJsGAIgASgJSAASFAoKZWxlbWVudF9pZBgDIAEoDUgAEisKB2VsZW1lbnQYBCABKAsyGC50YWJ3aXJlLnYxLkVsZW1lbnRRdWVyeUgAEgwKBGdvbmUYBSABKAgSEgoKdGltZW91dF9tcxgGIAEoDUIGCgRraW5kIiwKDERpYWxvZ0Fuc3dlchIOCgZhY2NlcHQYASABKAgSDAoEdGV4dBgCIAEoCSIpCg5OYXZpZ2F0ZUFjdGlvbhILCgN1cmwYASABKAk6Coq1GAYIAxACGAEiGgoMR29CYWNrQWN0aW9uOgqKtRgGCAMQAhgBIh0KD0dvRm9yd2FyZEFjdGlvbjoKirUYBggDEAIYASIaCgxSZWxvYWRBY3Rpb246Coq1GAYIAxACGAEi7wEKC0NsaWNrQWN0aW9uEhIKCmVsZW1lbnRfaWQYASABKA0SJwoGYnV0dG9uGAIgASgOMhcudGFid2lyZS52MS5Nb3VzZUJ1dHRvbhINCgVjb3VudBgDIAEoDRIyCgltb2RpZmllcnMYBCADKA4yFy50YWJ3aXJlLnYxLktleU1vZGlmaWVyQgaStRgCCAESHQoIb2Zmc2V0X3gYBSABKAFCBpK1GAIIAUgAiAEBEh0KCG9mZnNldF95GAYgASgBQgaStRgCCAFIAYgBAToIirUYBAgDEAFCCwoJX29mZnNldF94QgsKCV9vZmZzZXRfeSJdCg9JbnB1dFRleHRBY3Rpb24SEgoKZWxlbWVudF9pZBgBIAEoDRIMCgR0ZXh0GAIgASgJEg4KBmFwcGVuZBgDIAEoCBIOCgZzdWJtaXQYBCABKAg6CIq1GAQIAxABIkMKElNlbGVjdE9wdGlvbkFjdGlvbhISCgplbGVtZW50X2lkGAEgASgNEg8KB29wdGlvbnMYAiADKAk6CIq1GAQIAxABIj0KD1ByZXNzS2V5c0FjdGlvbhIMCgRrZXlzGAEgAygJEhIKCmVsZW1lbnRfaWQYAiABKA06CIq1GAQIAxABIm0KDFNjcm9sbEFjdGlvbhIuCglkaXJlY3Rpb24YASABKA4yGy50YWJ3aXJlLnYxLlNjcm9sbERpcmVjdGlvbhISCgplbGVtZW50X2lkGAIgASgNEg0KBXBhZ2VzGAMgASgBOgqKtRgGCAIQARgBIoMBCgtIb3ZlckFjdGlvbhISCgplbGVtZW50X2lkGAEgASgNEh0KCG9mZnNldF94GAIgASgBQgaStRgCCAFIAIgBARIdCghvZmZzZXRfeRgDIAEoAUIGkrUYAggBSAGIAQE6CIq1GAQIAhABQgsKCV9vZmZzZXRfeEILCglfb2Zmc2V0X3ki3QEKCkRyYWdBY3Rpb24SEgoKZWxlbWVudF9pZBgBIAEoDRIVCg10b19lbGVtZW50X2lkGAIgASgNEhUKCG9mZnNldF94GAMgASgBSACIAQESFQoIb2Zmc2V0X3kYBCABKAFIAYgBARIcCgdzdGFydF94GAUgASgBQgaStRgCCAFIAogBARIcCgdzdGFydF95GAYgASgBQgaStRgCCAFIA4gBAToIirUYBAgDEAFCCwoJX29mZnNldF94QgsKCV9vZmZzZXRfeUIKCghfc3RhcnRfeEIKCghfc3RhcnRfeSJBChBTZXRDaGVja2VkQWN0aW9uEhIKCmVsZW1lbnRfaWQYASABKA0SDwoHY2hlY2tlZBgCIAEoCDoIirUYBAgDEAEiPgoQU2VsZWN0VGV4dEFjdGlvbhISCgplbGVtZW50X2lkGAEgASgNEgwKBHRleHQYAiABKAk6CIq1GAQIAhABIj4KCkZpbGVVcGxvYWQSDAoEbmFtZRgBIAEoCRIRCgltaW1lX3R5cGUYAiABKAkSDwoHY29udGVudBgDIAEoDCJaChFVcGxvYWRGaWxlc0FjdGlvbhISCgplbGVtZW50X2lkGAEgASgNEiUKBWZpbGVzGAIgAygLMhYudGFid2lyZS52MS5GaWxlVXBsb2FkOgqKtRgGCAMQASABIj4KEkFuc3dlckRpYWxvZ0FjdGlvbhIOCgZhY2NlcHQYASABKAgSDAoEdGV4dBgCIAEoCToKirUYBggEEAIYASIxChNSdW5KYXZhc2NyaXB0QWN0aW9uEgwKBGNvZGUYASABKAk6DIq1GAgIBBACGAEgASJ8CgpXYWl0QWN0aW9uEg4KBHRleHQYASABKAlIABIUCgplbGVtZW50X2lkGAIgASgNSAASDQoDdXJsGAMgASgJSAASDAoEZ29uZRgEIAEoCBISCgp0aW1lb3V0X21zGAUgASgNOgqKtRgGCAEQAhgBQgsKCWNvbmRpdGlvbiIuCg5SZWFkVGV4dEFjdGlvbhISCgplbGVtZW50X2lkGAEgASgNOgiKtRgECAEQASIyChJSZWFkTWFya2Rvd25BY3Rpb24SEgoKZWxlbWVudF9pZBgBIAEoDToIirUYBAgBEAEiWwoOUmVhZFJvd3NBY3Rpb24SEgoKZWxlbWVudF9pZBgBIAEoDRIRCglza2lwX3Jvd3MYAiABKA0SGAoIbWF4X3Jvd3MYAyABKA1CBpK1GAIIAToIirUYBAgBEAEiRQoORmluZFRleHRBY3Rpb24SDAoEdGV4dBgBIAEoCRIbCgttYXhfbWF0Y2hlcxgCIAEoDUIGkrUYAggBOgiKtRgECAEQASJYChJGaW5kRWxlbWVudHNBY3Rpb24SDAoEcm9sZRgBIAEoCRIMCgRuYW1lGAIgASgJEhwKDG1heF9lbGVtZW50cxgDIAEoDUIGkrUYAggBOgiKtRgECAEQASIvCg9SZWFkVmFsdWVBY3Rpb24SEgoKZWxlbWVudF9pZBgBIAEoDToIirUYBAgBEAEiMwoTR2V0QXR0cmlidXRlc0FjdGlvbhISCgplbGVtZW50X2lkGAEgASgNOgiKtRgECAEQASIoCg1PcGVuVGFiQWN0aW9uEgsKA3VybBgBIAEoCToKirUYBggDEAIYASItCg9Td2l0Y2hUYWJBY3Rpb24SDgoGdGFiX2lkGAEgASgNOgqKtRgGCAIQAhgBIiwKDkNsb3NlVGFiQWN0aW9uEg4KBnRhYl9pZBgBIAEoDToKirUYBggDEAIYASJXChBTY3JlZW5zaG90QWN0aW9uEhQKDGpwZWdfcXVhbGl0eRgBIAEoDRISCgplbGVtZW50X2lkGAIgASgNEg0KBW1hcmtzGAMgASgIOgqKtRgGCAEQAiABIj0KDkFza0h1bWFuQWN0aW9uEg4KBnByb21wdBgBIAEoCRIPCgdvcHRpb25zGAIgAygJOgqKtRgGCAEQAxgBIjcKCkRvbmVBY3Rpb24SDAoEdGV4dBgBIAEoCRIPCgdzdWNjZXNzGAIgASgIOgqKtRgGCAEQAxgBIvoCCg5PdXRjb21lRGV0YWlscxIPCgdtZXNzYWdlGAEgASgJEhsKE25hdmlnYXRpb25fb2NjdXJyZWQYAiABKAgSDwoHbmV3X3VybBgDIAEoCRIWCg5vcGVuZWRfdGFiX2lkcxgEIAMoDRITCgtkb21fY2hhbmdlcxgFIAEoDRIWCgl2YWx1ZV9ub3cYBiABKAlIAIgBARIqCgdkaWFsb2dzGAcgAygLMhkudGFid2lyZS52MS5EaWFsb2dEZXRhaWxzEhAKCGRvd25sb2FkGAggASgJEhYKDnN0aWxsX2NoYW5naW5nGAkgASgIEhYKDm5vX2VmZmVjdF9zZWVuGAogASgIEhoKEnRydXN0ZWRfaW5wdXRfdXNlZBgLIAEoCBIcCg9leHBlY3RhdGlvbl9tZXQYDCABKAhIAYgBARIaChJ2YWxpZGF0aW9uX21lc3NhZ2UYDSABKAlCDAoKX3ZhbHVlX25vd0ISChBfZXhwZWN0YXRpb25fbWV0IlQKBUltYWdlEhEKCW1pbWVfdHlwZRgBIAEoCRIMCgRkYXRhGAIgASgMEioKCmRpbWVuc2lvbnMYAyABKAsyFi50YWJ3aXJlLnYxLkRpbWVuc2lvbnMifwoMQXR0cmlidXRlTWFwEjwKCmF0dHJpYnV0ZXMYASADKAsyKC50YWJ3aXJlLnYxLkF0dHJpYnV0ZU1hcC5BdHRyaWJ1dGVzRW50cnkaMQoPQXR0cmlidXRlc0VudHJ5EgsKA2tleRgBIAEoCRINCgV2YWx1ZRgCIAEoCToCOAEi0gQKDEFjdGlvblJlc3VsdBIaChJvcmlnaW5hbF9hY3Rpb25faWQYASABKAkSKAoGc3RhdHVzGAIgASgOMhgudGFid2lyZS52MS5BY3Rpb25TdGF0dXMSMwoPb3V0Y29tZV9kZXRhaWxzGAMgASgLMhoudGFid2lyZS52MS5PdXRjb21lRGV0YWlscxIpCgplcnJvcl9pbmZvGAQgASgLMhUudGFid2lyZS52MS5FcnJvckluZm8SDgoEdGV4dBgFIAEoCUgAEjEKDWF0dHJpYnV0ZV9tYXAYBiABKAsyGC50YWJ3aXJlLnYxLkF0dHJpYnV0ZU1hcEgAEiIKBWltYWdlGAcgASgLMhEudGFid2lyZS52MS5JbWFnZUgAEi8KDGVsZW1lbnRfbGlzdBgMIAEoCzIXLnRhYndpcmUudjEuRWxlbWVudExpc3RIABIgCgRyb3dzGA0gASgLMhAudGFid2lyZS52MS5Sb3dzSAASLwoMdGV4dF9tYXRjaGVzGA4gASgLMhcudGFid2lyZS52MS5UZXh0TWF0Y2hlc0gAEioKCW5ld19zdGF0ZRgIIAEoCzIVLnRhYndpcmUudjEuUGFnZVN0YXRlSAESLQoLc3RhdGVfZGVsdGEYCSABKAsyFi50YWJ3aXJlLnYxLlN0YXRlRGVsdGFIARIiCgZ0aW1pbmcYCiABKAsyEi50YWJ3aXJlLnYxLlRpbWluZxIWCg5jdXJyZW50X3RhYl9pZBgLIAEoDUILCglleHRyYWN0ZWRCDQoLc3RhdGVfYWZ0ZXIqWQoJSW5wdXRNb2RlEhoKFklOUFVUX01PREVfVU5TUEVDSUZJRUQQABIYChRJTlBVVF9NT0RFX1NZTlRIRVRJQxABEhYKEklOUFVUX01PREVfVFJVU1RFRBACKnMKC01vdXNlQnV0dG9uEhwKGE1PVVNFX0JVVFRPTl9VTlNQRUNJRklFRBAAEhUKEU1PVVNFX0JVVFRPTl9MRUZUEAESFgoSTU9VU0VfQlVUVE9OX1JJR0hUEAISFwoTTU9VU0VfQlVUVE9OX01JRERMRRADKooBCgtLZXlNb2RpZmllchIcChhLRVlfTU9ESUZJRVJfVU5TUEVDSUZJRUQQABIUChBLRVlfTU9ESUZJRVJfQUxUEAESGAoUS0VZX01PRElGSUVSX0NPTlRST0wQAhIVChFLRVlfTU9ESUZJRVJfTUVUQRADEhYKEktFWV9NT0RJRklFUl9TSElGVBAEKtUBCg9TY3JvbGxEaXJlY3Rpb24SIAocU0NST0xMX0RJUkVDVElPTl9VTlNQRUNJRklFRBAAEhkKFVNDUk9MTF9ESVJFQ1RJT05fRE9XThABEhcKE1NDUk9MTF9ESVJFQ1RJT05fVVAQAhIaChZTQ1JPTExfRElSRUNUSU9OX1JJR0hUEAMSGQoVU0NST0xMX0RJUkVDVElPTl9MRUZUEAQSGAoUU0NST0xMX0RJUkVDVElPTl9UT1AQBRIbChdTQ1JPTExfRElSRUNUSU9OX0JPVFRPTRAGKoEBCgxBY3Rpb25TdGF0dXMSHQoZQUNUSU9OX1NUQVRVU19VTlNQRUNJRklFRBAAEhsKF0FDVElPTl9TVEFUVVNfU1VDQ0VFREVEEAESGAoUQUNUSU9OX1NUQVRVU19GQUlMRUQQAhIbChdBQ1RJT05fU1RBVFVTX0NBTkNFTExFRBADYgZwcm90bzM", [file_tabwire_v1_error, file_tabwire_v1_extract, file_tabwire_v1_options, file_tabwire_v1_state]);
+  fileDesc("Chd0YWJ3aXJlL3YxL2FjdGlvbi5wcm90bxIKdGFid2lyZS52MSLxDQoGQWN0aW9uEgoKAmlkGAEgASgJEhMKC2RvY3VtZW50X2lkGAIgASgJEicKBmV4cGVjdBgDIAEoCzIXLnRhYndpcmUudjEuRXhwZWN0YXRpb24SLwoNZGlhbG9nX2Fuc3dlchgEIAEoCzIYLnRhYndpcmUudjEuRGlhbG9nQW5zd2VyEikKCmlucHV0X21vZGUYBSABKA4yFS50YWJ3aXJlLnYxLklucHV0TW9kZRIuCghuYXZpZ2F0ZRgKIAEoCzIaLnRhYndpcmUudjEuTmF2aWdhdGVBY3Rpb25IABIrCgdnb19iYWNrGAsgASgLMhgudGFid2lyZS52MS5Hb0JhY2tBY3Rpb25IABIxCgpnb19mb3J3YXJkGAwgASgLMhsudGFid2lyZS52MS5Hb0ZvcndhcmRBY3Rpb25IABIqCgZyZWxvYWQYDSABKAsyGC50YWJ3aXJlLnYxLlJlbG9hZEFjdGlvbkgAEigKBWNsaWNrGA4gASgLMhcudGFid2lyZS52MS5DbGlja0FjdGlvbkgAEjEKCmlucHV0X3RleHQYDyABKAsyGy50YWJ3aXJlLnYxLklucHV0VGV4dEFjdGlvbkgAEjcKDXNlbGVjdF9vcHRpb24YECABKAsyHi50YWJ3aXJlLnYxLlNlbGVjdE9wdGlvbkFjdGlvbkgAEjEKCnByZXNzX2tleXMYESABKAsyGy50YWJ3aXJlLnYxLlByZXNzS2V5c0FjdGlvbkgAEioKBnNjcm9sbBgSIAEoCzIYLnRhYndpcmUudjEuU2Nyb2xsQWN0aW9uSAASKAoFaG92ZXIYEyABKAsyFy50YWJ3aXJlLnYxLkhvdmVyQWN0aW9uSAASJgoEd2FpdBgUIAEoCzIWLnRhYndpcmUudjEuV2FpdEFjdGlvbkgAEi8KCXJlYWRfdGV4dBgVIAEoCzIaLnRhYndpcmUudjEuUmVhZFRleHRBY3Rpb25IABIxCgpyZWFkX3ZhbHVlGBYgASgLMhsudGFid2lyZS52MS5SZWFkVmFsdWVBY3Rpb25IABI5Cg5nZXRfYXR0cmlidXRlcxgXIAEoCzIfLnRhYndpcmUudjEuR2V0QXR0cmlidXRlc0FjdGlvbkgAEi0KCG9wZW5fdGFiGBggASgLMhkudGFid2lyZS52MS5PcGVuVGFiQWN0aW9uSAASMQoKc3dpdGNoX3RhYhgZIAEoCzIbLnRhYndpcmUudjEuU3dpdGNoVGFiQWN0aW9uSAASLwoJY2xvc2VfdGFiGBogASgLMhoudGFid2lyZS52MS5DbG9zZVRhYkFjdGlvbkgAEjIKCnNjcmVlbnNob3QYGyABKAsyHC50YWJ3aXJlLnYxLlNjcmVlbnNob3RBY3Rpb25IABIvCglhc2tfaHVtYW4YHCABKAsyGi50YWJ3aXJlLnYxLkFza0h1bWFuQWN0aW9uSAASJgoEZG9uZRgdIAEoCzIWLnRhYndpcmUudjEuRG9uZUFjdGlvbkgAEiYKBGRyYWcYHiABKAsyFi50YWJ3aXJlLnYxLkRyYWdBY3Rpb25IABIzCgtzZXRfY2hlY2tlZBgfIAEoCzIcLnRhYndpcmUudjEuU2V0Q2hlY2tlZEFjdGlvbkgAEjMKC3NlbGVjdF90ZXh0GCAgASgLMhwudGFid2lyZS52MS5TZWxlY3RUZXh0QWN0aW9uSAASNQoMdXBsb2FkX2ZpbGVzGCEgASgLMh0udGFid2lyZS52MS5VcGxvYWRGaWxlc0FjdGlvbkgAEjcKDWFuc3dlcl9kaWFsb2cYIiABKAsyHi50YWJ3aXJlLnYxLkFuc3dlckRpYWxvZ0FjdGlvbkgAEjcKDXJlYWRfbWFya2Rvd24YIyABKAsyHi50YWJ3aXJlLnYxLlJlYWRNYXJrZG93bkFjdGlvbkgAEi8KCXJlYWRfcm93cxgkIAEoCzIaLnRhYndpcmUudjEuUmVhZFJvd3NBY3Rpb25IABIvCglmaW5kX3RleHQYJSABKAsyGi50YWJ3aXJlLnYxLkZpbmRUZXh0QWN0aW9uSAASNwoNZmluZF9lbGVtZW50cxgmIAEoCzIeLnRhYndpcmUudjEuRmluZEVsZW1lbnRzQWN0aW9uSAASOQoOcnVuX2phdmFzY3JpcHQYJyABKAsyHy50YWJ3aXJlLnYxLlJ1bkphdmFzY3JpcHRBY3Rpb25IABI1Cgxjb2xsZWN0X3Jvd3MYKCABKAsyHS50YWJ3aXJlLnYxLkNvbGxlY3RSb3dzQWN0aW9uSAASLwoJaGFuZF9vdmVyGCkgASgLMhoudGFid2lyZS52MS5IYW5kT3ZlckFjdGlvbkgAQgYKBGtpbmQimQEKC0V4cGVjdGF0aW9uEg4KBHRleHQYASABKAlIABINCgN1cmwYAiABKAlIABIUCgplbGVtZW50X2lkGAMgASgNSAASKwoHZWxlbWVudBgEIAEoCzIYLnRhYndpcmUudjEuRWxlbWVudFF1ZXJ5SAASDAoEZ29uZRgFIAEoCBISCgp0aW1lb3V0X21zGAYgASgNQgYKBGtpbmQiLAoMRGlhbG9nQW5zd2VyEg4KBmFjY2VwdBgBIAEoCBIMCgR0ZXh0GAIgASgJIikKDk5hdmlnYXRlQWN0aW9uEgsKA3VybBgBIAEoCToKirUYBggDEAIYASIaCgxHb0JhY2tBY3Rpb246Coq1GAYIAxACGAEiHQoPR29Gb3J3YXJkQWN0aW9uOgqKtRgGCAMQAhgBIhoKDFJlbG9hZEFjdGlvbjoKirUYBggDEAIYASLvAQoLQ2xpY2tBY3Rpb24SEgoKZWxlbWVudF9pZBgBIAEoDRInCgZidXR0b24YAiABKA4yFy50YWJ3aXJlLnYxLk1vdXNlQnV0dG9uEg0KBWNvdW50GAMgASgNEjIKCW1vZGlmaWVycxgEIAMoDjIXLnRhYndpcmUudjEuS2V5TW9kaWZpZXJCBpK1GAIIARIdCghvZmZzZXRfeBgFIAEoAUIGkrUYAggBSACIAQESHQoIb2Zmc2V0X3kYBiABKAFCBpK1GAIIAUgBiAEBOgiKtRgECAMQAUILCglfb2Zmc2V0X3hCCwoJX29mZnNldF95Im0KD0lucHV0VGV4dEFjdGlvbhISCgplbGVtZW50X2lkGAEgASgNEgwKBHRleHQYAiABKAkSDgoGYXBwZW5kGAMgASgIEg4KBnN1Ym1pdBgEIAEoCBIOCgZzZWNyZXQYBSABKAk6CIq1GAQIAxABIkMKElNlbGVjdE9wdGlvbkFjdGlvbhISCgplbGVtZW50X2lkGAEgASgNEg8KB29wdGlvbnMYAiADKAk6CIq1GAQIAxABIj0KD1ByZXNzS2V5c0FjdGlvbhIMCgRrZXlzGAEgAygJEhIKCmVsZW1lbnRfaWQYAiABKA06CIq1GAQIAxABIm0KDFNjcm9sbEFjdGlvbhIuCglkaXJlY3Rpb24YASABKA4yGy50YWJ3aXJlLnYxLlNjcm9sbERpcmVjdGlvbhISCgplbGVtZW50X2lkGAIgASgNEg0KBXBhZ2VzGAMgASgBOgqKtRgGCAIQARgBIoMBCgtIb3ZlckFjdGlvbhISCgplbGVtZW50X2lkGAEgASgNEh0KCG9mZnNldF94GAIgASgBQgaStRgCCAFIAIgBARIdCghvZmZzZXRfeRgDIAEoAUIGkrUYAggBSAGIAQE6CIq1GAQIAhABQgsKCV9vZmZzZXRfeEILCglfb2Zmc2V0X3ki3QEKCkRyYWdBY3Rpb24SEgoKZWxlbWVudF9pZBgBIAEoDRIVCg10b19lbGVtZW50X2lkGAIgASgNEhUKCG9mZnNldF94GAMgASgBSACIAQESFQoIb2Zmc2V0X3kYBCABKAFIAYgBARIcCgdzdGFydF94GAUgASgBQgaStRgCCAFIAogBARIcCgdzdGFydF95GAYgASgBQgaStRgCCAFIA4gBAToIirUYBAgDEAFCCwoJX29mZnNldF94QgsKCV9vZmZzZXRfeUIKCghfc3RhcnRfeEIKCghfc3RhcnRfeSJBChBTZXRDaGVja2VkQWN0aW9uEhIKCmVsZW1lbnRfaWQYASABKA0SDwoHY2hlY2tlZBgCIAEoCDoIirUYBAgDEAEiPgoQU2VsZWN0VGV4dEFjdGlvbhISCgplbGVtZW50X2lkGAEgASgNEgwKBHRleHQYAiABKAk6CIq1GAQIAhABIj4KCkZpbGVVcGxvYWQSDAoEbmFtZRgBIAEoCRIRCgltaW1lX3R5cGUYAiABKAkSDwoHY29udGVudBgDIAEoDCJaChFVcGxvYWRGaWxlc0FjdGlvbhISCgplbGVtZW50X2lkGAEgASgNEiUKBWZpbGVzGAIgAygLMhYudGFid2lyZS52MS5GaWxlVXBsb2FkOgqKtRgGCAMQASABIj4KEkFuc3dlckRpYWxvZ0FjdGlvbhIOCgZhY2NlcHQYASABKAgSDAoEdGV4dBgCIAEoCToKirUYBggEEAIYASIxChNSdW5KYXZhc2NyaXB0QWN0aW9uEgwKBGNvZGUYASABKAk6DIq1GAgIBBACGAEgASJ8CgpXYWl0QWN0aW9uEg4KBHRleHQYASABKAlIABIUCgplbGVtZW50X2lkGAIgASgNSAASDQoDdXJsGAMgASgJSAASDAoEZ29uZRgEIAEoCBISCgp0aW1lb3V0X21zGAUgASgNOgqKtRgGCAEQAhgBQgsKCWNvbmRpdGlvbiIuCg5SZWFkVGV4dEFjdGlvbhISCgplbGVtZW50X2lkGAEgASgNOgiKtRgECAEQASIyChJSZWFkTWFya2Rvd25BY3Rpb24SEgoKZWxlbWVudF9pZBgBIAEoDToIirUYBAgBEAEiWwoOUmVhZFJvd3NBY3Rpb24SEgoKZWxlbWVudF9pZBgBIAEoDRIRCglza2lwX3Jvd3MYAiABKA0SGAoIbWF4X3Jvd3MYAyABKA1CBpK1GAIIAToIirUYBAgBEAEiRQoORmluZFRleHRBY3Rpb24SDAoEdGV4dBgBIAEoCRIbCgttYXhfbWF0Y2hlcxgCIAEoDUIGkrUYAggBOgiKtRgECAEQASJYChJGaW5kRWxlbWVudHNBY3Rpb24SDAoEcm9sZRgBIAEoCRIMCgRuYW1lGAIgASgJEhwKDG1heF9lbGVtZW50cxgDIAEoDUIGkrUYAggBOgiKtRgECAEQASIvCg9SZWFkVmFsdWVBY3Rpb24SEgoKZWxlbWVudF9pZBgBIAEoDToIirUYBAgBEAEiMwoTR2V0QXR0cmlidXRlc0FjdGlvbhISCgplbGVtZW50X2lkGAEgASgNOgiKtRgECAEQASIoCg1PcGVuVGFiQWN0aW9uEgsKA3VybBgBIAEoCToKirUYBggDEAIYASItCg9Td2l0Y2hUYWJBY3Rpb24SDgoGdGFiX2lkGAEgASgNOgqKtRgGCAIQAhgBIiwKDkNsb3NlVGFiQWN0aW9uEg4KBnRhYl9pZBgBIAEoDToKirUYBggDEAIYASJfChBTY3JlZW5zaG90QWN0aW9uEhwKDGpwZWdfcXVhbGl0eRgBIAEoDUIGkrUYAggBEhIKCmVsZW1lbnRfaWQYAiABKA0SDQoFbWFya3MYAyABKAg6Coq1GAYIARACIAEiPQoOQXNrSHVtYW5BY3Rpb24SDgoGcHJvbXB0GAEgASgJEg8KB29wdGlvbnMYAiADKAk6Coq1GAYIARADGAEidQoRQ29sbGVjdFJvd3NBY3Rpb24SEgoKZWxlbWVudF9pZBgBIAEoDRIXCg9uZXh0X2VsZW1lbnRfaWQYAiABKA0SEAoIbWF4X3Jvd3MYAyABKA0SFQoFdGFibGUYBCABKAlCBpK1GAIIAToKirUYBggDEAMYASIsCg5IYW5kT3ZlckFjdGlvbhIOCgZwcm9tcHQYASABKAk6Coq1GAYIARADGAEiNwoKRG9uZUFjdGlvbhIMCgR0ZXh0GAEgASgJEg8KB3N1Y2Nlc3MYAiABKAg6Coq1GAYIARADGAEi+gIKDk91dGNvbWVEZXRhaWxzEg8KB21lc3NhZ2UYASABKAkSGwoTbmF2aWdhdGlvbl9vY2N1cnJlZBgCIAEoCBIPCgduZXdfdXJsGAMgASgJEhYKDm9wZW5lZF90YWJfaWRzGAQgAygNEhMKC2RvbV9jaGFuZ2VzGAUgASgNEhYKCXZhbHVlX25vdxgGIAEoCUgAiAEBEioKB2RpYWxvZ3MYByADKAsyGS50YWJ3aXJlLnYxLkRpYWxvZ0RldGFpbHMSEAoIZG93bmxvYWQYCCABKAkSFgoOc3RpbGxfY2hhbmdpbmcYCSABKAgSFgoObm9fZWZmZWN0X3NlZW4YCiABKAgSGgoSdHJ1c3RlZF9pbnB1dF91c2VkGAsgASgIEhwKD2V4cGVjdGF0aW9uX21ldBgMIAEoCEgBiAEBEhoKEnZhbGlkYXRpb25fbWVzc2FnZRgNIAEoCUIMCgpfdmFsdWVfbm93QhIKEF9leHBlY3RhdGlvbl9tZXQiVAoFSW1hZ2USEQoJbWltZV90eXBlGAEgASgJEgwKBGRhdGEYAiABKAwSKgoKZGltZW5zaW9ucxgDIAEoCzIWLnRhYndpcmUudjEuRGltZW5zaW9ucyJ/CgxBdHRyaWJ1dGVNYXASPAoKYXR0cmlidXRlcxgBIAMoCzIoLnRhYndpcmUudjEuQXR0cmlidXRlTWFwLkF0dHJpYnV0ZXNFbnRyeRoxCg9BdHRyaWJ1dGVzRW50cnkSCwoDa2V5GAEgASgJEg0KBXZhbHVlGAIgASgJOgI4ASLSBAoMQWN0aW9uUmVzdWx0EhoKEm9yaWdpbmFsX2FjdGlvbl9pZBgBIAEoCRIoCgZzdGF0dXMYAiABKA4yGC50YWJ3aXJlLnYxLkFjdGlvblN0YXR1cxIzCg9vdXRjb21lX2RldGFpbHMYAyABKAsyGi50YWJ3aXJlLnYxLk91dGNvbWVEZXRhaWxzEikKCmVycm9yX2luZm8YBCABKAsyFS50YWJ3aXJlLnYxLkVycm9ySW5mbxIOCgR0ZXh0GAUgASgJSAASMQoNYXR0cmlidXRlX21hcBgGIAEoCzIYLnRhYndpcmUudjEuQXR0cmlidXRlTWFwSAASIgoFaW1hZ2UYByABKAsyES50YWJ3aXJlLnYxLkltYWdlSAASLwoMZWxlbWVudF9saXN0GAwgASgLMhcudGFid2lyZS52MS5FbGVtZW50TGlzdEgAEiAKBHJvd3MYDSABKAsyEC50YWJ3aXJlLnYxLlJvd3NIABIvCgx0ZXh0X21hdGNoZXMYDiABKAsyFy50YWJ3aXJlLnYxLlRleHRNYXRjaGVzSAASKgoJbmV3X3N0YXRlGAggASgLMhUudGFid2lyZS52MS5QYWdlU3RhdGVIARItCgtzdGF0ZV9kZWx0YRgJIAEoCzIWLnRhYndpcmUudjEuU3RhdGVEZWx0YUgBEiIKBnRpbWluZxgKIAEoCzISLnRhYndpcmUudjEuVGltaW5nEhYKDmN1cnJlbnRfdGFiX2lkGAsgASgNQgsKCWV4dHJhY3RlZEINCgtzdGF0ZV9hZnRlcipZCglJbnB1dE1vZGUSGgoWSU5QVVRfTU9ERV9VTlNQRUNJRklFRBAAEhgKFElOUFVUX01PREVfU1lOVEhFVElDEAESFgoSSU5QVVRfTU9ERV9UUlVTVEVEEAIqcwoLTW91c2VCdXR0b24SHAoYTU9VU0VfQlVUVE9OX1VOU1BFQ0lGSUVEEAASFQoRTU9VU0VfQlVUVE9OX0xFRlQQARIWChJNT1VTRV9CVVRUT05fUklHSFQQAhIXChNNT1VTRV9CVVRUT05fTUlERExFEAMqigEKC0tleU1vZGlmaWVyEhwKGEtFWV9NT0RJRklFUl9VTlNQRUNJRklFRBAAEhQKEEtFWV9NT0RJRklFUl9BTFQQARIYChRLRVlfTU9ESUZJRVJfQ09OVFJPTBACEhUKEUtFWV9NT0RJRklFUl9NRVRBEAMSFgoSS0VZX01PRElGSUVSX1NISUZUEAQq1QEKD1Njcm9sbERpcmVjdGlvbhIgChxTQ1JPTExfRElSRUNUSU9OX1VOU1BFQ0lGSUVEEAASGQoVU0NST0xMX0RJUkVDVElPTl9ET1dOEAESFwoTU0NST0xMX0RJUkVDVElPTl9VUBACEhoKFlNDUk9MTF9ESVJFQ1RJT05fUklHSFQQAxIZChVTQ1JPTExfRElSRUNUSU9OX0xFRlQQBBIYChRTQ1JPTExfRElSRUNUSU9OX1RPUBAFEhsKF1NDUk9MTF9ESVJFQ1RJT05fQk9UVE9NEAYqgQEKDEFjdGlvblN0YXR1cxIdChlBQ1RJT05fU1RBVFVTX1VOU1BFQ0lGSUVEEAASGwoXQUNUSU9OX1NUQVRVU19TVUNDRUVERUQQARIYChRBQ1RJT05fU1RBVFVTX0ZBSUxFRBACEhsKF0FDVElPTl9TVEFUVVNfQ0FOQ0VMTEVEEANiBnByb3RvMw", [file_tabwire_v1_error, file_tabwire_v1_extract, file_tabwire_v1_options, file_tabwire_v1_state]);
 
 /**
  * One typed thing to do.
@@ -313,6 +313,22 @@ export type Action = Message<"tabwire.v1.Action"> & {
      */
     value: RunJavascriptAction;
     case: "runJavascript";
+  } | {
+    /**
+     * See CollectRowsAction.
+     *
+     * @generated from field: tabwire.v1.CollectRowsAction collect_rows = 40;
+     */
+    value: CollectRowsAction;
+    case: "collectRows";
+  } | {
+    /**
+     * See HandOverAction.
+     *
+     * @generated from field: tabwire.v1.HandOverAction hand_over = 41;
+     */
+    value: HandOverAction;
+    case: "handOver";
   } | { case: undefined; value?: undefined };
 };
 
@@ -541,7 +557,7 @@ export const ClickActionSchema: GenMessage<ClickAction> = /*@__PURE__*/
   messageDesc(file_tabwire_v1_action, 7);
 
 /**
- * Type text into a field, replacing what is in it; dates as 2026-11-21, times as 14:30, colours as #ff8800.
+ * Type text into a field, replacing what is in it; dates as 2026-11-21, times as 14:30. Colours as #ff8800.
  *
  * @generated from message tabwire.v1.InputTextAction
  */
@@ -573,6 +589,13 @@ export type InputTextAction = Message<"tabwire.v1.InputTextAction"> & {
    * @generated from field: bool submit = 4;
    */
   submit: boolean;
+
+  /**
+   * The name of a secret to type instead of a text.
+   *
+   * @generated from field: string secret = 5;
+   */
+  secret: string;
 };
 
 /**
@@ -611,7 +634,7 @@ export const SelectOptionActionSchema: GenMessage<SelectOptionAction> = /*@__PUR
   messageDesc(file_tabwire_v1_action, 9);
 
 /**
- * Press keys, one after another, in the focused element or in a given one.
+ * Press keys one after another, in the focused or a given element.
  *
  * @generated from message tabwire.v1.PressKeysAction
  */
@@ -639,7 +662,7 @@ export const PressKeysActionSchema: GenMessage<PressKeysAction> = /*@__PURE__*/
   messageDesc(file_tabwire_v1_action, 10);
 
 /**
- * Scroll the page, or inside an element; without a direction, scroll the element into view.
+ * Scroll the page or in an element; without a direction, bring the element into view.
  *
  * @generated from message tabwire.v1.ScrollAction
  */
@@ -674,7 +697,7 @@ export const ScrollActionSchema: GenMessage<ScrollAction> = /*@__PURE__*/
   messageDesc(file_tabwire_v1_action, 11);
 
 /**
- * Move the pointer over an element, to open what opens on hovering.
+ * Move the pointer over an element.
  *
  * @generated from message tabwire.v1.HoverAction
  */
@@ -765,7 +788,7 @@ export const DragActionSchema: GenMessage<DragAction> = /*@__PURE__*/
   messageDesc(file_tabwire_v1_action, 13);
 
 /**
- * Check or uncheck a box, radio button or switch, unless it is so already.
+ * Check or uncheck a box, radio button or switch.
  *
  * @generated from message tabwire.v1.SetCheckedAction
  */
@@ -793,7 +816,7 @@ export const SetCheckedActionSchema: GenMessage<SetCheckedAction> = /*@__PURE__*
   messageDesc(file_tabwire_v1_action, 14);
 
 /**
- * Select text in an element, as with the mouse.
+ * Select text in an element.
  *
  * @generated from message tabwire.v1.SelectTextAction
  */
@@ -933,7 +956,7 @@ export const RunJavascriptActionSchema: GenMessage<RunJavascriptAction> = /*@__P
   messageDesc(file_tabwire_v1_action, 19);
 
 /**
- * Wait until a text, an element or an address appears or vanishes, or until the page is quiet.
+ * Wait until a text, element or address appears or vanishes, or the page is quiet.
  *
  * @generated from message tabwire.v1.WaitAction
  */
@@ -992,7 +1015,7 @@ export const WaitActionSchema: GenMessage<WaitAction> = /*@__PURE__*/
   messageDesc(file_tabwire_v1_action, 20);
 
 /**
- * Read the text of an element, or of the whole page, without cutting it.
+ * Read the whole text of an element, or of the page.
  *
  * @generated from message tabwire.v1.ReadTextAction
  */
@@ -1013,7 +1036,7 @@ export const ReadTextActionSchema: GenMessage<ReadTextAction> = /*@__PURE__*/
   messageDesc(file_tabwire_v1_action, 21);
 
 /**
- * Read the main content of the page, or an element, as Markdown.
+ * Read the main content, or an element, as Markdown.
  *
  * @generated from message tabwire.v1.ReadMarkdownAction
  */
@@ -1069,7 +1092,7 @@ export const ReadRowsActionSchema: GenMessage<ReadRowsAction> = /*@__PURE__*/
   messageDesc(file_tabwire_v1_action, 23);
 
 /**
- * Find where the page says something, also outside of what is shown.
+ * Find where the page says something, also beyond what is shown.
  *
  * @generated from message tabwire.v1.FindTextAction
  */
@@ -1097,7 +1120,7 @@ export const FindTextActionSchema: GenMessage<FindTextAction> = /*@__PURE__*/
   messageDesc(file_tabwire_v1_action, 24);
 
 /**
- * Find elements by role and name, also outside of what is shown.
+ * Find elements by role and name, also beyond what is shown.
  *
  * @generated from message tabwire.v1.FindElementsAction
  */
@@ -1300,6 +1323,69 @@ export const AskHumanActionSchema: GenMessage<AskHumanAction> = /*@__PURE__*/
   messageDesc(file_tabwire_v1_action, 32);
 
 /**
+ * Collect a table or list into the result, page after page, without showing its rows.
+ *
+ * @generated from message tabwire.v1.CollectRowsAction
+ */
+export type CollectRowsAction = Message<"tabwire.v1.CollectRowsAction"> & {
+  /**
+   * The id of the table or list; 0 for the largest one.
+   *
+   * @generated from field: uint32 element_id = 1;
+   */
+  elementId: number;
+
+  /**
+   * The id of what leads to the next page, or shows more; 0 for this page only.
+   *
+   * @generated from field: uint32 next_element_id = 2;
+   */
+  nextElementId: number;
+
+  /**
+   * At most so many rows; 0 means 1,000.
+   *
+   * @generated from field: uint32 max_rows = 3;
+   */
+  maxRows: number;
+
+  /**
+   * The table of the result to add to; empty for "rows".
+   *
+   * @generated from field: string table = 4;
+   */
+  table: string;
+};
+
+/**
+ * Describes the message tabwire.v1.CollectRowsAction.
+ * Use `create(CollectRowsActionSchema)` to create a new message.
+ */
+export const CollectRowsActionSchema: GenMessage<CollectRowsAction> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_action, 33);
+
+/**
+ * Let the person do something in the tab, as logging in or a captcha, and go on afterwards.
+ *
+ * @generated from message tabwire.v1.HandOverAction
+ */
+export type HandOverAction = Message<"tabwire.v1.HandOverAction"> & {
+  /**
+   * What they are to do.
+   *
+   * @generated from field: string prompt = 1;
+   */
+  prompt: string;
+};
+
+/**
+ * Describes the message tabwire.v1.HandOverAction.
+ * Use `create(HandOverActionSchema)` to create a new message.
+ */
+export const HandOverActionSchema: GenMessage<HandOverAction> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_action, 34);
+
+/**
  * End the task and report.
  *
  * @generated from message tabwire.v1.DoneAction
@@ -1325,7 +1411,7 @@ export type DoneAction = Message<"tabwire.v1.DoneAction"> & {
  * Use `create(DoneActionSchema)` to create a new message.
  */
 export const DoneActionSchema: GenMessage<DoneAction> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 33);
+  messageDesc(file_tabwire_v1_action, 35);
 
 /**
  * What the tab did in answer to an action.
@@ -1430,7 +1516,7 @@ export type OutcomeDetails = Message<"tabwire.v1.OutcomeDetails"> & {
  * Use `create(OutcomeDetailsSchema)` to create a new message.
  */
 export const OutcomeDetailsSchema: GenMessage<OutcomeDetails> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 34);
+  messageDesc(file_tabwire_v1_action, 36);
 
 /**
  * A picture.
@@ -1465,7 +1551,7 @@ export type Image = Message<"tabwire.v1.Image"> & {
  * Use `create(ImageSchema)` to create a new message.
  */
 export const ImageSchema: GenMessage<Image> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 35);
+  messageDesc(file_tabwire_v1_action, 37);
 
 /**
  * Attributes by name.
@@ -1486,7 +1572,7 @@ export type AttributeMap = Message<"tabwire.v1.AttributeMap"> & {
  * Use `create(AttributeMapSchema)` to create a new message.
  */
 export const AttributeMapSchema: GenMessage<AttributeMap> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 36);
+  messageDesc(file_tabwire_v1_action, 38);
 
 /**
  * What really happened.
@@ -1620,7 +1706,7 @@ export type ActionResult = Message<"tabwire.v1.ActionResult"> & {
  * Use `create(ActionResultSchema)` to create a new message.
  */
 export const ActionResultSchema: GenMessage<ActionResult> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_action, 37);
+  messageDesc(file_tabwire_v1_action, 39);
 
 /**
  * How input is given to a page.

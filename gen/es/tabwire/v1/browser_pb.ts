@@ -8,6 +8,8 @@ import type { GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
+import type { ErrorInfo } from "./error_pb";
+import { file_tabwire_v1_error } from "./error_pb";
 import type { BrowserCapabilities } from "./link_pb";
 import { file_tabwire_v1_link } from "./link_pb";
 import type { Message } from "@bufbuild/protobuf";
@@ -16,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tabwire/v1/browser.proto.
  */
 export const file_tabwire_v1_browser: GenFile = /*@__PURE__*/
-  fileDesc("Chh0YWJ3aXJlL3YxL2Jyb3dzZXIucHJvdG8SCnRhYndpcmUudjEikAIKB0Jyb3dzZXISEgoKYnJvd3Nlcl9pZBgBIAEoCRIUCgxkaXNwbGF5X25hbWUYAiABKAkSFAoMaXNfY29ubmVjdGVkGAMgASgIEhkKEWV4dGVuc2lvbl92ZXJzaW9uGAQgASgJEhIKCnVzZXJfYWdlbnQYBSABKAkSNQoMY2FwYWJpbGl0aWVzGAYgASgLMh8udGFid2lyZS52MS5Ccm93c2VyQ2FwYWJpbGl0aWVzEi0KCXBhaXJlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMbGFzdF9zZWVuX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcGIGcHJvdG8z", [file_google_protobuf_timestamp, file_tabwire_v1_link]);
+  fileDesc("Chh0YWJ3aXJlL3YxL2Jyb3dzZXIucHJvdG8SCnRhYndpcmUudjEiuwIKB0Jyb3dzZXISEgoKYnJvd3Nlcl9pZBgBIAEoCRIUCgxkaXNwbGF5X25hbWUYAiABKAkSFAoMaXNfY29ubmVjdGVkGAMgASgIEhkKEWV4dGVuc2lvbl92ZXJzaW9uGAQgASgJEhIKCnVzZXJfYWdlbnQYBSABKAkSNQoMY2FwYWJpbGl0aWVzGAYgASgLMh8udGFid2lyZS52MS5Ccm93c2VyQ2FwYWJpbGl0aWVzEi0KCXBhaXJlZF9hdBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASMAoMbGFzdF9zZWVuX2F0GAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIpCgplcnJvcl9pbmZvGAkgASgLMhUudGFid2lyZS52MS5FcnJvckluZm9iBnByb3RvMw", [file_google_protobuf_timestamp, file_tabwire_v1_error, file_tabwire_v1_link]);
 
 /**
  * One paired browser.
@@ -79,6 +81,14 @@ export type Browser = Message<"tabwire.v1.Browser"> & {
    * @generated from field: google.protobuf.Timestamp last_seen_at = 8;
    */
   lastSeenAt?: Timestamp | undefined;
+
+  /**
+   * Why the server refused it when it last asked for a link: PROTOCOL_REVISION_UNSUPPORTED, with what to update. Absent if
+   * it did not, or if the server was started anew since.
+   *
+   * @generated from field: tabwire.v1.ErrorInfo error_info = 9;
+   */
+  errorInfo?: ErrorInfo | undefined;
 };
 
 /**

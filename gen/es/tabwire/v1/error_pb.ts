@@ -7,13 +7,15 @@
 
 import type { GenEnum, GenFile, GenMessage } from "@bufbuild/protobuf/codegenv2";
 import { enumDesc, fileDesc, messageDesc } from "@bufbuild/protobuf/codegenv2";
+import type { Consequence } from "./policy_pb";
+import { file_tabwire_v1_policy } from "./policy_pb";
 import type { Message } from "@bufbuild/protobuf";
 
 /**
  * Describes the file tabwire/v1/error.proto.
  */
 export const file_tabwire_v1_error: GenFile = /*@__PURE__*/
-  fileDesc("ChZ0YWJ3aXJlL3YxL2Vycm9yLnByb3RvEgp0YWJ3aXJlLnYxIuQBCglFcnJvckluZm8SKQoKZXJyb3JfY29kZRgBIAEoDjIVLnRhYndpcmUudjEuRXJyb3JDb2RlEg8KB21lc3NhZ2UYAiABKAkSKQoHZGV0YWlscxgDIAEoCzIYLnRhYndpcmUudjEuRXJyb3JEZXRhaWxzEjUKEGNvbXBvbmVudF9vcmlnaW4YBCABKA4yGy50YWJ3aXJlLnYxLkNvbXBvbmVudE9yaWdpbhIRCglyZXRyeWFibGUYBSABKAgSDgoGcmVtZWR5GAYgASgJEhYKDmNvcnJlbGF0aW9uX2lkGAcgASgJIqEDCgxFcnJvckRldGFpbHMSLQoHY292ZXJlZBgBIAEoCzIaLnRhYndpcmUudjEuQ292ZXJlZERldGFpbHNIABIzCgpjYW5kaWRhdGVzGAIgASgLMh0udGFid2lyZS52MS5DYW5kaWRhdGVzRGV0YWlsc0gAEj4KEGZpZWxkX3Zpb2xhdGlvbnMYAyABKAsyIi50YWJ3aXJlLnYxLkZpZWxkVmlvbGF0aW9uc0RldGFpbHNIABIvCghyZXZpc2lvbhgEIAEoCzIbLnRhYndpcmUudjEuUmV2aXNpb25EZXRhaWxzSAASLwoIc2VxdWVuY2UYBSABKAsyGy50YWJ3aXJlLnYxLlNlcXVlbmNlRGV0YWlsc0gAEisKBmRpYWxvZxgGIAEoCzIZLnRhYndpcmUudjEuRGlhbG9nRGV0YWlsc0gAEisKBnN5bnRheBgHIAEoCzIZLnRhYndpcmUudjEuU3ludGF4RGV0YWlsc0gAEikKBWxpbWl0GAggASgLMhgudGFid2lyZS52MS5MaW1pdERldGFpbHNIAEIGCgRraW5kIjkKDkNvdmVyZWREZXRhaWxzEhIKCmVsZW1lbnRfaWQYASABKA0SEwoLZGVzY3JpcHRpb24YAiABKAkiPgoRQ2FuZGlkYXRlc0RldGFpbHMSKQoKY2FuZGlkYXRlcxgBIAMoCzIVLnRhYndpcmUudjEuQ2FuZGlkYXRlIkwKCUNhbmRpZGF0ZRISCgplbGVtZW50X2lkGAEgASgNEgwKBHJvbGUYAiABKAkSDAoEbmFtZRgDIAEoCRIPCgdjb250ZXh0GAQgASgJIkgKFkZpZWxkVmlvbGF0aW9uc0RldGFpbHMSLgoKdmlvbGF0aW9ucxgBIAMoCzIaLnRhYndpcmUudjEuRmllbGRWaW9sYXRpb24iNAoORmllbGRWaW9sYXRpb24SDQoFZmllbGQYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkicwoPUmV2aXNpb25EZXRhaWxzEhMKC2Jyb3dzZXJfbWluGAEgASgNEhMKC2Jyb3dzZXJfbWF4GAIgASgNEhIKCnNlcnZlcl9taW4YAyABKA0SEgoKc2VydmVyX21heBgEIAEoDRIOCgZ1cGRhdGUYBSABKAkiOwoPU2VxdWVuY2VEZXRhaWxzEhQKDGV4cGVjdGVkX3NlcRgBIAEoBBISCgphY3R1YWxfc2VxGAIgASgEIlYKDURpYWxvZ0RldGFpbHMSDAoEdHlwZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEhQKDGRlZmF1bHRfdGV4dBgDIAEoCRIQCghhY2NlcHRlZBgEIAEoCCI/Cg1TeW50YXhEZXRhaWxzEgwKBGxpbmUYASABKA0SDgoGY29sdW1uGAIgASgNEhAKCGV4cGVjdGVkGAMgASgJIkMKDExpbWl0RGV0YWlscxIMCgRuYW1lGAEgASgJEg0KBWxpbWl0GAIgASgEEhYKDnJldHJ5X2FmdGVyX21zGAMgASgNKr4LCglFcnJvckNvZGUSGgoWRVJST1JfQ09ERV9VTlNQRUNJRklFRBAAEicKI0VSUk9SX0NPREVfVEFSR0VUX0VMRU1FTlRfTk9UX0ZPVU5EEAESLgoqRVJST1JfQ09ERV9UQVJHRVRfRUxFTUVOVF9OT1RfSU5URVJBQ1RBQkxFEAISKQolRVJST1JfQ09ERV9PUEVSQVRJT05fRkFJTEVEX0lOX1RBUkdFVBADEiAKHEVSUk9SX0NPREVfTkFWSUdBVElPTl9GQUlMRUQQBBInCiNFUlJPUl9DT0RFX0VYVEVOU0lPTl9JTlRFUk5BTF9FUlJPUhAFEi4KKkVSUk9SX0NPREVfQ09NTVVOSUNBVElPTl9FUlJPUl9XSVRIX1RBUkdFVBAGEhwKGEVSUk9SX0NPREVfU1RBTEVfRUxFTUVOVBAHEh4KGkVSUk9SX0NPREVfRUxFTUVOVF9DT1ZFUkVEEAgSIgoeRVJST1JfQ09ERV9ORUVEU19UUlVTVEVEX0lOUFVUEAkSHgoaRVJST1JfQ09ERV9SRVNUUklDVEVEX1BBR0UQChIaChZFUlJPUl9DT0RFX0RJQUxPR19PUEVOEAsSIAocRVJST1JfQ09ERV9ERUFETElORV9FWENFRURFRBAMEhwKGEVSUk9SX0NPREVfUE9MSUNZX0RFTklFRBANEh4KGkVSUk9SX0NPREVfQVBQUk9WQUxfREVOSUVEEA4SIwofRVJST1JfQ09ERV9CUk9XU0VSX0RJU0NPTk5FQ1RFRBAPEiwKKEVSUk9SX0NPREVfUFJPVE9DT0xfUkVWSVNJT05fVU5TVVBQT1JURUQQEBIYChRFUlJPUl9DT0RFX0NBTkNFTExFRBAREh8KG0VSUk9SX0NPREVfSU5WQUxJRF9BUkdVTUVOVBASEhgKFEVSUk9SX0NPREVfTk9UX0ZPVU5EEBMSHQoZRVJST1JfQ09ERV9BTFJFQURZX0VYSVNUUxAUEiIKHkVSUk9SX0NPREVfRkFJTEVEX1BSRUNPTkRJVElPThAVEh4KGkVSUk9SX0NPREVfVU5BVVRIRU5USUNBVEVEEBYSIAocRVJST1JfQ09ERV9QRVJNSVNTSU9OX0RFTklFRBAXEiEKHUVSUk9SX0NPREVfUkVTT1VSQ0VfRVhIQVVTVEVEEBgSFwoTRVJST1JfQ09ERV9JTlRFUk5BTBAZEhsKF0VSUk9SX0NPREVfT1VUX09GX1JBTkdFEBoSGgoWRVJST1JfQ09ERV9VTkFWQUlMQUJMRRAbEhwKGEVSUk9SX0NPREVfVU5JTVBMRU1FTlRFRBAcEh8KG0VSUk9SX0NPREVfQU1CSUdVT1VTX1RBUkdFVBAdEiMKH0VSUk9SX0NPREVfTU9ERUxfTk9UX0NPTkZJR1VSRUQQHhIgChxFUlJPUl9DT0RFX01PREVMX1VOQVZBSUxBQkxFEB8SHAoYRVJST1JfQ09ERV9NT0RFTF9SRUZVU0VEECASIwofRVJST1JfQ09ERV9NT0RFTF9PVVRQVVRfSU5WQUxJRBAhEhwKGEVSUk9SX0NPREVfTElNSVRfUkVBQ0hFRBAiEiAKHEVSUk9SX0NPREVfVE9PX01BTllfRkFJTFVSRVMQIxIeChpFUlJPUl9DT0RFX09VVENPTUVfVU5LTk9XThAkEhwKGEVSUk9SX0NPREVfVEFCX05PVF9GT1VORBAlEh0KGUVSUk9SX0NPREVfQ09NTUFORF9TWU5UQVgQJhIbChdFUlJPUl9DT0RFX1RBU0tfR0FWRV9VUBAnEhsKF0VSUk9SX0NPREVfRVBPQ0hfRkVOQ0VEECgSGgoWRVJST1JfQ09ERV9OT19QUk9HUkVTUxApEh4KGkVSUk9SX0NPREVfQ09NTUFORF9SRUZVU0VEECoSGgoWRVJST1JfQ09ERV9MSU5LX0NMT1NFRBArKu0BCg9Db21wb25lbnRPcmlnaW4SIAocQ09NUE9ORU5UX09SSUdJTl9VTlNQRUNJRklFRBAAEiMKH0NPTVBPTkVOVF9PUklHSU5fQ09OVEVOVF9TQ1JJUFQQARIfChtDT01QT05FTlRfT1JJR0lOX0JBQ0tHUk9VTkQQAhIeChpDT01QT05FTlRfT1JJR0lOX09GRlNDUkVFThADEhsKF0NPTVBPTkVOVF9PUklHSU5fU0VSVkVSEAQSGQoVQ09NUE9ORU5UX09SSUdJTl9QQUdFEAUSGgoWQ09NUE9ORU5UX09SSUdJTl9NT0RFTBAGYgZwcm90bzM");
+  fileDesc("ChZ0YWJ3aXJlL3YxL2Vycm9yLnByb3RvEgp0YWJ3aXJlLnYxIuQBCglFcnJvckluZm8SKQoKZXJyb3JfY29kZRgBIAEoDjIVLnRhYndpcmUudjEuRXJyb3JDb2RlEg8KB21lc3NhZ2UYAiABKAkSKQoHZGV0YWlscxgDIAEoCzIYLnRhYndpcmUudjEuRXJyb3JEZXRhaWxzEjUKEGNvbXBvbmVudF9vcmlnaW4YBCABKA4yGy50YWJ3aXJlLnYxLkNvbXBvbmVudE9yaWdpbhIRCglyZXRyeWFibGUYBSABKAgSDgoGcmVtZWR5GAYgASgJEhYKDmNvcnJlbGF0aW9uX2lkGAcgASgJItIDCgxFcnJvckRldGFpbHMSLQoHY292ZXJlZBgBIAEoCzIaLnRhYndpcmUudjEuQ292ZXJlZERldGFpbHNIABIzCgpjYW5kaWRhdGVzGAIgASgLMh0udGFid2lyZS52MS5DYW5kaWRhdGVzRGV0YWlsc0gAEj4KEGZpZWxkX3Zpb2xhdGlvbnMYAyABKAsyIi50YWJ3aXJlLnYxLkZpZWxkVmlvbGF0aW9uc0RldGFpbHNIABIvCghyZXZpc2lvbhgEIAEoCzIbLnRhYndpcmUudjEuUmV2aXNpb25EZXRhaWxzSAASLwoIc2VxdWVuY2UYBSABKAsyGy50YWJ3aXJlLnYxLlNlcXVlbmNlRGV0YWlsc0gAEisKBmRpYWxvZxgGIAEoCzIZLnRhYndpcmUudjEuRGlhbG9nRGV0YWlsc0gAEisKBnN5bnRheBgHIAEoCzIZLnRhYndpcmUudjEuU3ludGF4RGV0YWlsc0gAEikKBWxpbWl0GAggASgLMhgudGFid2lyZS52MS5MaW1pdERldGFpbHNIABIvCghhcHByb3ZhbBgJIAEoCzIbLnRhYndpcmUudjEuQXBwcm92YWxEZXRhaWxzSABCBgoEa2luZCJyCg9BcHByb3ZhbERldGFpbHMSFQoNYWN0aW9uX2RpZ2VzdBgBIAEoDBItCgxjb25zZXF1ZW5jZXMYAiADKA4yFy50YWJ3aXJlLnYxLkNvbnNlcXVlbmNlEgwKBHdoYXQYAyABKAkSCwoDdXJsGAQgASgJIjkKDkNvdmVyZWREZXRhaWxzEhIKCmVsZW1lbnRfaWQYASABKA0SEwoLZGVzY3JpcHRpb24YAiABKAkiPgoRQ2FuZGlkYXRlc0RldGFpbHMSKQoKY2FuZGlkYXRlcxgBIAMoCzIVLnRhYndpcmUudjEuQ2FuZGlkYXRlIkwKCUNhbmRpZGF0ZRISCgplbGVtZW50X2lkGAEgASgNEgwKBHJvbGUYAiABKAkSDAoEbmFtZRgDIAEoCRIPCgdjb250ZXh0GAQgASgJIkgKFkZpZWxkVmlvbGF0aW9uc0RldGFpbHMSLgoKdmlvbGF0aW9ucxgBIAMoCzIaLnRhYndpcmUudjEuRmllbGRWaW9sYXRpb24iNAoORmllbGRWaW9sYXRpb24SDQoFZmllbGQYASABKAkSEwoLZGVzY3JpcHRpb24YAiABKAkicwoPUmV2aXNpb25EZXRhaWxzEhMKC2Jyb3dzZXJfbWluGAEgASgNEhMKC2Jyb3dzZXJfbWF4GAIgASgNEhIKCnNlcnZlcl9taW4YAyABKA0SEgoKc2VydmVyX21heBgEIAEoDRIOCgZ1cGRhdGUYBSABKAkiOwoPU2VxdWVuY2VEZXRhaWxzEhQKDGV4cGVjdGVkX3NlcRgBIAEoBBISCgphY3R1YWxfc2VxGAIgASgEIlYKDURpYWxvZ0RldGFpbHMSDAoEdHlwZRgBIAEoCRIPCgdtZXNzYWdlGAIgASgJEhQKDGRlZmF1bHRfdGV4dBgDIAEoCRIQCghhY2NlcHRlZBgEIAEoCCI/Cg1TeW50YXhEZXRhaWxzEgwKBGxpbmUYASABKA0SDgoGY29sdW1uGAIgASgNEhAKCGV4cGVjdGVkGAMgASgJIkMKDExpbWl0RGV0YWlscxIMCgRuYW1lGAEgASgJEg0KBWxpbWl0GAIgASgEEhYKDnJldHJ5X2FmdGVyX21zGAMgASgNKv0MCglFcnJvckNvZGUSGgoWRVJST1JfQ09ERV9VTlNQRUNJRklFRBAAEicKI0VSUk9SX0NPREVfVEFSR0VUX0VMRU1FTlRfTk9UX0ZPVU5EEAESLgoqRVJST1JfQ09ERV9UQVJHRVRfRUxFTUVOVF9OT1RfSU5URVJBQ1RBQkxFEAISKQolRVJST1JfQ09ERV9PUEVSQVRJT05fRkFJTEVEX0lOX1RBUkdFVBADEiAKHEVSUk9SX0NPREVfTkFWSUdBVElPTl9GQUlMRUQQBBInCiNFUlJPUl9DT0RFX0VYVEVOU0lPTl9JTlRFUk5BTF9FUlJPUhAFEi4KKkVSUk9SX0NPREVfQ09NTVVOSUNBVElPTl9FUlJPUl9XSVRIX1RBUkdFVBAGEhwKGEVSUk9SX0NPREVfU1RBTEVfRUxFTUVOVBAHEh4KGkVSUk9SX0NPREVfRUxFTUVOVF9DT1ZFUkVEEAgSIgoeRVJST1JfQ09ERV9ORUVEU19UUlVTVEVEX0lOUFVUEAkSHgoaRVJST1JfQ09ERV9SRVNUUklDVEVEX1BBR0UQChIaChZFUlJPUl9DT0RFX0RJQUxPR19PUEVOEAsSIAocRVJST1JfQ09ERV9ERUFETElORV9FWENFRURFRBAMEhwKGEVSUk9SX0NPREVfUE9MSUNZX0RFTklFRBANEh4KGkVSUk9SX0NPREVfQVBQUk9WQUxfREVOSUVEEA4SIwofRVJST1JfQ09ERV9CUk9XU0VSX0RJU0NPTk5FQ1RFRBAPEiwKKEVSUk9SX0NPREVfUFJPVE9DT0xfUkVWSVNJT05fVU5TVVBQT1JURUQQEBIYChRFUlJPUl9DT0RFX0NBTkNFTExFRBAREh8KG0VSUk9SX0NPREVfSU5WQUxJRF9BUkdVTUVOVBASEhgKFEVSUk9SX0NPREVfTk9UX0ZPVU5EEBMSHQoZRVJST1JfQ09ERV9BTFJFQURZX0VYSVNUUxAUEiIKHkVSUk9SX0NPREVfRkFJTEVEX1BSRUNPTkRJVElPThAVEh4KGkVSUk9SX0NPREVfVU5BVVRIRU5USUNBVEVEEBYSIAocRVJST1JfQ09ERV9QRVJNSVNTSU9OX0RFTklFRBAXEiEKHUVSUk9SX0NPREVfUkVTT1VSQ0VfRVhIQVVTVEVEEBgSFwoTRVJST1JfQ09ERV9JTlRFUk5BTBAZEhsKF0VSUk9SX0NPREVfT1VUX09GX1JBTkdFEBoSGgoWRVJST1JfQ09ERV9VTkFWQUlMQUJMRRAbEhwKGEVSUk9SX0NPREVfVU5JTVBMRU1FTlRFRBAcEh8KG0VSUk9SX0NPREVfQU1CSUdVT1VTX1RBUkdFVBAdEiMKH0VSUk9SX0NPREVfTU9ERUxfTk9UX0NPTkZJR1VSRUQQHhIgChxFUlJPUl9DT0RFX01PREVMX1VOQVZBSUxBQkxFEB8SHAoYRVJST1JfQ09ERV9NT0RFTF9SRUZVU0VEECASIwofRVJST1JfQ09ERV9NT0RFTF9PVVRQVVRfSU5WQUxJRBAhEhwKGEVSUk9SX0NPREVfTElNSVRfUkVBQ0hFRBAiEiAKHEVSUk9SX0NPREVfVE9PX01BTllfRkFJTFVSRVMQIxIeChpFUlJPUl9DT0RFX09VVENPTUVfVU5LTk9XThAkEhwKGEVSUk9SX0NPREVfVEFCX05PVF9GT1VORBAlEh0KGUVSUk9SX0NPREVfQ09NTUFORF9TWU5UQVgQJhIbChdFUlJPUl9DT0RFX1RBU0tfR0FWRV9VUBAnEhsKF0VSUk9SX0NPREVfRVBPQ0hfRkVOQ0VEECgSGgoWRVJST1JfQ09ERV9OT19QUk9HUkVTUxApEh4KGkVSUk9SX0NPREVfQ09NTUFORF9SRUZVU0VEECoSGgoWRVJST1JfQ09ERV9MSU5LX0NMT1NFRBArEhwKGEVSUk9SX0NPREVfSFVNQU5fVElNRU9VVBAsEiEKHUVSUk9SX0NPREVfU0VDUkVUX1VOQVZBSUxBQkxFEC0SHQoZRVJST1JfQ09ERV9SRVNVTFRfSU5WQUxJRBAuEiAKHEVSUk9SX0NPREVfU1VDQ0VTU19OT1RfU0hPV04QLxIbChdFUlJPUl9DT0RFX1BFUlNPTl9BQ1RFRBAwEh4KGkVSUk9SX0NPREVfQVBQUk9WQUxfTkVFREVEEDEq7QEKD0NvbXBvbmVudE9yaWdpbhIgChxDT01QT05FTlRfT1JJR0lOX1VOU1BFQ0lGSUVEEAASIwofQ09NUE9ORU5UX09SSUdJTl9DT05URU5UX1NDUklQVBABEh8KG0NPTVBPTkVOVF9PUklHSU5fQkFDS0dST1VORBACEh4KGkNPTVBPTkVOVF9PUklHSU5fT0ZGU0NSRUVOEAMSGwoXQ09NUE9ORU5UX09SSUdJTl9TRVJWRVIQBBIZChVDT01QT05FTlRfT1JJR0lOX1BBR0UQBRIaChZDT01QT05FTlRfT1JJR0lOX01PREVMEAZiBnByb3RvMw", [file_tabwire_v1_policy]);
 
 /**
  * An error that a program can branch on and a person can act on.
@@ -153,6 +155,14 @@ export type ErrorDetails = Message<"tabwire.v1.ErrorDetails"> & {
      */
     value: LimitDetails;
     case: "limit";
+  } | {
+    /**
+     * With APPROVAL_NEEDED and POLICY_DENIED.
+     *
+     * @generated from field: tabwire.v1.ApprovalDetails approval = 9;
+     */
+    value: ApprovalDetails;
+    case: "approval";
   } | { case: undefined; value?: undefined };
 };
 
@@ -162,6 +172,48 @@ export type ErrorDetails = Message<"tabwire.v1.ErrorDetails"> & {
  */
 export const ErrorDetailsSchema: GenMessage<ErrorDetails> = /*@__PURE__*/
   messageDesc(file_tabwire_v1_error, 1);
+
+/**
+ * What an action would lead to.
+ *
+ * @generated from message tabwire.v1.ApprovalDetails
+ */
+export type ApprovalDetails = Message<"tabwire.v1.ApprovalDetails"> & {
+  /**
+   * The digest of the action and of what it is to be done to. Empty if it cannot be approved.
+   *
+   * @generated from field: bytes action_digest = 1;
+   */
+  actionDigest: Uint8Array;
+
+  /**
+   * What it leads to, as far as can be told.
+   *
+   * @generated from field: repeated tabwire.v1.Consequence consequences = 2;
+   */
+  consequences: Consequence[];
+
+  /**
+   * The action for a person, as `click the button "Buy now"`.
+   *
+   * @generated from field: string what = 3;
+   */
+  what: string;
+
+  /**
+   * The address of the page it is about.
+   *
+   * @generated from field: string url = 4;
+   */
+  url: string;
+};
+
+/**
+ * Describes the message tabwire.v1.ApprovalDetails.
+ * Use `create(ApprovalDetailsSchema)` to create a new message.
+ */
+export const ApprovalDetailsSchema: GenMessage<ApprovalDetails> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_error, 2);
 
 /**
  * Says which element is on top.
@@ -189,7 +241,7 @@ export type CoveredDetails = Message<"tabwire.v1.CoveredDetails"> & {
  * Use `create(CoveredDetailsSchema)` to create a new message.
  */
 export const CoveredDetailsSchema: GenMessage<CoveredDetails> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_error, 2);
+  messageDesc(file_tabwire_v1_error, 3);
 
 /**
  * Elements that the caller may have meant.
@@ -210,7 +262,7 @@ export type CandidatesDetails = Message<"tabwire.v1.CandidatesDetails"> & {
  * Use `create(CandidatesDetailsSchema)` to create a new message.
  */
 export const CandidatesDetailsSchema: GenMessage<CandidatesDetails> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_error, 3);
+  messageDesc(file_tabwire_v1_error, 4);
 
 /**
  * One element that the caller may have meant.
@@ -252,7 +304,7 @@ export type Candidate = Message<"tabwire.v1.Candidate"> & {
  * Use `create(CandidateSchema)` to create a new message.
  */
 export const CandidateSchema: GenMessage<Candidate> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_error, 4);
+  messageDesc(file_tabwire_v1_error, 5);
 
 /**
  * What is wrong with a request, field by field.
@@ -273,7 +325,7 @@ export type FieldViolationsDetails = Message<"tabwire.v1.FieldViolationsDetails"
  * Use `create(FieldViolationsDetailsSchema)` to create a new message.
  */
 export const FieldViolationsDetailsSchema: GenMessage<FieldViolationsDetails> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_error, 5);
+  messageDesc(file_tabwire_v1_error, 6);
 
 /**
  * One broken rule.
@@ -301,7 +353,7 @@ export type FieldViolation = Message<"tabwire.v1.FieldViolation"> & {
  * Use `create(FieldViolationSchema)` to create a new message.
  */
 export const FieldViolationSchema: GenMessage<FieldViolation> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_error, 6);
+  messageDesc(file_tabwire_v1_error, 7);
 
 /**
  * Which protocol revisions the two sides speak.
@@ -350,7 +402,7 @@ export type RevisionDetails = Message<"tabwire.v1.RevisionDetails"> & {
  * Use `create(RevisionDetailsSchema)` to create a new message.
  */
 export const RevisionDetailsSchema: GenMessage<RevisionDetails> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_error, 7);
+  messageDesc(file_tabwire_v1_error, 8);
 
 /**
  * Where a numbered stream stands.
@@ -378,7 +430,7 @@ export type SequenceDetails = Message<"tabwire.v1.SequenceDetails"> & {
  * Use `create(SequenceDetailsSchema)` to create a new message.
  */
 export const SequenceDetailsSchema: GenMessage<SequenceDetails> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_error, 8);
+  messageDesc(file_tabwire_v1_error, 9);
 
 /**
  * The dialog that blocks a tab.
@@ -420,7 +472,7 @@ export type DialogDetails = Message<"tabwire.v1.DialogDetails"> & {
  * Use `create(DialogDetailsSchema)` to create a new message.
  */
 export const DialogDetailsSchema: GenMessage<DialogDetails> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_error, 9);
+  messageDesc(file_tabwire_v1_error, 10);
 
 /**
  * Where a plain command stopped making sense.
@@ -455,7 +507,7 @@ export type SyntaxDetails = Message<"tabwire.v1.SyntaxDetails"> & {
  * Use `create(SyntaxDetailsSchema)` to create a new message.
  */
 export const SyntaxDetailsSchema: GenMessage<SyntaxDetails> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_error, 10);
+  messageDesc(file_tabwire_v1_error, 11);
 
 /**
  * The limit that was reached.
@@ -490,7 +542,7 @@ export type LimitDetails = Message<"tabwire.v1.LimitDetails"> & {
  * Use `create(LimitDetailsSchema)` to create a new message.
  */
 export const LimitDetailsSchema: GenMessage<LimitDetails> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_error, 11);
+  messageDesc(file_tabwire_v1_error, 12);
 
 /**
  * What went wrong. New codes may be added; a reader treats an unknown code like ERROR_CODE_UNSPECIFIED.
@@ -808,6 +860,49 @@ export enum ErrorCode {
    * @generated from enum value: ERROR_CODE_LINK_CLOSED = 43;
    */
   LINK_CLOSED = 43,
+
+  /**
+   * A person was asked and did not answer in time.
+   *
+   * @generated from enum value: ERROR_CODE_HUMAN_TIMEOUT = 44;
+   */
+  HUMAN_TIMEOUT = 44,
+
+  /**
+   * A secret cannot be filled in: there is none of that name, the task was not given it, or the page is none of its origins.
+   *
+   * @generated from enum value: ERROR_CODE_SECRET_UNAVAILABLE = 45;
+   */
+  SECRET_UNAVAILABLE = 45,
+
+  /**
+   * What the agent brought does not keep to the output schema that was asked for.
+   *
+   * @generated from enum value: ERROR_CODE_RESULT_INVALID = 46;
+   */
+  RESULT_INVALID = 46,
+
+  /**
+   * The agent says that it is done, but nothing that was seen or done bears it out.
+   *
+   * @generated from enum value: ERROR_CODE_SUCCESS_NOT_SHOWN = 47;
+   */
+  SUCCESS_NOT_SHOWN = 47,
+
+  /**
+   * A person used a tab of the task, which was paused because of it.
+   *
+   * @generated from enum value: ERROR_CODE_PERSON_ACTED = 48;
+   */
+  PERSON_ACTED = 48,
+
+  /**
+   * A person has to approve the action first. Nothing was done. The details say what it leads to, and name the digest to
+   * approve it by.
+   *
+   * @generated from enum value: ERROR_CODE_APPROVAL_NEEDED = 49;
+   */
+  APPROVAL_NEEDED = 49,
 }
 
 /**

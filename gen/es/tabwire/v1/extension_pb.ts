@@ -20,6 +20,8 @@ import type { DialogDetails, ErrorInfo } from "./error_pb";
 import { file_tabwire_v1_error } from "./error_pb";
 import type { Downlink, Hello, Uplink } from "./link_pb";
 import { file_tabwire_v1_link } from "./link_pb";
+import type { Consequence } from "./policy_pb";
+import { file_tabwire_v1_policy } from "./policy_pb";
 import type { BoundsShift, Dimensions, Element, ElementRun, Rect, ScrollPosition, StateCause, StateRequest, Truncation } from "./state_pb";
 import { file_tabwire_v1_state } from "./state_pb";
 import type { TaskContext } from "./task_pb";
@@ -30,7 +32,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tabwire/v1/extension.proto.
  */
 export const file_tabwire_v1_extension: GenFile = /*@__PURE__*/
-  fileDesc("Chp0YWJ3aXJlL3YxL2V4dGVuc2lvbi5wcm90bxIKdGFid2lyZS52MSLmAwoMRnJhbWVSZXF1ZXN0Ei0KCHBlcmNlaXZlGAEgASgLMhkudGFid2lyZS52MS5QZXJjZWl2ZUZyYW1lSAASJQoDYWN0GAIgASgLMhYudGFid2lyZS52MS5BY3RJbkZyYW1lSAASJQoEcGluZxgDIAEoCzIVLnRhYndpcmUudjEuUGluZ0ZyYW1lSAASKwoHb2JzZXJ2ZRgEIAEoCzIYLnRhYndpcmUudjEuT2JzZXJ2ZUZyYW1lSAASKwoGY2FuY2VsGAUgASgLMhkudGFid2lyZS52MS5DYW5jZWxJbkZyYW1lSAASKwoFY2hlY2sYBiABKAsyGi50YWJ3aXJlLnYxLkNoZWNrQ29uZGl0aW9uSAASNwoQZGVzY3JpYmVfY29udGV4dBgHIAEoCzIbLnRhYndpcmUudjEuRGVzY3JpYmVDb250ZXh0SAASLQoLYXJtX2RpYWxvZ3MYCCABKAsyFi50YWJ3aXJlLnYxLkFybURpYWxvZ3NIABIxCg1wcmVwYXJlX2lucHV0GAkgASgLMhgudGFid2lyZS52MS5QcmVwYXJlSW5wdXRIABIvCgxmaW5pc2hfaW5wdXQYCiABKAsyFy50YWJ3aXJlLnYxLkZpbmlzaElucHV0SABCBgoEa2luZCKSAwoKRnJhbWVSZXBseRInCgVzdGF0ZRgBIAEoCzIWLnRhYndpcmUudjEuRnJhbWVTdGF0ZUgAEjEKDWFjdGlvbl9yZXN1bHQYAiABKAsyGC50YWJ3aXJlLnYxLkFjdGlvblJlc3VsdEgAEiMKA2FjaxgDIAEoCzIULnRhYndpcmUudjEuRnJhbWVBY2tIABIwCgljb25kaXRpb24YBCABKAsyGy50YWJ3aXJlLnYxLkNvbmRpdGlvblN0YXR1c0gAEjEKB2NvbnRleHQYBSABKAsyHi50YWJ3aXJlLnYxLkNvbnRleHREZXNjcmlwdGlvbkgAEisKCmVycm9yX2luZm8YBiABKAsyFS50YWJ3aXJlLnYxLkVycm9ySW5mb0gAEicKBWRlbHRhGAcgASgLMhYudGFid2lyZS52MS5GcmFtZURlbHRhSAASKwoKaW5wdXRfcGxhbhgIIAEoCzIVLnRhYndpcmUudjEuSW5wdXRQbGFuSAASEwoLZXZlbnRzX3RvbGQYFCABKA1CBgoEa2luZCJRCg1QZXJjZWl2ZUZyYW1lEikKB29wdGlvbnMYASABKAsyGC50YWJ3aXJlLnYxLlN0YXRlUmVxdWVzdBIVCg1iYXNlX3JldmlzaW9uGAIgASgNItcBCgpGcmFtZURlbHRhEhUKDWJhc2VfcmV2aXNpb24YASABKA0SJAoEaGVhZBgCIAEoCzIWLnRhYndpcmUudjEuRnJhbWVTdGF0ZRITCgtyZW1vdmVkX2lkcxgDIAMoDRIoCghpbnNlcnRlZBgEIAMoCzIWLnRhYndpcmUudjEuRWxlbWVudFJ1bhIkCgdjaGFuZ2VkGAUgAygLMhMudGFid2lyZS52MS5FbGVtZW50EicKBnNoaWZ0cxgGIAMoCzIXLnRhYndpcmUudjEuQm91bmRzU2hpZnQigwEKCkFjdEluRnJhbWUSIgoGYWN0aW9uGAEgASgLMhIudGFid2lyZS52MS5BY3Rpb24SEwoLZGVhZGxpbmVfbXMYAiABKAESEwoLYmVndW5fYXRfbXMYAyABKAESJwoHZGlhbG9ncxgEIAEoCzIWLnRhYndpcmUudjEuQXJtRGlhbG9ncyJbCgpBcm1EaWFsb2dzEg8KB2NoYW5uZWwYASABKAkSEAoIdW50aWxfbXMYAiABKAESKgoHYW5zd2VycxgDIAMoCzIZLnRhYndpcmUudjEuUGxhbm5lZEFuc3dlciJkCg1QbGFubmVkQW5zd2VyEigKBmFuc3dlchgBIAEoCzIYLnRhYndpcmUudjEuRGlhbG9nQW5zd2VyEikKBmRpYWxvZxgCIAEoCzIZLnRhYndpcmUudjEuRGlhbG9nRGV0YWlscyJJCgtGcmFtZURpYWxvZxIpCgZkaWFsb2cYASABKAsyGS50YWJ3aXJlLnYxLkRpYWxvZ0RldGFpbHMSDwoHaXNfb3BlbhgCIAEoCCIbCgxQb3B1cEJsb2NrZWQSCwoDdXJsGAEgASgJInAKDFByZXBhcmVJbnB1dBIiCgZhY3Rpb24YASABKAsyEi50YWJ3aXJlLnYxLkFjdGlvbhITCgtkZWFkbGluZV9tcxgCIAEoARInCgdkaWFsb2dzGAMgASgLMhYudGFid2lyZS52MS5Bcm1EaWFsb2dzIjEKC0ZpbmlzaElucHV0EhEKCWFjdGlvbl9pZBgBIAEoCRIPCgdyZWZ1c2FsGAIgASgJIlMKCUlucHV0UGxhbhIkCgVzdGVwcxgBIAMoCzIVLnRhYndpcmUudjEuSW5wdXRTdGVwEiAKBmJvdW5kcxgCIAEoCzIQLnRhYndpcmUudjEuUmVjdCKqAQoJSW5wdXRTdGVwEiYKBG1vdmUYASABKAsyFi50YWJ3aXJlLnYxLklucHV0UG9pbnRIABInCgVjbGljaxgCIAEoCzIWLnRhYndpcmUudjEuSW5wdXRDbGlja0gAEg0KA2tleRgDIAEoCUgAEg4KBHRleHQYBCABKAlIABIlCgRkcmFnGAUgASgLMhUudGFid2lyZS52MS5JbnB1dERyYWdIAEIGCgRraW5kIiIKCklucHV0UG9pbnQSCQoBeBgBIAEoARIJCgF5GAIgASgBIpQBCgpJbnB1dENsaWNrEiIKAmF0GAEgASgLMhYudGFid2lyZS52MS5JbnB1dFBvaW50EicKBmJ1dHRvbhgCIAEoDjIXLnRhYndpcmUudjEuTW91c2VCdXR0b24SDQoFY291bnQYAyABKA0SKgoJbW9kaWZpZXJzGAQgAygOMhcudGFid2lyZS52MS5LZXlNb2RpZmllciJVCglJbnB1dERyYWcSJAoEZnJvbRgBIAEoCzIWLnRhYndpcmUudjEuSW5wdXRQb2ludBIiCgJ0bxgCIAEoCzIWLnRhYndpcmUudjEuSW5wdXRQb2ludCILCglQaW5nRnJhbWUiHwoMT2JzZXJ2ZUZyYW1lEg8KB2VuYWJsZWQYASABKAgiIgoNQ2FuY2VsSW5GcmFtZRIRCglhY3Rpb25faWQYASABKAkicAoOQ2hlY2tDb25kaXRpb24SJgoEd2FpdBgBIAEoCzIWLnRhYndpcmUudjEuV2FpdEFjdGlvbkgAEi4KC2V4cGVjdGF0aW9uGAIgASgLMhcudGFid2lyZS52MS5FeHBlY3RhdGlvbkgAQgYKBGtpbmQiEQoPRGVzY3JpYmVDb250ZXh0IgoKCEZyYW1lQWNrIiAKD0NvbmRpdGlvblN0YXR1cxINCgVob2xkcxgBIAEoCCJaChJDb250ZXh0RGVzY3JpcHRpb24SFQoNc2VsZWN0ZWRfdGV4dBgBIAEoCRItChB0YXJnZXRlZF9lbGVtZW50GAIgASgLMhMudGFid2lyZS52MS5FbGVtZW50Ip0DCgpGcmFtZVN0YXRlEgsKA3VybBgBIAEoCRINCgV0aXRsZRgCIAEoCRIlCghlbGVtZW50cxgDIAMoCzITLnRhYndpcmUudjEuRWxlbWVudBIZChFhY3RpdmVfZWxlbWVudF9pZBgEIAEoDRIzCg9zY3JvbGxfcG9zaXRpb24YBSABKAsyGi50YWJ3aXJlLnYxLlNjcm9sbFBvc2l0aW9uEjMKE3ZpZXdwb3J0X2RpbWVuc2lvbnMYBiABKAsyFi50YWJ3aXJlLnYxLkRpbWVuc2lvbnMSMwoTZG9jdW1lbnRfZGltZW5zaW9ucxgHIAEoCzIWLnRhYndpcmUudjEuRGltZW5zaW9ucxIQCghyZXZpc2lvbhgIIAEoDRIqCgp0cnVuY2F0aW9uGAkgASgLMhYudGFid2lyZS52MS5UcnVuY2F0aW9uEhIKCmlzX2xvYWRpbmcYCiABKAgSEgoKaW5fcGFnZV91cxgLIAEoDRIsCgxjaGlsZF9mcmFtZXMYDCADKAsyFi50YWJ3aXJlLnYxLkNoaWxkRnJhbWUiUQoKQ2hpbGRGcmFtZRINCgVub25jZRgBIAEoCRISCgplbGVtZW50X2lkGAIgASgNEiAKBmJvdW5kcxgDIAEoCzIQLnRhYndpcmUudjEuUmVjdCLxAQoKRnJhbWVFdmVudBInCgVyZWFkeRgBIAEoCzIWLnRhYndpcmUudjEuRnJhbWVSZWFkeUgAEisKB2NoYW5nZWQYAiABKAsyGC50YWJ3aXJlLnYxLkZyYW1lQ2hhbmdlZEgAEicKBW5vbmNlGAMgASgLMhYudGFid2lyZS52MS5GcmFtZU5vbmNlSAASKQoGZGlhbG9nGAQgASgLMhcudGFid2lyZS52MS5GcmFtZURpYWxvZ0gAEjEKDXBvcHVwX2Jsb2NrZWQYBSABKAsyGC50YWJ3aXJlLnYxLlBvcHVwQmxvY2tlZEgAQgYKBGtpbmQiGQoKRnJhbWVSZWFkeRILCgN1cmwYASABKAkiSgoMRnJhbWVDaGFuZ2VkEiUKBWNhdXNlGAEgASgOMhYudGFid2lyZS52MS5TdGF0ZUNhdXNlEhMKC2RvbV9jaGFuZ2VzGAIgASgNIhsKCkZyYW1lTm9uY2USDQoFbm9uY2UYASABKAkizwIKEENvbm5lY3Rpb25TdGF0dXMSKgoFcGhhc2UYASABKA4yGy50YWJ3aXJlLnYxLkNvbm5lY3Rpb25QaGFzZRIuCgd0cm91YmxlGAIgASgOMh0udGFid2lyZS52MS5Db25uZWN0aW9uVHJvdWJsZRIpCgplcnJvcl9pbmZvGAMgASgLMhUudGFid2lyZS52MS5FcnJvckluZm8SEgoKc2VydmVyX3VybBgEIAEoCRISCgpicm93c2VyX2lkGAUgASgJEi8KC25leHRfdHJ5X2F0GAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCg5zZXJ2ZXJfdmVyc2lvbhgHIAEoCRIYChBtb2RlbF9jb25maWd1cmVkGAggASgIEhAKCHJldmlzaW9uGAkgASgNEhcKD2Nsb2NrX29mZnNldF9tcxgKIAEoAyK1AwoLUGlwZU1lc3NhZ2USKAoIZG93bmxpbmsYASABKAsyFC50YWJ3aXJlLnYxLkRvd25saW5rSAASJAoGdXBsaW5rGAIgASgLMhIudGFid2lyZS52MS5VcGxpbmtIABIuCgZzdGF0dXMYAyABKAsyHC50YWJ3aXJlLnYxLkNvbm5lY3Rpb25TdGF0dXNIABIyCgtjcmVkZW50aWFscxgEIAEoCzIbLnRhYndpcmUudjEuTGlua0NyZWRlbnRpYWxzSAASLwoMdG9rZW5fbmVlZGVkGAUgASgLMhcudGFid2lyZS52MS5Ub2tlbk5lZWRlZEgAEiwKCmRpc2Nvbm5lY3QYBiABKAsyFi50YWJ3aXJlLnYxLkRpc2Nvbm5lY3RIABIzCg5zdGF0dXNfcmVxdWVzdBgHIAEoCzIZLnRhYndpcmUudjEuU3RhdHVzUmVxdWVzdEgAEikKCXJldHJ5X25vdxgIIAEoCzIULnRhYndpcmUudjEuUmV0cnlOb3dIABIrCgZyZXN1bHQYCSABKAsyGS50YWJ3aXJlLnYxLkVuY29kZWRSZXN1bHRIAEIGCgRraW5kIkoKDUVuY29kZWRSZXN1bHQSEgoKY29tbWFuZF9pZBgBIAEoCRINCgVlcG9jaBgCIAEoBBIWCg5jb21tYW5kX3Jlc3VsdBgDIAEoDCKoAQoPTGlua0NyZWRlbnRpYWxzEhIKCnNlcnZlcl91cmwYASABKAkSFAoMYWNjZXNzX3Rva2VuGAIgASgJEjUKEWFjY2Vzc19leHBpcmVzX2F0GAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpicm93c2VyX2lkGAQgASgJEiAKBWhlbGxvGAUgASgLMhEudGFid2lyZS52MS5IZWxsbyIeCgtUb2tlbk5lZWRlZBIPCgdyZWZ1c2VkGAEgASgIIhwKCkRpc2Nvbm5lY3QSDgoGcmVhc29uGAEgASgJIg8KDVN0YXR1c1JlcXVlc3QiCgoIUmV0cnlOb3ciwQIKDFBhbmVsUmVxdWVzdBIlCgRwYWlyGAEgASgLMhUudGFid2lyZS52MS5QYW5lbFBhaXJIABIpCgZ1bnBhaXIYAiABKAsyFy50YWJ3aXJlLnYxLlBhbmVsVW5wYWlySAASKQoJcmV0cnlfbm93GAMgASgLMhQudGFid2lyZS52MS5SZXRyeU5vd0gAEikKBmFjY2VzcxgEIAEoCzIXLnRhYndpcmUudjEuUGFuZWxBY2Nlc3NIABIrCgdjb250ZXh0GAUgASgLMhgudGFid2lyZS52MS5QYW5lbENvbnRleHRIABInCgVvZmZlchgGIAEoCzIWLnRhYndpcmUudjEuUGFuZWxPZmZlckgAEisKBnN0YXR1cxgHIAEoCzIZLnRhYndpcmUudjEuU3RhdHVzUmVxdWVzdEgAQgYKBGtpbmQi/AEKClBhbmVsUmVwbHkSLgoGc3RhdHVzGAEgASgLMhwudGFid2lyZS52MS5Db25uZWN0aW9uU3RhdHVzSAASMgoLY3JlZGVudGlhbHMYAiABKAsyGy50YWJ3aXJlLnYxLkxpbmtDcmVkZW50aWFsc0gAEioKB2NvbnRleHQYAyABKAsyFy50YWJ3aXJlLnYxLlRhc2tDb250ZXh0SAASKQoFb2ZmZXIYBCABKAsyGC50YWJ3aXJlLnYxLlBhaXJpbmdPZmZlckgAEisKCmVycm9yX2luZm8YBSABKAsyFS50YWJ3aXJlLnYxLkVycm9ySW5mb0gAQgYKBGtpbmQiLQoJUGFuZWxQYWlyEhIKCnNlcnZlcl91cmwYASABKAkSDAoEY29kZRgCIAEoCSINCgtQYW5lbFVucGFpciIeCgtQYW5lbEFjY2VzcxIPCgdyZWZ1c2VkGAEgASgIIg4KDFBhbmVsQ29udGV4dCIMCgpQYW5lbE9mZmVyIkMKDFBhaXJpbmdPZmZlchISCgpzZXJ2ZXJfdXJsGAEgASgJEgwKBGNvZGUYAiABKAkSEQoJYXV0b21hdGljGAMgASgIKs4BCg9Db25uZWN0aW9uUGhhc2USIAocQ09OTkVDVElPTl9QSEFTRV9VTlNQRUNJRklFRBAAEh0KGUNPTk5FQ1RJT05fUEhBU0VfVU5QQUlSRUQQARIfChtDT05ORUNUSU9OX1BIQVNFX0NPTk5FQ1RJTkcQAhIeChpDT05ORUNUSU9OX1BIQVNFX0NPTk5FQ1RFRBADEhwKGENPTk5FQ1RJT05fUEhBU0VfV0FJVElORxAEEhsKF0NPTk5FQ1RJT05fUEhBU0VfRkFJTEVEEAUqtgMKEUNvbm5lY3Rpb25Ucm91YmxlEiIKHkNPTk5FQ1RJT05fVFJPVUJMRV9VTlNQRUNJRklFRBAAEigKJENPTk5FQ1RJT05fVFJPVUJMRV9OT1RISU5HX0xJU1RFTklORxABEiIKHkNPTk5FQ1RJT05fVFJPVUJMRV9DRVJUSUZJQ0FURRACEiIKHkNPTk5FQ1RJT05fVFJPVUJMRV9TRVJWRVJfRE9XThADEhwKGENPTk5FQ1RJT05fVFJPVUJMRV9UT0tFThAEEh0KGUNPTk5FQ1RJT05fVFJPVUJMRV9PUklHSU4QBRIeChpDT05ORUNUSU9OX1RST1VCTEVfVkVSU0lPThAGEh4KGkNPTk5FQ1RJT05fVFJPVUJMRV9ORVRXT1JLEAcSKgomQ09OTkVDVElPTl9UUk9VQkxFX0NFUlRJRklDQVRFX0VYUElSRUQQCBInCiNDT05ORUNUSU9OX1RST1VCTEVfQ0VSVElGSUNBVEVfSE9TVBAJEhwKGENPTk5FQ1RJT05fVFJPVUJMRV9DTE9DSxAKEhsKF0NPTk5FQ1RJT05fVFJPVUJMRV9CVVNZEAtiBnByb3RvMw", [file_google_protobuf_timestamp, file_tabwire_v1_action, file_tabwire_v1_error, file_tabwire_v1_link, file_tabwire_v1_state, file_tabwire_v1_task]);
+  fileDesc("Chp0YWJ3aXJlL3YxL2V4dGVuc2lvbi5wcm90bxIKdGFid2lyZS52MSKXBAoMRnJhbWVSZXF1ZXN0Ei0KCHBlcmNlaXZlGAEgASgLMhkudGFid2lyZS52MS5QZXJjZWl2ZUZyYW1lSAASJQoDYWN0GAIgASgLMhYudGFid2lyZS52MS5BY3RJbkZyYW1lSAASJQoEcGluZxgDIAEoCzIVLnRhYndpcmUudjEuUGluZ0ZyYW1lSAASKwoHb2JzZXJ2ZRgEIAEoCzIYLnRhYndpcmUudjEuT2JzZXJ2ZUZyYW1lSAASKwoGY2FuY2VsGAUgASgLMhkudGFid2lyZS52MS5DYW5jZWxJbkZyYW1lSAASKwoFY2hlY2sYBiABKAsyGi50YWJ3aXJlLnYxLkNoZWNrQ29uZGl0aW9uSAASNwoQZGVzY3JpYmVfY29udGV4dBgHIAEoCzIbLnRhYndpcmUudjEuRGVzY3JpYmVDb250ZXh0SAASLQoLYXJtX2RpYWxvZ3MYCCABKAsyFi50YWJ3aXJlLnYxLkFybURpYWxvZ3NIABIxCg1wcmVwYXJlX2lucHV0GAkgASgLMhgudGFid2lyZS52MS5QcmVwYXJlSW5wdXRIABIvCgxmaW5pc2hfaW5wdXQYCiABKAsyFy50YWJ3aXJlLnYxLkZpbmlzaElucHV0SAASLwoMd2F0Y2hfcGVyc29uGAsgASgLMhcudGFid2lyZS52MS5XYXRjaFBlcnNvbkgAQgYKBGtpbmQikgMKCkZyYW1lUmVwbHkSJwoFc3RhdGUYASABKAsyFi50YWJ3aXJlLnYxLkZyYW1lU3RhdGVIABIxCg1hY3Rpb25fcmVzdWx0GAIgASgLMhgudGFid2lyZS52MS5BY3Rpb25SZXN1bHRIABIjCgNhY2sYAyABKAsyFC50YWJ3aXJlLnYxLkZyYW1lQWNrSAASMAoJY29uZGl0aW9uGAQgASgLMhsudGFid2lyZS52MS5Db25kaXRpb25TdGF0dXNIABIxCgdjb250ZXh0GAUgASgLMh4udGFid2lyZS52MS5Db250ZXh0RGVzY3JpcHRpb25IABIrCgplcnJvcl9pbmZvGAYgASgLMhUudGFid2lyZS52MS5FcnJvckluZm9IABInCgVkZWx0YRgHIAEoCzIWLnRhYndpcmUudjEuRnJhbWVEZWx0YUgAEisKCmlucHV0X3BsYW4YCCABKAsyFS50YWJ3aXJlLnYxLklucHV0UGxhbkgAEhMKC2V2ZW50c190b2xkGBQgASgNQgYKBGtpbmQiUQoNUGVyY2VpdmVGcmFtZRIpCgdvcHRpb25zGAEgASgLMhgudGFid2lyZS52MS5TdGF0ZVJlcXVlc3QSFQoNYmFzZV9yZXZpc2lvbhgCIAEoDSLXAQoKRnJhbWVEZWx0YRIVCg1iYXNlX3JldmlzaW9uGAEgASgNEiQKBGhlYWQYAiABKAsyFi50YWJ3aXJlLnYxLkZyYW1lU3RhdGUSEwoLcmVtb3ZlZF9pZHMYAyADKA0SKAoIaW5zZXJ0ZWQYBCADKAsyFi50YWJ3aXJlLnYxLkVsZW1lbnRSdW4SJAoHY2hhbmdlZBgFIAMoCzITLnRhYndpcmUudjEuRWxlbWVudBInCgZzaGlmdHMYBiADKAsyFy50YWJ3aXJlLnYxLkJvdW5kc1NoaWZ0Ir8BCgpBY3RJbkZyYW1lEiIKBmFjdGlvbhgBIAEoCzISLnRhYndpcmUudjEuQWN0aW9uEhMKC2RlYWRsaW5lX21zGAIgASgBEhMKC2JlZ3VuX2F0X21zGAMgASgBEicKB2RpYWxvZ3MYBCABKAsyFi50YWJ3aXJlLnYxLkFybURpYWxvZ3MSKgoJZm9yYmlkZGVuGAUgAygOMhcudGFid2lyZS52MS5Db25zZXF1ZW5jZRIOCgZzZWNyZXQYBiABKAkiHgoLV2F0Y2hQZXJzb24SDwoHZW5hYmxlZBgBIAEoCCIaCgpQZXJzb25Vc2VkEgwKBHdoYXQYASABKAkiWwoKQXJtRGlhbG9ncxIPCgdjaGFubmVsGAEgASgJEhAKCHVudGlsX21zGAIgASgBEioKB2Fuc3dlcnMYAyADKAsyGS50YWJ3aXJlLnYxLlBsYW5uZWRBbnN3ZXIiZAoNUGxhbm5lZEFuc3dlchIoCgZhbnN3ZXIYASABKAsyGC50YWJ3aXJlLnYxLkRpYWxvZ0Fuc3dlchIpCgZkaWFsb2cYAiABKAsyGS50YWJ3aXJlLnYxLkRpYWxvZ0RldGFpbHMiSQoLRnJhbWVEaWFsb2cSKQoGZGlhbG9nGAEgASgLMhkudGFid2lyZS52MS5EaWFsb2dEZXRhaWxzEg8KB2lzX29wZW4YAiABKAgiGwoMUG9wdXBCbG9ja2VkEgsKA3VybBgBIAEoCSKsAQoMUHJlcGFyZUlucHV0EiIKBmFjdGlvbhgBIAEoCzISLnRhYndpcmUudjEuQWN0aW9uEhMKC2RlYWRsaW5lX21zGAIgASgBEicKB2RpYWxvZ3MYAyABKAsyFi50YWJ3aXJlLnYxLkFybURpYWxvZ3MSKgoJZm9yYmlkZGVuGAQgAygOMhcudGFid2lyZS52MS5Db25zZXF1ZW5jZRIOCgZzZWNyZXQYBSABKAkiMQoLRmluaXNoSW5wdXQSEQoJYWN0aW9uX2lkGAEgASgJEg8KB3JlZnVzYWwYAiABKAkiUwoJSW5wdXRQbGFuEiQKBXN0ZXBzGAEgAygLMhUudGFid2lyZS52MS5JbnB1dFN0ZXASIAoGYm91bmRzGAIgASgLMhAudGFid2lyZS52MS5SZWN0IqoBCglJbnB1dFN0ZXASJgoEbW92ZRgBIAEoCzIWLnRhYndpcmUudjEuSW5wdXRQb2ludEgAEicKBWNsaWNrGAIgASgLMhYudGFid2lyZS52MS5JbnB1dENsaWNrSAASDQoDa2V5GAMgASgJSAASDgoEdGV4dBgEIAEoCUgAEiUKBGRyYWcYBSABKAsyFS50YWJ3aXJlLnYxLklucHV0RHJhZ0gAQgYKBGtpbmQiIgoKSW5wdXRQb2ludBIJCgF4GAEgASgBEgkKAXkYAiABKAEilAEKCklucHV0Q2xpY2sSIgoCYXQYASABKAsyFi50YWJ3aXJlLnYxLklucHV0UG9pbnQSJwoGYnV0dG9uGAIgASgOMhcudGFid2lyZS52MS5Nb3VzZUJ1dHRvbhINCgVjb3VudBgDIAEoDRIqCgltb2RpZmllcnMYBCADKA4yFy50YWJ3aXJlLnYxLktleU1vZGlmaWVyIlUKCUlucHV0RHJhZxIkCgRmcm9tGAEgASgLMhYudGFid2lyZS52MS5JbnB1dFBvaW50EiIKAnRvGAIgASgLMhYudGFid2lyZS52MS5JbnB1dFBvaW50IgsKCVBpbmdGcmFtZSIfCgxPYnNlcnZlRnJhbWUSDwoHZW5hYmxlZBgBIAEoCCIiCg1DYW5jZWxJbkZyYW1lEhEKCWFjdGlvbl9pZBgBIAEoCSJwCg5DaGVja0NvbmRpdGlvbhImCgR3YWl0GAEgASgLMhYudGFid2lyZS52MS5XYWl0QWN0aW9uSAASLgoLZXhwZWN0YXRpb24YAiABKAsyFy50YWJ3aXJlLnYxLkV4cGVjdGF0aW9uSABCBgoEa2luZCIRCg9EZXNjcmliZUNvbnRleHQiCgoIRnJhbWVBY2siIAoPQ29uZGl0aW9uU3RhdHVzEg0KBWhvbGRzGAEgASgIIloKEkNvbnRleHREZXNjcmlwdGlvbhIVCg1zZWxlY3RlZF90ZXh0GAEgASgJEi0KEHRhcmdldGVkX2VsZW1lbnQYAiABKAsyEy50YWJ3aXJlLnYxLkVsZW1lbnQinQMKCkZyYW1lU3RhdGUSCwoDdXJsGAEgASgJEg0KBXRpdGxlGAIgASgJEiUKCGVsZW1lbnRzGAMgAygLMhMudGFid2lyZS52MS5FbGVtZW50EhkKEWFjdGl2ZV9lbGVtZW50X2lkGAQgASgNEjMKD3Njcm9sbF9wb3NpdGlvbhgFIAEoCzIaLnRhYndpcmUudjEuU2Nyb2xsUG9zaXRpb24SMwoTdmlld3BvcnRfZGltZW5zaW9ucxgGIAEoCzIWLnRhYndpcmUudjEuRGltZW5zaW9ucxIzChNkb2N1bWVudF9kaW1lbnNpb25zGAcgASgLMhYudGFid2lyZS52MS5EaW1lbnNpb25zEhAKCHJldmlzaW9uGAggASgNEioKCnRydW5jYXRpb24YCSABKAsyFi50YWJ3aXJlLnYxLlRydW5jYXRpb24SEgoKaXNfbG9hZGluZxgKIAEoCBISCgppbl9wYWdlX3VzGAsgASgNEiwKDGNoaWxkX2ZyYW1lcxgMIAMoCzIWLnRhYndpcmUudjEuQ2hpbGRGcmFtZSJRCgpDaGlsZEZyYW1lEg0KBW5vbmNlGAEgASgJEhIKCmVsZW1lbnRfaWQYAiABKA0SIAoGYm91bmRzGAMgASgLMhAudGFid2lyZS52MS5SZWN0IqACCgpGcmFtZUV2ZW50EicKBXJlYWR5GAEgASgLMhYudGFid2lyZS52MS5GcmFtZVJlYWR5SAASKwoHY2hhbmdlZBgCIAEoCzIYLnRhYndpcmUudjEuRnJhbWVDaGFuZ2VkSAASJwoFbm9uY2UYAyABKAsyFi50YWJ3aXJlLnYxLkZyYW1lTm9uY2VIABIpCgZkaWFsb2cYBCABKAsyFy50YWJ3aXJlLnYxLkZyYW1lRGlhbG9nSAASMQoNcG9wdXBfYmxvY2tlZBgFIAEoCzIYLnRhYndpcmUudjEuUG9wdXBCbG9ja2VkSAASLQoLcGVyc29uX3VzZWQYBiABKAsyFi50YWJ3aXJlLnYxLlBlcnNvblVzZWRIAEIGCgRraW5kIhkKCkZyYW1lUmVhZHkSCwoDdXJsGAEgASgJIkoKDEZyYW1lQ2hhbmdlZBIlCgVjYXVzZRgBIAEoDjIWLnRhYndpcmUudjEuU3RhdGVDYXVzZRITCgtkb21fY2hhbmdlcxgCIAEoDSIbCgpGcmFtZU5vbmNlEg0KBW5vbmNlGAEgASgJIs8CChBDb25uZWN0aW9uU3RhdHVzEioKBXBoYXNlGAEgASgOMhsudGFid2lyZS52MS5Db25uZWN0aW9uUGhhc2USLgoHdHJvdWJsZRgCIAEoDjIdLnRhYndpcmUudjEuQ29ubmVjdGlvblRyb3VibGUSKQoKZXJyb3JfaW5mbxgDIAEoCzIVLnRhYndpcmUudjEuRXJyb3JJbmZvEhIKCnNlcnZlcl91cmwYBCABKAkSEgoKYnJvd3Nlcl9pZBgFIAEoCRIvCgtuZXh0X3RyeV9hdBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoOc2VydmVyX3ZlcnNpb24YByABKAkSGAoQbW9kZWxfY29uZmlndXJlZBgIIAEoCBIQCghyZXZpc2lvbhgJIAEoDRIXCg9jbG9ja19vZmZzZXRfbXMYCiABKAMitQMKC1BpcGVNZXNzYWdlEigKCGRvd25saW5rGAEgASgLMhQudGFid2lyZS52MS5Eb3dubGlua0gAEiQKBnVwbGluaxgCIAEoCzISLnRhYndpcmUudjEuVXBsaW5rSAASLgoGc3RhdHVzGAMgASgLMhwudGFid2lyZS52MS5Db25uZWN0aW9uU3RhdHVzSAASMgoLY3JlZGVudGlhbHMYBCABKAsyGy50YWJ3aXJlLnYxLkxpbmtDcmVkZW50aWFsc0gAEi8KDHRva2VuX25lZWRlZBgFIAEoCzIXLnRhYndpcmUudjEuVG9rZW5OZWVkZWRIABIsCgpkaXNjb25uZWN0GAYgASgLMhYudGFid2lyZS52MS5EaXNjb25uZWN0SAASMwoOc3RhdHVzX3JlcXVlc3QYByABKAsyGS50YWJ3aXJlLnYxLlN0YXR1c1JlcXVlc3RIABIpCglyZXRyeV9ub3cYCCABKAsyFC50YWJ3aXJlLnYxLlJldHJ5Tm93SAASKwoGcmVzdWx0GAkgASgLMhkudGFid2lyZS52MS5FbmNvZGVkUmVzdWx0SABCBgoEa2luZCJKCg1FbmNvZGVkUmVzdWx0EhIKCmNvbW1hbmRfaWQYASABKAkSDQoFZXBvY2gYAiABKAQSFgoOY29tbWFuZF9yZXN1bHQYAyABKAwiqAEKD0xpbmtDcmVkZW50aWFscxISCgpzZXJ2ZXJfdXJsGAEgASgJEhQKDGFjY2Vzc190b2tlbhgCIAEoCRI1ChFhY2Nlc3NfZXhwaXJlc19hdBgDIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEgoKYnJvd3Nlcl9pZBgEIAEoCRIgCgVoZWxsbxgFIAEoCzIRLnRhYndpcmUudjEuSGVsbG8iHgoLVG9rZW5OZWVkZWQSDwoHcmVmdXNlZBgBIAEoCCIcCgpEaXNjb25uZWN0Eg4KBnJlYXNvbhgBIAEoCSIPCg1TdGF0dXNSZXF1ZXN0IgoKCFJldHJ5Tm93IsECCgxQYW5lbFJlcXVlc3QSJQoEcGFpchgBIAEoCzIVLnRhYndpcmUudjEuUGFuZWxQYWlySAASKQoGdW5wYWlyGAIgASgLMhcudGFid2lyZS52MS5QYW5lbFVucGFpckgAEikKCXJldHJ5X25vdxgDIAEoCzIULnRhYndpcmUudjEuUmV0cnlOb3dIABIpCgZhY2Nlc3MYBCABKAsyFy50YWJ3aXJlLnYxLlBhbmVsQWNjZXNzSAASKwoHY29udGV4dBgFIAEoCzIYLnRhYndpcmUudjEuUGFuZWxDb250ZXh0SAASJwoFb2ZmZXIYBiABKAsyFi50YWJ3aXJlLnYxLlBhbmVsT2ZmZXJIABIrCgZzdGF0dXMYByABKAsyGS50YWJ3aXJlLnYxLlN0YXR1c1JlcXVlc3RIAEIGCgRraW5kIvwBCgpQYW5lbFJlcGx5Ei4KBnN0YXR1cxgBIAEoCzIcLnRhYndpcmUudjEuQ29ubmVjdGlvblN0YXR1c0gAEjIKC2NyZWRlbnRpYWxzGAIgASgLMhsudGFid2lyZS52MS5MaW5rQ3JlZGVudGlhbHNIABIqCgdjb250ZXh0GAMgASgLMhcudGFid2lyZS52MS5UYXNrQ29udGV4dEgAEikKBW9mZmVyGAQgASgLMhgudGFid2lyZS52MS5QYWlyaW5nT2ZmZXJIABIrCgplcnJvcl9pbmZvGAUgASgLMhUudGFid2lyZS52MS5FcnJvckluZm9IAEIGCgRraW5kIi0KCVBhbmVsUGFpchISCgpzZXJ2ZXJfdXJsGAEgASgJEgwKBGNvZGUYAiABKAkiDQoLUGFuZWxVbnBhaXIiHgoLUGFuZWxBY2Nlc3MSDwoHcmVmdXNlZBgBIAEoCCIOCgxQYW5lbENvbnRleHQiDAoKUGFuZWxPZmZlciJDCgxQYWlyaW5nT2ZmZXISEgoKc2VydmVyX3VybBgBIAEoCRIMCgRjb2RlGAIgASgJEhEKCWF1dG9tYXRpYxgDIAEoCCrOAQoPQ29ubmVjdGlvblBoYXNlEiAKHENPTk5FQ1RJT05fUEhBU0VfVU5TUEVDSUZJRUQQABIdChlDT05ORUNUSU9OX1BIQVNFX1VOUEFJUkVEEAESHwobQ09OTkVDVElPTl9QSEFTRV9DT05ORUNUSU5HEAISHgoaQ09OTkVDVElPTl9QSEFTRV9DT05ORUNURUQQAxIcChhDT05ORUNUSU9OX1BIQVNFX1dBSVRJTkcQBBIbChdDT05ORUNUSU9OX1BIQVNFX0ZBSUxFRBAFKrYDChFDb25uZWN0aW9uVHJvdWJsZRIiCh5DT05ORUNUSU9OX1RST1VCTEVfVU5TUEVDSUZJRUQQABIoCiRDT05ORUNUSU9OX1RST1VCTEVfTk9USElOR19MSVNURU5JTkcQARIiCh5DT05ORUNUSU9OX1RST1VCTEVfQ0VSVElGSUNBVEUQAhIiCh5DT05ORUNUSU9OX1RST1VCTEVfU0VSVkVSX0RPV04QAxIcChhDT05ORUNUSU9OX1RST1VCTEVfVE9LRU4QBBIdChlDT05ORUNUSU9OX1RST1VCTEVfT1JJR0lOEAUSHgoaQ09OTkVDVElPTl9UUk9VQkxFX1ZFUlNJT04QBhIeChpDT05ORUNUSU9OX1RST1VCTEVfTkVUV09SSxAHEioKJkNPTk5FQ1RJT05fVFJPVUJMRV9DRVJUSUZJQ0FURV9FWFBJUkVEEAgSJwojQ09OTkVDVElPTl9UUk9VQkxFX0NFUlRJRklDQVRFX0hPU1QQCRIcChhDT05ORUNUSU9OX1RST1VCTEVfQ0xPQ0sQChIbChdDT05ORUNUSU9OX1RST1VCTEVfQlVTWRALYgZwcm90bzM", [file_google_protobuf_timestamp, file_tabwire_v1_action, file_tabwire_v1_error, file_tabwire_v1_link, file_tabwire_v1_policy, file_tabwire_v1_state, file_tabwire_v1_task]);
 
 /**
  * From the service worker to the content script of one document.
@@ -123,6 +125,14 @@ export type FrameRequest = Message<"tabwire.v1.FrameRequest"> & {
      */
     value: FinishInput;
     case: "finishInput";
+  } | {
+    /**
+     * Tell from now on when a person uses this document, or no longer.
+     *
+     * @generated from field: tabwire.v1.WatchPerson watch_person = 11;
+     */
+    value: WatchPerson;
+    case: "watchPerson";
   } | { case: undefined; value?: undefined };
 };
 
@@ -346,6 +356,20 @@ export type ActInFrame = Message<"tabwire.v1.ActInFrame"> & {
    * @generated from field: tabwire.v1.ArmDialogs dialogs = 4;
    */
   dialogs?: ArmDialogs | undefined;
+
+  /**
+   * What the action must not turn out to lead to in this document: POLICY_DENIED, and nothing is done.
+   *
+   * @generated from field: repeated tabwire.v1.Consequence forbidden = 5;
+   */
+  forbidden: Consequence[];
+
+  /**
+   * The name of the secret that the action's text is. The field shows it from then on in place of its value.
+   *
+   * @generated from field: string secret = 6;
+   */
+  secret: string;
 };
 
 /**
@@ -354,6 +378,48 @@ export type ActInFrame = Message<"tabwire.v1.ActInFrame"> & {
  */
 export const ActInFrameSchema: GenMessage<ActInFrame> = /*@__PURE__*/
   messageDesc(file_tabwire_v1_extension, 4);
+
+/**
+ * Whether to tell when a person uses the document.
+ *
+ * @generated from message tabwire.v1.WatchPerson
+ */
+export type WatchPerson = Message<"tabwire.v1.WatchPerson"> & {
+  /**
+   * True to tell from now on.
+   *
+   * @generated from field: bool enabled = 1;
+   */
+  enabled: boolean;
+};
+
+/**
+ * Describes the message tabwire.v1.WatchPerson.
+ * Use `create(WatchPersonSchema)` to create a new message.
+ */
+export const WatchPersonSchema: GenMessage<WatchPerson> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_extension, 5);
+
+/**
+ * A person used the document.
+ *
+ * @generated from message tabwire.v1.PersonUsed
+ */
+export type PersonUsed = Message<"tabwire.v1.PersonUsed"> & {
+  /**
+   * What, as PersonInput.what.
+   *
+   * @generated from field: string what = 1;
+   */
+  what: string;
+};
+
+/**
+ * Describes the message tabwire.v1.PersonUsed.
+ * Use `create(PersonUsedSchema)` to create a new message.
+ */
+export const PersonUsedSchema: GenMessage<PersonUsed> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_extension, 6);
 
 /**
  * From now on the document answers the dialogs of its page (alert, confirm, prompt, print, beforeunload) instead of the
@@ -389,7 +455,7 @@ export type ArmDialogs = Message<"tabwire.v1.ArmDialogs"> & {
  * Use `create(ArmDialogsSchema)` to create a new message.
  */
 export const ArmDialogsSchema: GenMessage<ArmDialogs> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 5);
+  messageDesc(file_tabwire_v1_extension, 7);
 
 /**
  * An answer for the next dialog that asks something.
@@ -417,7 +483,7 @@ export type PlannedAnswer = Message<"tabwire.v1.PlannedAnswer"> & {
  * Use `create(PlannedAnswerSchema)` to create a new message.
  */
 export const PlannedAnswerSchema: GenMessage<PlannedAnswer> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 6);
+  messageDesc(file_tabwire_v1_extension, 8);
 
 /**
  * The document opened a dialog, or one was closed.
@@ -445,7 +511,7 @@ export type FrameDialog = Message<"tabwire.v1.FrameDialog"> & {
  * Use `create(FrameDialogSchema)` to create a new message.
  */
 export const FrameDialogSchema: GenMessage<FrameDialog> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 7);
+  messageDesc(file_tabwire_v1_extension, 9);
 
 /**
  * Chrome kept the page from opening a window, because no person's input led to it.
@@ -466,7 +532,7 @@ export type PopupBlocked = Message<"tabwire.v1.PopupBlocked"> & {
  * Use `create(PopupBlockedSchema)` to create a new message.
  */
 export const PopupBlockedSchema: GenMessage<PopupBlocked> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 8);
+  messageDesc(file_tabwire_v1_extension, 10);
 
 /**
  * Makes ready for an action whose input the browser gives: finds the element, revalidates it, brings it into view and tests
@@ -495,6 +561,20 @@ export type PrepareInput = Message<"tabwire.v1.PrepareInput"> & {
    * @generated from field: tabwire.v1.ArmDialogs dialogs = 3;
    */
   dialogs?: ArmDialogs | undefined;
+
+  /**
+   * As ActInFrame.forbidden.
+   *
+   * @generated from field: repeated tabwire.v1.Consequence forbidden = 4;
+   */
+  forbidden: Consequence[];
+
+  /**
+   * As ActInFrame.secret.
+   *
+   * @generated from field: string secret = 5;
+   */
+  secret: string;
 };
 
 /**
@@ -502,7 +582,7 @@ export type PrepareInput = Message<"tabwire.v1.PrepareInput"> & {
  * Use `create(PrepareInputSchema)` to create a new message.
  */
 export const PrepareInputSchema: GenMessage<PrepareInput> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 9);
+  messageDesc(file_tabwire_v1_extension, 11);
 
 /**
  * The input has been given.
@@ -530,7 +610,7 @@ export type FinishInput = Message<"tabwire.v1.FinishInput"> & {
  * Use `create(FinishInputSchema)` to create a new message.
  */
 export const FinishInputSchema: GenMessage<FinishInput> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 10);
+  messageDesc(file_tabwire_v1_extension, 12);
 
 /**
  * What input to give, in this order.
@@ -558,7 +638,7 @@ export type InputPlan = Message<"tabwire.v1.InputPlan"> & {
  * Use `create(InputPlanSchema)` to create a new message.
  */
 export const InputPlanSchema: GenMessage<InputPlan> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 11);
+  messageDesc(file_tabwire_v1_extension, 13);
 
 /**
  * One step of input. Points are in CSS pixels relative to the document's own viewport.
@@ -619,7 +699,7 @@ export type InputStep = Message<"tabwire.v1.InputStep"> & {
  * Use `create(InputStepSchema)` to create a new message.
  */
 export const InputStepSchema: GenMessage<InputStep> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 12);
+  messageDesc(file_tabwire_v1_extension, 14);
 
 /**
  * A point.
@@ -647,7 +727,7 @@ export type InputPoint = Message<"tabwire.v1.InputPoint"> & {
  * Use `create(InputPointSchema)` to create a new message.
  */
 export const InputPointSchema: GenMessage<InputPoint> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 13);
+  messageDesc(file_tabwire_v1_extension, 15);
 
 /**
  * A click of the mouse.
@@ -689,7 +769,7 @@ export type InputClick = Message<"tabwire.v1.InputClick"> & {
  * Use `create(InputClickSchema)` to create a new message.
  */
 export const InputClickSchema: GenMessage<InputClick> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 14);
+  messageDesc(file_tabwire_v1_extension, 16);
 
 /**
  * A drag with the left button of the mouse.
@@ -717,7 +797,7 @@ export type InputDrag = Message<"tabwire.v1.InputDrag"> & {
  * Use `create(InputDragSchema)` to create a new message.
  */
 export const InputDragSchema: GenMessage<InputDrag> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 15);
+  messageDesc(file_tabwire_v1_extension, 17);
 
 /**
  * Measures the way.
@@ -732,7 +812,7 @@ export type PingFrame = Message<"tabwire.v1.PingFrame"> & {
  * Use `create(PingFrameSchema)` to create a new message.
  */
 export const PingFrameSchema: GenMessage<PingFrame> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 16);
+  messageDesc(file_tabwire_v1_extension, 18);
 
 /**
  * Starts or stops the reporting of changes.
@@ -753,7 +833,7 @@ export type ObserveFrame = Message<"tabwire.v1.ObserveFrame"> & {
  * Use `create(ObserveFrameSchema)` to create a new message.
  */
 export const ObserveFrameSchema: GenMessage<ObserveFrame> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 17);
+  messageDesc(file_tabwire_v1_extension, 19);
 
 /**
  * Stops an action.
@@ -774,7 +854,7 @@ export type CancelInFrame = Message<"tabwire.v1.CancelInFrame"> & {
  * Use `create(CancelInFrameSchema)` to create a new message.
  */
 export const CancelInFrameSchema: GenMessage<CancelInFrame> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 18);
+  messageDesc(file_tabwire_v1_extension, 20);
 
 /**
  * Asks if a condition holds in one document.
@@ -811,7 +891,7 @@ export type CheckCondition = Message<"tabwire.v1.CheckCondition"> & {
  * Use `create(CheckConditionSchema)` to create a new message.
  */
 export const CheckConditionSchema: GenMessage<CheckCondition> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 19);
+  messageDesc(file_tabwire_v1_extension, 21);
 
 /**
  * Asks what the person had in mind.
@@ -826,7 +906,7 @@ export type DescribeContext = Message<"tabwire.v1.DescribeContext"> & {
  * Use `create(DescribeContextSchema)` to create a new message.
  */
 export const DescribeContextSchema: GenMessage<DescribeContext> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 20);
+  messageDesc(file_tabwire_v1_extension, 22);
 
 /**
  * Nothing to say but that it arrived.
@@ -841,7 +921,7 @@ export type FrameAck = Message<"tabwire.v1.FrameAck"> & {
  * Use `create(FrameAckSchema)` to create a new message.
  */
 export const FrameAckSchema: GenMessage<FrameAck> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 21);
+  messageDesc(file_tabwire_v1_extension, 23);
 
 /**
  * Whether the condition holds.
@@ -862,7 +942,7 @@ export type ConditionStatus = Message<"tabwire.v1.ConditionStatus"> & {
  * Use `create(ConditionStatusSchema)` to create a new message.
  */
 export const ConditionStatusSchema: GenMessage<ConditionStatus> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 22);
+  messageDesc(file_tabwire_v1_extension, 24);
 
 /**
  * What the person had in mind.
@@ -890,7 +970,7 @@ export type ContextDescription = Message<"tabwire.v1.ContextDescription"> & {
  * Use `create(ContextDescriptionSchema)` to create a new message.
  */
 export const ContextDescriptionSchema: GenMessage<ContextDescription> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 23);
+  messageDesc(file_tabwire_v1_extension, 25);
 
 /**
  * The state of one document, before the service worker composes the tab's state from those of all documents.
@@ -988,7 +1068,7 @@ export type FrameState = Message<"tabwire.v1.FrameState"> & {
  * Use `create(FrameStateSchema)` to create a new message.
  */
 export const FrameStateSchema: GenMessage<FrameState> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 24);
+  messageDesc(file_tabwire_v1_extension, 26);
 
 /**
  * Where a child document sits in its parent.
@@ -1023,7 +1103,7 @@ export type ChildFrame = Message<"tabwire.v1.ChildFrame"> & {
  * Use `create(ChildFrameSchema)` to create a new message.
  */
 export const ChildFrameSchema: GenMessage<ChildFrame> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 25);
+  messageDesc(file_tabwire_v1_extension, 27);
 
 /**
  * From a content script to the service worker, unasked.
@@ -1076,6 +1156,14 @@ export type FrameEvent = Message<"tabwire.v1.FrameEvent"> & {
      */
     value: PopupBlocked;
     case: "popupBlocked";
+  } | {
+    /**
+     * A person used the document.
+     *
+     * @generated from field: tabwire.v1.PersonUsed person_used = 6;
+     */
+    value: PersonUsed;
+    case: "personUsed";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1084,7 +1172,7 @@ export type FrameEvent = Message<"tabwire.v1.FrameEvent"> & {
  * Use `create(FrameEventSchema)` to create a new message.
  */
 export const FrameEventSchema: GenMessage<FrameEvent> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 26);
+  messageDesc(file_tabwire_v1_extension, 28);
 
 /**
  * The script is ready.
@@ -1105,7 +1193,7 @@ export type FrameReady = Message<"tabwire.v1.FrameReady"> & {
  * Use `create(FrameReadySchema)` to create a new message.
  */
 export const FrameReadySchema: GenMessage<FrameReady> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 27);
+  messageDesc(file_tabwire_v1_extension, 29);
 
 /**
  * The document changed.
@@ -1133,7 +1221,7 @@ export type FrameChanged = Message<"tabwire.v1.FrameChanged"> & {
  * Use `create(FrameChangedSchema)` to create a new message.
  */
 export const FrameChangedSchema: GenMessage<FrameChanged> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 28);
+  messageDesc(file_tabwire_v1_extension, 30);
 
 /**
  * The parent's nonce.
@@ -1154,7 +1242,7 @@ export type FrameNonce = Message<"tabwire.v1.FrameNonce"> & {
  * Use `create(FrameNonceSchema)` to create a new message.
  */
 export const FrameNonceSchema: GenMessage<FrameNonce> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 29);
+  messageDesc(file_tabwire_v1_extension, 31);
 
 /**
  * The state of the link, for the side panel.
@@ -1238,7 +1326,7 @@ export type ConnectionStatus = Message<"tabwire.v1.ConnectionStatus"> & {
  * Use `create(ConnectionStatusSchema)` to create a new message.
  */
 export const ConnectionStatusSchema: GenMessage<ConnectionStatus> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 30);
+  messageDesc(file_tabwire_v1_extension, 32);
 
 /**
  * Between the service worker and the offscreen document.
@@ -1331,7 +1419,7 @@ export type PipeMessage = Message<"tabwire.v1.PipeMessage"> & {
  * Use `create(PipeMessageSchema)` to create a new message.
  */
 export const PipeMessageSchema: GenMessage<PipeMessage> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 31);
+  messageDesc(file_tabwire_v1_extension, 33);
 
 /**
  * The answer to a command as it is to go over the wire, so that nothing large is decoded and encoded again on the way.
@@ -1366,7 +1454,7 @@ export type EncodedResult = Message<"tabwire.v1.EncodedResult"> & {
  * Use `create(EncodedResultSchema)` to create a new message.
  */
 export const EncodedResultSchema: GenMessage<EncodedResult> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 32);
+  messageDesc(file_tabwire_v1_extension, 34);
 
 /**
  * What the link needs to connect.
@@ -1415,7 +1503,7 @@ export type LinkCredentials = Message<"tabwire.v1.LinkCredentials"> & {
  * Use `create(LinkCredentialsSchema)` to create a new message.
  */
 export const LinkCredentialsSchema: GenMessage<LinkCredentials> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 33);
+  messageDesc(file_tabwire_v1_extension, 35);
 
 /**
  * A fresh access token is needed.
@@ -1436,7 +1524,7 @@ export type TokenNeeded = Message<"tabwire.v1.TokenNeeded"> & {
  * Use `create(TokenNeededSchema)` to create a new message.
  */
 export const TokenNeededSchema: GenMessage<TokenNeeded> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 34);
+  messageDesc(file_tabwire_v1_extension, 36);
 
 /**
  * Close the link.
@@ -1457,7 +1545,7 @@ export type Disconnect = Message<"tabwire.v1.Disconnect"> & {
  * Use `create(DisconnectSchema)` to create a new message.
  */
 export const DisconnectSchema: GenMessage<Disconnect> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 35);
+  messageDesc(file_tabwire_v1_extension, 37);
 
 /**
  * Tell the status.
@@ -1472,7 +1560,7 @@ export type StatusRequest = Message<"tabwire.v1.StatusRequest"> & {
  * Use `create(StatusRequestSchema)` to create a new message.
  */
 export const StatusRequestSchema: GenMessage<StatusRequest> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 36);
+  messageDesc(file_tabwire_v1_extension, 38);
 
 /**
  * Try at once.
@@ -1487,7 +1575,7 @@ export type RetryNow = Message<"tabwire.v1.RetryNow"> & {
  * Use `create(RetryNowSchema)` to create a new message.
  */
 export const RetryNowSchema: GenMessage<RetryNow> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 37);
+  messageDesc(file_tabwire_v1_extension, 39);
 
 /**
  * From the side panel to the service worker. Tasks are no part of it: the panel speaks to TaskService itself.
@@ -1564,7 +1652,7 @@ export type PanelRequest = Message<"tabwire.v1.PanelRequest"> & {
  * Use `create(PanelRequestSchema)` to create a new message.
  */
 export const PanelRequestSchema: GenMessage<PanelRequest> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 38);
+  messageDesc(file_tabwire_v1_extension, 40);
 
 /**
  * The service worker's answer.
@@ -1625,7 +1713,7 @@ export type PanelReply = Message<"tabwire.v1.PanelReply"> & {
  * Use `create(PanelReplySchema)` to create a new message.
  */
 export const PanelReplySchema: GenMessage<PanelReply> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 39);
+  messageDesc(file_tabwire_v1_extension, 41);
 
 /**
  * Pair with a server.
@@ -1653,7 +1741,7 @@ export type PanelPair = Message<"tabwire.v1.PanelPair"> & {
  * Use `create(PanelPairSchema)` to create a new message.
  */
 export const PanelPairSchema: GenMessage<PanelPair> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 40);
+  messageDesc(file_tabwire_v1_extension, 42);
 
 /**
  * Forget the pairing.
@@ -1668,7 +1756,7 @@ export type PanelUnpair = Message<"tabwire.v1.PanelUnpair"> & {
  * Use `create(PanelUnpairSchema)` to create a new message.
  */
 export const PanelUnpairSchema: GenMessage<PanelUnpair> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 41);
+  messageDesc(file_tabwire_v1_extension, 43);
 
 /**
  * Hand out the access token.
@@ -1689,7 +1777,7 @@ export type PanelAccess = Message<"tabwire.v1.PanelAccess"> & {
  * Use `create(PanelAccessSchema)` to create a new message.
  */
 export const PanelAccessSchema: GenMessage<PanelAccess> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 42);
+  messageDesc(file_tabwire_v1_extension, 44);
 
 /**
  * Where the person is.
@@ -1704,7 +1792,7 @@ export type PanelContext = Message<"tabwire.v1.PanelContext"> & {
  * Use `create(PanelContextSchema)` to create a new message.
  */
 export const PanelContextSchema: GenMessage<PanelContext> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 43);
+  messageDesc(file_tabwire_v1_extension, 45);
 
 /**
  * Whether a pairing is offered.
@@ -1719,7 +1807,7 @@ export type PanelOffer = Message<"tabwire.v1.PanelOffer"> & {
  * Use `create(PanelOfferSchema)` to create a new message.
  */
 export const PanelOfferSchema: GenMessage<PanelOffer> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 44);
+  messageDesc(file_tabwire_v1_extension, 46);
 
 /**
  * What `tabwire up` left in the extension's own folder, which only a program of the same user can write to.
@@ -1754,7 +1842,7 @@ export type PairingOffer = Message<"tabwire.v1.PairingOffer"> & {
  * Use `create(PairingOfferSchema)` to create a new message.
  */
 export const PairingOfferSchema: GenMessage<PairingOffer> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_extension, 45);
+  messageDesc(file_tabwire_v1_extension, 47);
 
 /**
  * What the link is doing.

@@ -18,6 +18,8 @@ import type { Action, ActionResult } from "./action_pb";
 import { file_tabwire_v1_action } from "./action_pb";
 import type { ErrorInfo } from "./error_pb";
 import { file_tabwire_v1_error } from "./error_pb";
+import type { Consequence, EffectivePolicy } from "./policy_pb";
+import { file_tabwire_v1_policy } from "./policy_pb";
 import type { PageState, StateCause, StateDelta, StateRequest, Tab } from "./state_pb";
 import { file_tabwire_v1_state } from "./state_pb";
 import type { Message } from "@bufbuild/protobuf";
@@ -26,7 +28,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tabwire/v1/link.proto.
  */
 export const file_tabwire_v1_link: GenFile = /*@__PURE__*/
-  fileDesc("ChV0YWJ3aXJlL3YxL2xpbmsucHJvdG8SCnRhYndpcmUudjEiygIKBlVwbGluaxILCgNzZXEYASABKAQSCwoDYWNrGAIgASgEEiIKBWhlbGxvGAogASgLMhEudGFid2lyZS52MS5IZWxsb0gAEioKCWhlYXJ0YmVhdBgLIAEoCzIVLnRhYndpcmUudjEuSGVhcnRiZWF0SAASMwoOY29tbWFuZF9yZXN1bHQYDCABKAsyGS50YWJ3aXJlLnYxLkNvbW1hbmRSZXN1bHRIABIvCgxzdGF0ZV91cGRhdGUYDSABKAsyFy50YWJ3aXJlLnYxLlN0YXRlVXBkYXRlSAASJAoGcmVzdW1lGA4gASgLMhIudGFid2lyZS52MS5SZXN1bWVIABIgCgRuYWNrGA8gASgLMhAudGFid2lyZS52MS5OYWNrSAASIAoEcGFydBgQIAEoCzIQLnRhYndpcmUudjEuUGFydEgAQgYKBGJvZHkizQMKCERvd25saW5rEgsKA3NlcRgBIAEoBBILCgNhY2sYAiABKAQSJgoHd2VsY29tZRgKIAEoCzITLnRhYndpcmUudjEuV2VsY29tZUgAEigKCGF0dGFjaGVkGAsgASgLMhQudGFid2lyZS52MS5BdHRhY2hlZEgAEikKCWNhdWdodF91cBgMIAEoCzIULnRhYndpcmUudjEuQ2F1Z2h0VXBIABIqCgloZWFydGJlYXQYDSABKAsyFS50YWJ3aXJlLnYxLkhlYXJ0YmVhdEgAEiYKB2NvbW1hbmQYDiABKAsyEy50YWJ3aXJlLnYxLkNvbW1hbmRIABIzCg5jYW5jZWxfY29tbWFuZBgPIAEoCzIZLnRhYndpcmUudjEuQ2FuY2VsQ29tbWFuZEgAEi8KDG9ic2VydmVfdGFicxgQIAEoCzIXLnRhYndpcmUudjEuT2JzZXJ2ZVRhYnNIABIgCgRuYWNrGBEgASgLMhAudGFid2lyZS52MS5OYWNrSAASJAoGcm90YXRlGBIgASgLMhIudGFid2lyZS52MS5Sb3RhdGVIABIgCgRwYXJ0GBMgASgLMhAudGFid2lyZS52MS5QYXJ0SABCBgoEYm9keSLrAQoFSGVsbG8SFAoMbWluX3JldmlzaW9uGAEgASgNEhQKDG1heF9yZXZpc2lvbhgCIAEoDRIZChFleHRlbnNpb25fdmVyc2lvbhgDIAEoCRI1CgxjYXBhYmlsaXRpZXMYBCABKAsyHy50YWJ3aXJlLnYxLkJyb3dzZXJDYXBhYmlsaXRpZXMSJgoGbGltaXRzGAUgASgLMhYudGFid2lyZS52MS5MaW5rTGltaXRzEhIKCnVzZXJfYWdlbnQYBiABKAkSFAoMZGlzcGxheV9uYW1lGAcgASgJEhIKCmpvdXJuYWxfaWQYCCABKAkihgIKB1dlbGNvbWUSDwoHbGlua19pZBgBIAEoCRIQCghyZXZpc2lvbhgCIAEoDRIWCg5zZXJ2ZXJfdmVyc2lvbhgDIAEoCRI0CgxjYXBhYmlsaXRpZXMYBCABKAsyHi50YWJ3aXJlLnYxLlNlcnZlckNhcGFiaWxpdGllcxImCgZsaW1pdHMYBSABKAsyFi50YWJ3aXJlLnYxLkxpbmtMaW1pdHMSHQoVaGVhcnRiZWF0X2ludGVydmFsX21zGAYgASgNEi8KC3NlcnZlcl90aW1lGAcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBISCgpicm93c2VyX2lkGAggASgJIo0BChNCcm93c2VyQ2FwYWJpbGl0aWVzEhUKDXRydXN0ZWRfaW5wdXQYASABKAgSFAoMc3RhdGVfZGVsdGFzGAIgASgIEhMKC3NjcmVlbnNob3RzGAMgASgIEhIKCmphdmFzY3JpcHQYBCABKAgSDwoHZGlhbG9ncxgFIAEoCBIPCgdhY3Rpb25zGAYgAygJIiMKElNlcnZlckNhcGFiaWxpdGllcxINCgVtb2RlbBgBIAEoCCJ4CgpMaW5rTGltaXRzEhkKEW1heF9tZXNzYWdlX2J5dGVzGAEgASgNEhwKFG1heF91bmFja2VkX21lc3NhZ2VzGAIgASgNEhkKEW1heF91bmFja2VkX2J5dGVzGAMgASgNEhYKDm1heF9wYXJ0X2J5dGVzGAQgASgNIjgKBFBhcnQSDAoEZGF0YRgBIAEoDBINCgVpbmRleBgCIAEoDRITCgt0b3RhbF9ieXRlcxgDIAEoDSJJCgZSZXN1bWUSDwoHbGlua19pZBgBIAEoCRIYChByZXN1bWVfYWZ0ZXJfc2VxGAIgASgEEhQKDGF0dGFjaF9lcG9jaBgDIAEoBCJ/CghBdHRhY2hlZBIPCgdsaW5rX2lkGAEgASgJEhQKDGF0dGFjaF9lcG9jaBgCIAEoBBIbChNyZWNvcmRlZF91cGxpbmtfc2VxGAMgASgEEi8KC3NlcnZlcl90aW1lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCIXCghDYXVnaHRVcBILCgNzZXEYASABKAQiNQoJSGVhcnRiZWF0EigKBHRpbWUYASABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIj4KBE5hY2sSCwoDc2VxGAEgASgEEikKCmVycm9yX2luZm8YAiABKAsyFS50YWJ3aXJlLnYxLkVycm9ySW5mbyJKCgZSb3RhdGUSKAoGcmVhc29uGAEgASgOMhgudGFid2lyZS52MS5Sb3RhdGVSZWFzb24SFgoOcmV0cnlfYWZ0ZXJfbXMYAiABKA0ijQMKB0NvbW1hbmQSEgoKY29tbWFuZF9pZBgBIAEoCRIPCgd0YXNrX2lkGAIgASgJEg0KBWVwb2NoGAMgASgEEiwKCGRlYWRsaW5lGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIOCgZ0YWJfaWQYBSABKA0SJAoGYWN0aW9uGAogASgLMhIudGFid2lyZS52MS5BY3Rpb25IABIrCgdvYnNlcnZlGAsgASgLMhgudGFid2lyZS52MS5TdGF0ZVJlcXVlc3RIABIpCglsaXN0X3RhYnMYDCABKAsyFC50YWJ3aXJlLnYxLkxpc3RUYWJzSAASIAoEcGluZxgNIAEoCzIQLnRhYndpcmUudjEuUGluZ0gAEi0KC3N0YXRlX2FmdGVyGBQgASgLMhgudGFid2lyZS52MS5TdGF0ZVJlcXVlc3QSIgoGZ3JhbnRzGBUgASgLMhIudGFid2lyZS52MS5HcmFudHMSEgoKam91cm5hbF9pZBgWIAEoCUIJCgdyZXF1ZXN0IjsKBkdyYW50cxIaChJqYXZhc2NyaXB0X29yaWdpbnMYASADKAkSFQoNdHJ1c3RlZF9pbnB1dBgCIAEoCCIKCghMaXN0VGFicyIZCgRQaW5nEhEKCWludG9fcGFnZRgBIAEoCCIqCgNIb3ASDAoEbmFtZRgBIAEoCRIVCg1yb3VuZF90cmlwX3VzGAIgASgNIiUKBFBvbmcSHQoEaG9wcxgBIAMoCzIPLnRhYndpcmUudjEuSG9wIigKB1RhYkxpc3QSHQoEdGFicxgBIAMoCzIPLnRhYndpcmUudjEuVGFiIjMKDUNhbmNlbENvbW1hbmQSEgoKY29tbWFuZF9pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkiHgoLT2JzZXJ2ZVRhYnMSDwoHdGFiX2lkcxgBIAMoDSLWAgoNQ29tbWFuZFJlc3VsdBISCgpjb21tYW5kX2lkGAEgASgJEg0KBWVwb2NoGAIgASgEEjEKDWFjdGlvbl9yZXN1bHQYCiABKAsyGC50YWJ3aXJlLnYxLkFjdGlvblJlc3VsdEgAEisKCnBhZ2Vfc3RhdGUYCyABKAsyFS50YWJ3aXJlLnYxLlBhZ2VTdGF0ZUgAEi0KC3N0YXRlX2RlbHRhGAwgASgLMhYudGFid2lyZS52MS5TdGF0ZURlbHRhSAASJwoIdGFiX2xpc3QYDSABKAsyEy50YWJ3aXJlLnYxLlRhYkxpc3RIABIgCgRwb25nGA4gASgLMhAudGFid2lyZS52MS5Qb25nSAASKwoKZXJyb3JfaW5mbxgPIAEoCzIVLnRhYndpcmUudjEuRXJyb3JJbmZvSAASEAoIcmVwbGF5ZWQYFCABKAhCCQoHb3V0Y29tZSKNAQoLU3RhdGVVcGRhdGUSDgoGdGFiX2lkGAEgASgNEiUKBWNhdXNlGAIgASgOMhYudGFid2lyZS52MS5TdGF0ZUNhdXNlEhwKA3RhYhgDIAEoCzIPLnRhYndpcmUudjEuVGFiEikKCnBhZ2Vfc3RhdGUYBCABKAsyFS50YWJ3aXJlLnYxLlBhZ2VTdGF0ZSqAAQoMUm90YXRlUmVhc29uEh0KGVJPVEFURV9SRUFTT05fVU5TUEVDSUZJRUQQABIVChFST1RBVEVfUkVBU09OX0FHRRABEhoKFlJPVEFURV9SRUFTT05fU0hVVERPV04QAhIeChpST1RBVEVfUkVBU09OX1RPS0VOX0VYUElSWRADYgZwcm90bzM", [file_google_protobuf_timestamp, file_tabwire_v1_action, file_tabwire_v1_error, file_tabwire_v1_state]);
+  fileDesc("ChV0YWJ3aXJlL3YxL2xpbmsucHJvdG8SCnRhYndpcmUudjEi+wIKBlVwbGluaxILCgNzZXEYASABKAQSCwoDYWNrGAIgASgEEiIKBWhlbGxvGAogASgLMhEudGFid2lyZS52MS5IZWxsb0gAEioKCWhlYXJ0YmVhdBgLIAEoCzIVLnRhYndpcmUudjEuSGVhcnRiZWF0SAASMwoOY29tbWFuZF9yZXN1bHQYDCABKAsyGS50YWJ3aXJlLnYxLkNvbW1hbmRSZXN1bHRIABIvCgxzdGF0ZV91cGRhdGUYDSABKAsyFy50YWJ3aXJlLnYxLlN0YXRlVXBkYXRlSAASJAoGcmVzdW1lGA4gASgLMhIudGFid2lyZS52MS5SZXN1bWVIABIgCgRuYWNrGA8gASgLMhAudGFid2lyZS52MS5OYWNrSAASIAoEcGFydBgQIAEoCzIQLnRhYndpcmUudjEuUGFydEgAEi8KDHBlcnNvbl9pbnB1dBgRIAEoCzIXLnRhYndpcmUudjEuUGVyc29uSW5wdXRIAEIGCgRib2R5IoEECghEb3dubGluaxILCgNzZXEYASABKAQSCwoDYWNrGAIgASgEEiYKB3dlbGNvbWUYCiABKAsyEy50YWJ3aXJlLnYxLldlbGNvbWVIABIoCghhdHRhY2hlZBgLIAEoCzIULnRhYndpcmUudjEuQXR0YWNoZWRIABIpCgljYXVnaHRfdXAYDCABKAsyFC50YWJ3aXJlLnYxLkNhdWdodFVwSAASKgoJaGVhcnRiZWF0GA0gASgLMhUudGFid2lyZS52MS5IZWFydGJlYXRIABImCgdjb21tYW5kGA4gASgLMhMudGFid2lyZS52MS5Db21tYW5kSAASMwoOY2FuY2VsX2NvbW1hbmQYDyABKAsyGS50YWJ3aXJlLnYxLkNhbmNlbENvbW1hbmRIABIvCgxvYnNlcnZlX3RhYnMYECABKAsyFy50YWJ3aXJlLnYxLk9ic2VydmVUYWJzSAASIAoEbmFjaxgRIAEoCzIQLnRhYndpcmUudjEuTmFja0gAEiQKBnJvdGF0ZRgSIAEoCzISLnRhYndpcmUudjEuUm90YXRlSAASIAoEcGFydBgTIAEoCzIQLnRhYndpcmUudjEuUGFydEgAEjIKDnRhc2tfdGFic19ydWxlGBQgASgLMhgudGFid2lyZS52MS5UYXNrVGFic1J1bGVIAEIGCgRib2R5IusBCgVIZWxsbxIUCgxtaW5fcmV2aXNpb24YASABKA0SFAoMbWF4X3JldmlzaW9uGAIgASgNEhkKEWV4dGVuc2lvbl92ZXJzaW9uGAMgASgJEjUKDGNhcGFiaWxpdGllcxgEIAEoCzIfLnRhYndpcmUudjEuQnJvd3NlckNhcGFiaWxpdGllcxImCgZsaW1pdHMYBSABKAsyFi50YWJ3aXJlLnYxLkxpbmtMaW1pdHMSEgoKdXNlcl9hZ2VudBgGIAEoCRIUCgxkaXNwbGF5X25hbWUYByABKAkSEgoKam91cm5hbF9pZBgIIAEoCSKGAgoHV2VsY29tZRIPCgdsaW5rX2lkGAEgASgJEhAKCHJldmlzaW9uGAIgASgNEhYKDnNlcnZlcl92ZXJzaW9uGAMgASgJEjQKDGNhcGFiaWxpdGllcxgEIAEoCzIeLnRhYndpcmUudjEuU2VydmVyQ2FwYWJpbGl0aWVzEiYKBmxpbWl0cxgFIAEoCzIWLnRhYndpcmUudjEuTGlua0xpbWl0cxIdChVoZWFydGJlYXRfaW50ZXJ2YWxfbXMYBiABKA0SLwoLc2VydmVyX3RpbWUYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEhIKCmJyb3dzZXJfaWQYCCABKAkisAEKE0Jyb3dzZXJDYXBhYmlsaXRpZXMSFQoNdHJ1c3RlZF9pbnB1dBgBIAEoCBIUCgxzdGF0ZV9kZWx0YXMYAiABKAgSEwoLc2NyZWVuc2hvdHMYAyABKAgSEgoKamF2YXNjcmlwdBgEIAEoCBIPCgdkaWFsb2dzGAUgASgIEg8KB2FjdGlvbnMYBiADKAkSEAoIcG9saWNpZXMYByABKAgSDwoHc2VjcmV0cxgIIAEoCCIjChJTZXJ2ZXJDYXBhYmlsaXRpZXMSDQoFbW9kZWwYASABKAgieAoKTGlua0xpbWl0cxIZChFtYXhfbWVzc2FnZV9ieXRlcxgBIAEoDRIcChRtYXhfdW5hY2tlZF9tZXNzYWdlcxgCIAEoDRIZChFtYXhfdW5hY2tlZF9ieXRlcxgDIAEoDRIWCg5tYXhfcGFydF9ieXRlcxgEIAEoDSI4CgRQYXJ0EgwKBGRhdGEYASABKAwSDQoFaW5kZXgYAiABKA0SEwoLdG90YWxfYnl0ZXMYAyABKA0iSQoGUmVzdW1lEg8KB2xpbmtfaWQYASABKAkSGAoQcmVzdW1lX2FmdGVyX3NlcRgCIAEoBBIUCgxhdHRhY2hfZXBvY2gYAyABKAQifwoIQXR0YWNoZWQSDwoHbGlua19pZBgBIAEoCRIUCgxhdHRhY2hfZXBvY2gYAiABKAQSGwoTcmVjb3JkZWRfdXBsaW5rX3NlcRgDIAEoBBIvCgtzZXJ2ZXJfdGltZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiFwoIQ2F1Z2h0VXASCwoDc2VxGAEgASgEIjUKCUhlYXJ0YmVhdBIoCgR0aW1lGAEgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcCI+CgROYWNrEgsKA3NlcRgBIAEoBBIpCgplcnJvcl9pbmZvGAIgASgLMhUudGFid2lyZS52MS5FcnJvckluZm8iSgoGUm90YXRlEigKBnJlYXNvbhgBIAEoDjIYLnRhYndpcmUudjEuUm90YXRlUmVhc29uEhYKDnJldHJ5X2FmdGVyX21zGAIgASgNIrYDCgdDb21tYW5kEhIKCmNvbW1hbmRfaWQYASABKAkSDwoHdGFza19pZBgCIAEoCRINCgVlcG9jaBgDIAEoBBIsCghkZWFkbGluZRgEIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASDgoGdGFiX2lkGAUgASgNEiQKBmFjdGlvbhgKIAEoCzISLnRhYndpcmUudjEuQWN0aW9uSAASKwoHb2JzZXJ2ZRgLIAEoCzIYLnRhYndpcmUudjEuU3RhdGVSZXF1ZXN0SAASKQoJbGlzdF90YWJzGAwgASgLMhQudGFid2lyZS52MS5MaXN0VGFic0gAEiAKBHBpbmcYDSABKAsyEC50YWJ3aXJlLnYxLlBpbmdIABItCgtzdGF0ZV9hZnRlchgUIAEoCzIYLnRhYndpcmUudjEuU3RhdGVSZXF1ZXN0EiIKBmdyYW50cxgVIAEoCzISLnRhYndpcmUudjEuR3JhbnRzEhIKCmpvdXJuYWxfaWQYFiABKAkSJwoGc2VjcmV0GBcgASgLMhcudGFid2lyZS52MS5TZWNyZXRWYWx1ZUIJCgdyZXF1ZXN0IjsKC1NlY3JldFZhbHVlEgwKBG5hbWUYASABKAkSDQoFdmFsdWUYAiABKAkSDwoHb3JpZ2lucxgDIAMoCSKJAQoMVGFza1RhYnNSdWxlEg8KB3Rhc2tfaWQYASABKAkSDwoHdGFiX2lkcxgCIAMoDRIrCgZwb2xpY3kYAyABKAsyGy50YWJ3aXJlLnYxLkVmZmVjdGl2ZVBvbGljeRITCgtncm91cF90aXRsZRgEIAEoCRIVCg1mb3JnZXRfb3RoZXJzGAUgASgIIisKC1BlcnNvbklucHV0Eg4KBnRhYl9pZBgBIAEoDRIMCgR3aGF0GAIgASgJIpMBCgZHcmFudHMSGgoSamF2YXNjcmlwdF9vcmlnaW5zGAEgAygJEhUKDXRydXN0ZWRfaW5wdXQYAiABKAgSKwoGcG9saWN5GAMgASgLMhsudGFid2lyZS52MS5FZmZlY3RpdmVQb2xpY3kSKQoIYXBwcm92ZWQYBCADKA4yFy50YWJ3aXJlLnYxLkNvbnNlcXVlbmNlIgoKCExpc3RUYWJzIhkKBFBpbmcSEQoJaW50b19wYWdlGAEgASgIIioKA0hvcBIMCgRuYW1lGAEgASgJEhUKDXJvdW5kX3RyaXBfdXMYAiABKA0iJQoEUG9uZxIdCgRob3BzGAEgAygLMg8udGFid2lyZS52MS5Ib3AiKAoHVGFiTGlzdBIdCgR0YWJzGAEgAygLMg8udGFid2lyZS52MS5UYWIiMwoNQ2FuY2VsQ29tbWFuZBISCgpjb21tYW5kX2lkGAEgASgJEg4KBnJlYXNvbhgCIAEoCSIeCgtPYnNlcnZlVGFicxIPCgd0YWJfaWRzGAEgAygNItYCCg1Db21tYW5kUmVzdWx0EhIKCmNvbW1hbmRfaWQYASABKAkSDQoFZXBvY2gYAiABKAQSMQoNYWN0aW9uX3Jlc3VsdBgKIAEoCzIYLnRhYndpcmUudjEuQWN0aW9uUmVzdWx0SAASKwoKcGFnZV9zdGF0ZRgLIAEoCzIVLnRhYndpcmUudjEuUGFnZVN0YXRlSAASLQoLc3RhdGVfZGVsdGEYDCABKAsyFi50YWJ3aXJlLnYxLlN0YXRlRGVsdGFIABInCgh0YWJfbGlzdBgNIAEoCzITLnRhYndpcmUudjEuVGFiTGlzdEgAEiAKBHBvbmcYDiABKAsyEC50YWJ3aXJlLnYxLlBvbmdIABIrCgplcnJvcl9pbmZvGA8gASgLMhUudGFid2lyZS52MS5FcnJvckluZm9IABIQCghyZXBsYXllZBgUIAEoCEIJCgdvdXRjb21lIo0BCgtTdGF0ZVVwZGF0ZRIOCgZ0YWJfaWQYASABKA0SJQoFY2F1c2UYAiABKA4yFi50YWJ3aXJlLnYxLlN0YXRlQ2F1c2USHAoDdGFiGAMgASgLMg8udGFid2lyZS52MS5UYWISKQoKcGFnZV9zdGF0ZRgEIAEoCzIVLnRhYndpcmUudjEuUGFnZVN0YXRlKoABCgxSb3RhdGVSZWFzb24SHQoZUk9UQVRFX1JFQVNPTl9VTlNQRUNJRklFRBAAEhUKEVJPVEFURV9SRUFTT05fQUdFEAESGgoWUk9UQVRFX1JFQVNPTl9TSFVURE9XThACEh4KGlJPVEFURV9SRUFTT05fVE9LRU5fRVhQSVJZEANiBnByb3RvMw", [file_google_protobuf_timestamp, file_tabwire_v1_action, file_tabwire_v1_error, file_tabwire_v1_policy, file_tabwire_v1_state]);
 
 /**
  * From the browser to the server.
@@ -109,6 +111,14 @@ export type Uplink = Message<"tabwire.v1.Uplink"> & {
      */
     value: Part;
     case: "part";
+  } | {
+    /**
+     * Numbered. A person used a tab that a task works in.
+     *
+     * @generated from field: tabwire.v1.PersonInput person_input = 17;
+     */
+    value: PersonInput;
+    case: "personInput";
   } | { case: undefined; value?: undefined };
 };
 
@@ -224,6 +234,14 @@ export type Downlink = Message<"tabwire.v1.Downlink"> & {
      */
     value: Part;
     case: "part";
+  } | {
+    /**
+     * Numbered. The tabs of a task, and what it may do in them.
+     *
+     * @generated from field: tabwire.v1.TaskTabsRule task_tabs_rule = 20;
+     */
+    value: TaskTabsRule;
+    case: "taskTabsRule";
   } | { case: undefined; value?: undefined };
 };
 
@@ -422,6 +440,20 @@ export type BrowserCapabilities = Message<"tabwire.v1.BrowserCapabilities"> & {
    * @generated from field: repeated string actions = 6;
    */
   actions: string[];
+
+  /**
+   * It keeps to policies: TaskTabsRule, Grants.policy, and tells PersonInput.
+   *
+   * @generated from field: bool policies = 7;
+   */
+  policies: boolean;
+
+  /**
+   * It fills in secrets that come with a command.
+   *
+   * @generated from field: bool secrets = 8;
+   */
+  secrets: boolean;
 };
 
 /**
@@ -810,6 +842,14 @@ export type Command = Message<"tabwire.v1.Command"> & {
    * @generated from field: string journal_id = 22;
    */
   journalId: string;
+
+  /**
+   * What is to be typed for a secret that the action names. A browser never stores it, never tells it, and fills it in only
+   * where its origins allow.
+   *
+   * @generated from field: tabwire.v1.SecretValue secret = 23;
+   */
+  secret?: SecretValue | undefined;
 };
 
 /**
@@ -818,6 +858,120 @@ export type Command = Message<"tabwire.v1.Command"> & {
  */
 export const CommandSchema: GenMessage<Command> = /*@__PURE__*/
   messageDesc(file_tabwire_v1_link, 14);
+
+/**
+ * The value of a secret on its way to a page.
+ *
+ * @generated from message tabwire.v1.SecretValue
+ */
+export type SecretValue = Message<"tabwire.v1.SecretValue"> & {
+  /**
+   * Its name.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * What is to be typed.
+   *
+   * @generated from field: string value = 2;
+   */
+  value: string;
+
+  /**
+   * Where it may be filled in: origin patterns as in Policy.allowed_origins.
+   *
+   * @generated from field: repeated string origins = 3;
+   */
+  origins: string[];
+};
+
+/**
+ * Describes the message tabwire.v1.SecretValue.
+ * Use `create(SecretValueSchema)` to create a new message.
+ */
+export const SecretValueSchema: GenMessage<SecretValue> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_link, 15);
+
+/**
+ * The tabs in which a task works and the policy that holds there. Replaces what was said of the task before. The browser
+ * keeps the tabs in a group of the task's name, and what the policy forbids from loading in them: also redirects, windows
+ * that a page opens, and what a page loads or navigates to by itself.
+ *
+ * @generated from message tabwire.v1.TaskTabsRule
+ */
+export type TaskTabsRule = Message<"tabwire.v1.TaskTabsRule"> & {
+  /**
+   * The task.
+   *
+   * @generated from field: string task_id = 1;
+   */
+  taskId: string;
+
+  /**
+   * Its tabs. None: the task has ended; what it set off last may still be stopped for some seconds, then nothing holds.
+   *
+   * @generated from field: repeated uint32 tab_ids = 2;
+   */
+  tabIds: number[];
+
+  /**
+   * The policy.
+   *
+   * @generated from field: tabwire.v1.EffectivePolicy policy = 3;
+   */
+  policy?: EffectivePolicy | undefined;
+
+  /**
+   * The name of the group; empty for no group.
+   *
+   * @generated from field: string group_title = 4;
+   */
+  groupTitle: string;
+
+  /**
+   * Forget all tasks but those that are told from here on. Sent first on every new link.
+   *
+   * @generated from field: bool forget_others = 5;
+   */
+  forgetOthers: boolean;
+};
+
+/**
+ * Describes the message tabwire.v1.TaskTabsRule.
+ * Use `create(TaskTabsRuleSchema)` to create a new message.
+ */
+export const TaskTabsRuleSchema: GenMessage<TaskTabsRule> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_link, 16);
+
+/**
+ * A person used a tab that a task works in.
+ *
+ * @generated from message tabwire.v1.PersonInput
+ */
+export type PersonInput = Message<"tabwire.v1.PersonInput"> & {
+  /**
+   * The tab.
+   *
+   * @generated from field: uint32 tab_id = 1;
+   */
+  tabId: number;
+
+  /**
+   * What, as "click", "key" or "navigation". Never which key or where.
+   *
+   * @generated from field: string what = 2;
+   */
+  what: string;
+};
+
+/**
+ * Describes the message tabwire.v1.PersonInput.
+ * Use `create(PersonInputSchema)` to create a new message.
+ */
+export const PersonInputSchema: GenMessage<PersonInput> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_link, 17);
 
 /**
  * What a policy lets a command do that is forbidden otherwise. The browser enforces it, too.
@@ -838,6 +992,21 @@ export type Grants = Message<"tabwire.v1.Grants"> & {
    * @generated from field: bool trusted_input = 2;
    */
   trustedInput: boolean;
+
+  /**
+   * The policy that holds for this command. Without it there is none to keep to.
+   *
+   * @generated from field: tabwire.v1.EffectivePolicy policy = 3;
+   */
+  policy?: EffectivePolicy | undefined;
+
+  /**
+   * What a person has approved this command to lead to. What else it turns out to lead to, and the policy has to be asked
+   * about, is not done.
+   *
+   * @generated from field: repeated tabwire.v1.Consequence approved = 4;
+   */
+  approved: Consequence[];
 };
 
 /**
@@ -845,7 +1014,7 @@ export type Grants = Message<"tabwire.v1.Grants"> & {
  * Use `create(GrantsSchema)` to create a new message.
  */
 export const GrantsSchema: GenMessage<Grants> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 15);
+  messageDesc(file_tabwire_v1_link, 18);
 
 /**
  * Asks for all tabs.
@@ -860,7 +1029,7 @@ export type ListTabs = Message<"tabwire.v1.ListTabs"> & {
  * Use `create(ListTabsSchema)` to create a new message.
  */
 export const ListTabsSchema: GenMessage<ListTabs> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 16);
+  messageDesc(file_tabwire_v1_link, 19);
 
 /**
  * Measures the way to the tab.
@@ -881,7 +1050,7 @@ export type Ping = Message<"tabwire.v1.Ping"> & {
  * Use `create(PingSchema)` to create a new message.
  */
 export const PingSchema: GenMessage<Ping> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 17);
+  messageDesc(file_tabwire_v1_link, 20);
 
 /**
  * One part of the way of a ping.
@@ -909,7 +1078,7 @@ export type Hop = Message<"tabwire.v1.Hop"> & {
  * Use `create(HopSchema)` to create a new message.
  */
 export const HopSchema: GenMessage<Hop> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 18);
+  messageDesc(file_tabwire_v1_link, 21);
 
 /**
  * The answer to a ping.
@@ -930,7 +1099,7 @@ export type Pong = Message<"tabwire.v1.Pong"> & {
  * Use `create(PongSchema)` to create a new message.
  */
 export const PongSchema: GenMessage<Pong> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 19);
+  messageDesc(file_tabwire_v1_link, 22);
 
 /**
  * All tabs of a browser.
@@ -951,7 +1120,7 @@ export type TabList = Message<"tabwire.v1.TabList"> & {
  * Use `create(TabListSchema)` to create a new message.
  */
 export const TabListSchema: GenMessage<TabList> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 20);
+  messageDesc(file_tabwire_v1_link, 23);
 
 /**
  * Stop doing it.
@@ -979,7 +1148,7 @@ export type CancelCommand = Message<"tabwire.v1.CancelCommand"> & {
  * Use `create(CancelCommandSchema)` to create a new message.
  */
 export const CancelCommandSchema: GenMessage<CancelCommand> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 21);
+  messageDesc(file_tabwire_v1_link, 24);
 
 /**
  * Which tabs to watch. Replaces what was said before; a browser watches nothing it was not told to.
@@ -1000,7 +1169,7 @@ export type ObserveTabs = Message<"tabwire.v1.ObserveTabs"> & {
  * Use `create(ObserveTabsSchema)` to create a new message.
  */
 export const ObserveTabsSchema: GenMessage<ObserveTabs> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 22);
+  messageDesc(file_tabwire_v1_link, 25);
 
 /**
  * The answer to a command. Every command gets exactly one.
@@ -1090,7 +1259,7 @@ export type CommandResult = Message<"tabwire.v1.CommandResult"> & {
  * Use `create(CommandResultSchema)` to create a new message.
  */
 export const CommandResultSchema: GenMessage<CommandResult> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 23);
+  messageDesc(file_tabwire_v1_link, 26);
 
 /**
  * A state that no command asked for.
@@ -1132,7 +1301,7 @@ export type StateUpdate = Message<"tabwire.v1.StateUpdate"> & {
  * Use `create(StateUpdateSchema)` to create a new message.
  */
 export const StateUpdateSchema: GenMessage<StateUpdate> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_link, 24);
+  messageDesc(file_tabwire_v1_link, 27);
 
 /**
  * Why the server ends a stream.

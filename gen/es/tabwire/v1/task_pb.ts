@@ -12,6 +12,10 @@ import type { Action, ActionResult } from "./action_pb";
 import { file_tabwire_v1_action } from "./action_pb";
 import type { ErrorCode, ErrorInfo } from "./error_pb";
 import { file_tabwire_v1_error } from "./error_pb";
+import type { Rows } from "./extract_pb";
+import { file_tabwire_v1_extract } from "./extract_pb";
+import type { Consequence, Policy } from "./policy_pb";
+import { file_tabwire_v1_policy } from "./policy_pb";
 import type { Element } from "./state_pb";
 import { file_tabwire_v1_state } from "./state_pb";
 import type { Message } from "@bufbuild/protobuf";
@@ -20,7 +24,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tabwire/v1/task.proto.
  */
 export const file_tabwire_v1_task: GenFile = /*@__PURE__*/
-  fileDesc("ChV0YWJ3aXJlL3YxL3Rhc2sucHJvdG8SCnRhYndpcmUudjEioQEKC1Rhc2tDb250ZXh0EgsKA3VybBgBIAEoCRISCgpwYWdlX3RpdGxlGAIgASgJEhUKDXNlbGVjdGVkX3RleHQYAyABKAkSFQoNYWN0aXZlX3RhYl9pZBgEIAEoDRItChB0YXJnZXRlZF9lbGVtZW50GAUgASgLMhMudGFid2lyZS52MS5FbGVtZW50EhQKDHZpZXdfc3VtbWFyeRgGIAEoCSJICgpUYXNrTGltaXRzEhEKCW1heF9zdGVwcxgBIAEoDRISCgptYXhfdG9rZW5zGAIgASgEEhMKC21heF9zZWNvbmRzGAMgASgNImQKCVRhc2tDYXVzZRIjCgRjb2RlGAEgASgOMhUudGFid2lyZS52MS5FcnJvckNvZGUSDwoHbWVzc2FnZRgCIAEoCRIRCglyZXRyeWFibGUYAyABKAgSDgoGcmVtZWR5GAQgASgJImUKBVVzYWdlEhMKC21vZGVsX2NhbGxzGAEgASgNEhUKDXByb21wdF90b2tlbnMYAiABKAQSFQoNY2FjaGVkX3Rva2VucxgDIAEoBBIZChFjb21wbGV0aW9uX3Rva2VucxgEIAEoBCJlCghEZWNpc2lvbhIRCglyZWFzb25pbmcYASABKAkSDgoGbWVtb3J5GAIgASgJEhEKCW5leHRfZ29hbBgDIAEoCRIjCgdhY3Rpb25zGAQgAygLMhIudGFid2lyZS52MS5BY3Rpb24ihgMKBFN0ZXASDgoGbnVtYmVyGAEgASgNEhMKC2Rlc2NyaXB0aW9uGAIgASgJEhEKCXJlYXNvbmluZxgDIAEoCRImCgZzdGF0dXMYBCABKA4yFi50YWJ3aXJlLnYxLlN0ZXBTdGF0dXMSEwoLcmV0cnlfY291bnQYBSABKA0SCwoDdXJsGAYgASgJEiMKB2FjdGlvbnMYByADKAsyEi50YWJ3aXJlLnYxLkFjdGlvbhIpCgdyZXN1bHRzGAggAygLMhgudGFid2lyZS52MS5BY3Rpb25SZXN1bHQSKQoKZXJyb3JfaW5mbxgJIAEoCzIVLnRhYndpcmUudjEuRXJyb3JJbmZvEi4KCnN0YXJ0ZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2ZpbmlzaGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIgCgV1c2FnZRgMIAEoCzIRLnRhYndpcmUudjEuVXNhZ2UinQEKDEh1bWFuUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEioKBGtpbmQYAiABKA4yHC50YWJ3aXJlLnYxLkh1bWFuUmVxdWVzdEtpbmQSDgoGcHJvbXB0GAMgASgJEg8KB29wdGlvbnMYBCADKAkSLAoIYXNrZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wIvcFCgRUYXNrEg8KB3Rhc2tfaWQYASABKAkSEwoLdXNlcl9wcm9tcHQYAiABKAkSEwoLZGVzY3JpcHRpb24YAyABKAkSFAoMY3VycmVudF9nb2FsGAQgASgJEg8KB2RldGFpbHMYBSABKAkSDQoFbm90ZXMYBiABKAkSHwoFc3RlcHMYByADKAsyEC50YWJ3aXJlLnYxLlN0ZXASEgoKc2NyYXRjaHBhZBgIIAEoCRITCgttYXhfcmV0cmllcxgJIAEoDRIkCgVzdGF0ZRgKIAEoDjIVLnRhYndpcmUudjEuVGFza1N0YXRlEiQKBWNhdXNlGAsgASgLMhUudGFid2lyZS52MS5UYXNrQ2F1c2USEgoKYnJvd3Nlcl9pZBgMIAEoCRIOCgZ0YWJfaWQYDSABKA0SKAoHY29udGV4dBgOIAEoCzIXLnRhYndpcmUudjEuVGFza0NvbnRleHQSJgoGbGltaXRzGA8gASgLMhYudGFid2lyZS52MS5UYXNrTGltaXRzEiQKB2RlY2lkZXIYECABKA4yEy50YWJ3aXJlLnYxLkRlY2lkZXISDgoGcmVzdWx0GBEgASgJEi8KDWh1bWFuX3JlcXVlc3QYEiABKAsyGC50YWJ3aXJlLnYxLkh1bWFuUmVxdWVzdBIgCgV1c2FnZRgTIAEoCzIRLnRhYndpcmUudjEuVXNhZ2USLQoJdGltZXN0YW1wGBQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgpjcmVhdGVkX2F0GBUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIuCgp1cGRhdGVkX2F0GBYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIvCgtmaW5pc2hlZF9hdBgXIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASFgoObGFzdF9ldmVudF9zZXEYGCABKAQSEQoJc3RhcnRfdXJsGBkgASgJIi0KC1Rhc2tDcmVhdGVkEh4KBHRhc2sYASABKAsyEC50YWJ3aXJlLnYxLlRhc2sikAEKEFRhc2tTdGF0ZUNoYW5nZWQSIwoEZnJvbRgBIAEoDjIVLnRhYndpcmUudjEuVGFza1N0YXRlEiEKAnRvGAIgASgOMhUudGFid2lyZS52MS5UYXNrU3RhdGUSJAoFY2F1c2UYAyABKAsyFS50YWJ3aXJlLnYxLlRhc2tDYXVzZRIOCgZyZXN1bHQYBCABKAki6gEKClRhc2tVcGRhdGUSGAoLZGVzY3JpcHRpb24YASABKAlIAIgBARIUCgdkZXRhaWxzGAIgASgJSAGIAQESEgoFbm90ZXMYAyABKAlIAogBARIXCgpzY3JhdGNocGFkGAQgASgJSAOIAQESEwoGdGFiX2lkGAUgASgNSASIAQESGQoMY3VycmVudF9nb2FsGAYgASgJSAWIAQFCDgoMX2Rlc2NyaXB0aW9uQgoKCF9kZXRhaWxzQggKBl9ub3Rlc0INCgtfc2NyYXRjaHBhZEIJCgdfdGFiX2lkQg8KDV9jdXJyZW50X2dvYWwiLAoKU3RlcFVwZGF0ZRIeCgRzdGVwGAEgASgLMhAudGFid2lyZS52MS5TdGVwIqMBCgpNb2RlbFJlcGx5EhMKC3N0ZXBfbnVtYmVyGAEgASgNEg0KBW1vZGVsGAIgASgJEg8KB2NvbnRlbnQYAyABKAkSIAoFdXNhZ2UYBCABKAsyES50YWJ3aXJlLnYxLlVzYWdlEhMKC2R1cmF0aW9uX21zGAUgASgNEikKCmVycm9yX2luZm8YBiABKAsyFS50YWJ3aXJlLnYxLkVycm9ySW5mbyJLCgxEZWNpc2lvbk1hZGUSEwoLc3RlcF9udW1iZXIYASABKA0SJgoIZGVjaXNpb24YAiABKAsyFC50YWJ3aXJlLnYxLkRlY2lzaW9uInsKDUFjdGlvblN0YXJ0ZWQSEwoLc3RlcF9udW1iZXIYASABKA0SDQoFaW5kZXgYAiABKA0SIgoGYWN0aW9uGAMgASgLMhIudGFid2lyZS52MS5BY3Rpb24SDgoGdGFiX2lkGAQgASgNEhIKCmpvdXJuYWxfaWQYBSABKAkiXgoOQWN0aW9uRmluaXNoZWQSEwoLc3RlcF9udW1iZXIYASABKA0SDQoFaW5kZXgYAiABKA0SKAoGcmVzdWx0GAMgASgLMhgudGFid2lyZS52MS5BY3Rpb25SZXN1bHQiPQoQSHVtYW5JbnB1dE5lZWRlZBIpCgdyZXF1ZXN0GAEgASgLMhgudGFid2lyZS52MS5IdW1hblJlcXVlc3QiMAoKSHVtYW5JbnB1dBISCgpyZXF1ZXN0X2lkGAEgASgJEg4KBmFuc3dlchgCIAEoCSLVBAoJVGFza0V2ZW50Eg8KB3Rhc2tfaWQYASABKAkSCwoDc2VxGAIgASgEEigKBHRpbWUYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEioKB2NyZWF0ZWQYCiABKAsyFy50YWJ3aXJlLnYxLlRhc2tDcmVhdGVkSAASNQoNc3RhdGVfY2hhbmdlZBgLIAEoCzIcLnRhYndpcmUudjEuVGFza1N0YXRlQ2hhbmdlZEgAEi0KC3Rhc2tfdXBkYXRlGAwgASgLMhYudGFid2lyZS52MS5UYXNrVXBkYXRlSAASLQoLc3RlcF91cGRhdGUYDSABKAsyFi50YWJ3aXJlLnYxLlN0ZXBVcGRhdGVIABItCgttb2RlbF9yZXBseRgOIAEoCzIWLnRhYndpcmUudjEuTW9kZWxSZXBseUgAEjEKDWRlY2lzaW9uX21hZGUYDyABKAsyGC50YWJ3aXJlLnYxLkRlY2lzaW9uTWFkZUgAEjMKDmFjdGlvbl9zdGFydGVkGBAgASgLMhkudGFid2lyZS52MS5BY3Rpb25TdGFydGVkSAASNQoPYWN0aW9uX2ZpbmlzaGVkGBEgASgLMhoudGFid2lyZS52MS5BY3Rpb25GaW5pc2hlZEgAEjoKEmh1bWFuX2lucHV0X25lZWRlZBgSIAEoCzIcLnRhYndpcmUudjEuSHVtYW5JbnB1dE5lZWRlZEgAEi0KC2h1bWFuX2lucHV0GBMgASgLMhYudGFid2lyZS52MS5IdW1hbklucHV0SABCBgoEa2luZCqtAgoJVGFza1N0YXRlEhoKFlRBU0tfU1RBVEVfVU5TUEVDSUZJRUQQABIVChFUQVNLX1NUQVRFX1FVRVVFRBABEhYKElRBU0tfU1RBVEVfUlVOTklORxACEhUKEVRBU0tfU1RBVEVfUEFVU0VEEAMSHAoYVEFTS19TVEFURV9XQUlUSU5HX0hVTUFOEAQSHgoaVEFTS19TVEFURV9XQUlUSU5HX0JST1dTRVIQBRIXChNUQVNLX1NUQVRFX1NUT1BQSU5HEAYSGAoUVEFTS19TVEFURV9TVUNDRUVERUQQBxIVChFUQVNLX1NUQVRFX0ZBSUxFRBAIEhYKElRBU0tfU1RBVEVfU1RPUFBFRBAJEh4KGlRBU0tfU1RBVEVfTkVFRFNfQVRURU5USU9OEAoqkAEKClN0ZXBTdGF0dXMSGwoXU1RFUF9TVEFUVVNfVU5TUEVDSUZJRUQQABIXChNTVEVQX1NUQVRVU19SVU5OSU5HEAESGQoVU1RFUF9TVEFUVVNfU1VDQ0VFREVEEAISFgoSU1RFUF9TVEFUVVNfRkFJTEVEEAMSGQoVU1RFUF9TVEFUVVNfQ0FOQ0VMTEVEEAQqSwoHRGVjaWRlchIXChNERUNJREVSX1VOU1BFQ0lGSUVEEAASEQoNREVDSURFUl9NT0RFTBABEhQKEERFQ0lERVJfQ09NTUFORFMQAiqZAQoQSHVtYW5SZXF1ZXN0S2luZBIiCh5IVU1BTl9SRVFVRVNUX0tJTkRfVU5TUEVDSUZJRUQQABIfChtIVU1BTl9SRVFVRVNUX0tJTkRfUVVFU1RJT04QARIfChtIVU1BTl9SRVFVRVNUX0tJTkRfQVBQUk9WQUwQAhIfChtIVU1BTl9SRVFVRVNUX0tJTkRfSEFORE9WRVIQA2IGcHJvdG8z", [file_google_protobuf_timestamp, file_tabwire_v1_action, file_tabwire_v1_error, file_tabwire_v1_state]);
+  fileDesc("ChV0YWJ3aXJlL3YxL3Rhc2sucHJvdG8SCnRhYndpcmUudjEioQEKC1Rhc2tDb250ZXh0EgsKA3VybBgBIAEoCRISCgpwYWdlX3RpdGxlGAIgASgJEhUKDXNlbGVjdGVkX3RleHQYAyABKAkSFQoNYWN0aXZlX3RhYl9pZBgEIAEoDRItChB0YXJnZXRlZF9lbGVtZW50GAUgASgLMhMudGFid2lyZS52MS5FbGVtZW50EhQKDHZpZXdfc3VtbWFyeRgGIAEoCSJ+CgpUYXNrTGltaXRzEhEKCW1heF9zdGVwcxgBIAEoDRISCgptYXhfdG9rZW5zGAIgASgEEhMKC21heF9zZWNvbmRzGAMgASgNEhoKEm1heF9jb3N0X21pY3JvX3VzZBgEIAEoBBIYChBtYXhfd2FpdF9zZWNvbmRzGAUgASgNImQKCVRhc2tDYXVzZRIjCgRjb2RlGAEgASgOMhUudGFid2lyZS52MS5FcnJvckNvZGUSDwoHbWVzc2FnZRgCIAEoCRIRCglyZXRyeWFibGUYAyABKAgSDgoGcmVtZWR5GAQgASgJIqsBCgVVc2FnZRITCgttb2RlbF9jYWxscxgBIAEoDRIVCg1wcm9tcHRfdG9rZW5zGAIgASgEEhUKDWNhY2hlZF90b2tlbnMYAyABKAQSGQoRY29tcGxldGlvbl90b2tlbnMYBCABKAQSFgoOY29zdF9taWNyb191c2QYBSABKAQSGgoSY2FsbHNfd2l0aG91dF9jb3N0GAYgASgNEhAKCG1vZGVsX21zGAcgASgEIkAKCFBsYW5JdGVtEgwKBHRleHQYASABKAkSJgoGc3RhdHVzGAIgASgOMhYudGFid2lyZS52MS5QbGFuU3RhdHVzIisKBFBsYW4SIwoFaXRlbXMYASADKAsyFC50YWJ3aXJlLnYxLlBsYW5JdGVtIkIKDkNvbGxlY3RlZFRhYmxlEgwKBG5hbWUYASABKAkSDwoHY29sdW1ucxgCIAMoCRIRCglyb3dfY291bnQYAyABKA0icwoIRGVjaXNpb24SEQoJcmVhc29uaW5nGAEgASgJEg4KBm1lbW9yeRgCIAEoCRIRCgluZXh0X2dvYWwYAyABKAkSIwoHYWN0aW9ucxgEIAMoCzISLnRhYndpcmUudjEuQWN0aW9uEgwKBHBsYW4YBSABKAkihgMKBFN0ZXASDgoGbnVtYmVyGAEgASgNEhMKC2Rlc2NyaXB0aW9uGAIgASgJEhEKCXJlYXNvbmluZxgDIAEoCRImCgZzdGF0dXMYBCABKA4yFi50YWJ3aXJlLnYxLlN0ZXBTdGF0dXMSEwoLcmV0cnlfY291bnQYBSABKA0SCwoDdXJsGAYgASgJEiMKB2FjdGlvbnMYByADKAsyEi50YWJ3aXJlLnYxLkFjdGlvbhIpCgdyZXN1bHRzGAggAygLMhgudGFid2lyZS52MS5BY3Rpb25SZXN1bHQSKQoKZXJyb3JfaW5mbxgJIAEoCzIVLnRhYndpcmUudjEuRXJyb3JJbmZvEi4KCnN0YXJ0ZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2ZpbmlzaGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIgCgV1c2FnZRgMIAEoCzIRLnRhYndpcmUudjEuVXNhZ2UixAIKDEh1bWFuUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEioKBGtpbmQYAiABKA4yHC50YWJ3aXJlLnYxLkh1bWFuUmVxdWVzdEtpbmQSDgoGcHJvbXB0GAMgASgJEg8KB29wdGlvbnMYBCADKAkSLAoIYXNrZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiIKBmFjdGlvbhgGIAEoCzISLnRhYndpcmUudjEuQWN0aW9uEhUKDWFjdGlvbl9kaWdlc3QYByABKAwSLQoMY29uc2VxdWVuY2VzGAggAygOMhcudGFid2lyZS52MS5Db25zZXF1ZW5jZRILCgN1cmwYCSABKAkSLgoKZXhwaXJlc19hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi3QcKBFRhc2sSDwoHdGFza19pZBgBIAEoCRITCgt1c2VyX3Byb21wdBgCIAEoCRITCgtkZXNjcmlwdGlvbhgDIAEoCRIUCgxjdXJyZW50X2dvYWwYBCABKAkSDwoHZGV0YWlscxgFIAEoCRINCgVub3RlcxgGIAEoCRIfCgVzdGVwcxgHIAMoCzIQLnRhYndpcmUudjEuU3RlcBISCgpzY3JhdGNocGFkGAggASgJEhMKC21heF9yZXRyaWVzGAkgASgNEiQKBXN0YXRlGAogASgOMhUudGFid2lyZS52MS5UYXNrU3RhdGUSJAoFY2F1c2UYCyABKAsyFS50YWJ3aXJlLnYxLlRhc2tDYXVzZRISCgpicm93c2VyX2lkGAwgASgJEg4KBnRhYl9pZBgNIAEoDRIoCgdjb250ZXh0GA4gASgLMhcudGFid2lyZS52MS5UYXNrQ29udGV4dBImCgZsaW1pdHMYDyABKAsyFi50YWJ3aXJlLnYxLlRhc2tMaW1pdHMSJAoHZGVjaWRlchgQIAEoDjITLnRhYndpcmUudjEuRGVjaWRlchIOCgZyZXN1bHQYESABKAkSLwoNaHVtYW5fcmVxdWVzdBgSIAEoCzIYLnRhYndpcmUudjEuSHVtYW5SZXF1ZXN0EiAKBXVzYWdlGBMgASgLMhEudGFid2lyZS52MS5Vc2FnZRItCgl0aW1lc3RhbXAYFCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmNyZWF0ZWRfYXQYFSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYFiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2ZpbmlzaGVkX2F0GBcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCg5sYXN0X2V2ZW50X3NlcRgYIAEoBBIRCglzdGFydF91cmwYGSABKAkSFQoNb3V0cHV0X3NjaGVtYRgaIAEoCRINCgVtb2RlbBgbIAEoCRIiCgZwb2xpY3kYHCABKAsyEi50YWJ3aXJlLnYxLlBvbGljeRIPCgdzZWNyZXRzGB0gAygJEg8KB3RhYl9pZHMYHiADKA0SFwoPZm9sbG93c190YXNrX2lkGB8gASgJEh4KBHBsYW4YICABKAsyEC50YWJ3aXJlLnYxLlBsYW4SLQoJY29sbGVjdGVkGCEgAygLMhoudGFid2lyZS52MS5Db2xsZWN0ZWRUYWJsZRIQCghldmlkZW5jZRgiIAEoCSItCgtUYXNrQ3JlYXRlZBIeCgR0YXNrGAEgASgLMhAudGFid2lyZS52MS5UYXNrIqIBChBUYXNrU3RhdGVDaGFuZ2VkEiMKBGZyb20YASABKA4yFS50YWJ3aXJlLnYxLlRhc2tTdGF0ZRIhCgJ0bxgCIAEoDjIVLnRhYndpcmUudjEuVGFza1N0YXRlEiQKBWNhdXNlGAMgASgLMhUudGFid2lyZS52MS5UYXNrQ2F1c2USDgoGcmVzdWx0GAQgASgJEhAKCGV2aWRlbmNlGAUgASgJIvYCCgpUYXNrVXBkYXRlEhgKC2Rlc2NyaXB0aW9uGAEgASgJSACIAQESFAoHZGV0YWlscxgCIAEoCUgBiAEBEhIKBW5vdGVzGAMgASgJSAKIAQESFwoKc2NyYXRjaHBhZBgEIAEoCUgDiAEBEhMKBnRhYl9pZBgFIAEoDUgEiAEBEhkKDGN1cnJlbnRfZ29hbBgGIAEoCUgFiAEBEh4KBHBsYW4YByABKAsyEC50YWJ3aXJlLnYxLlBsYW4SIgoEdGFicxgIIAEoCzIULnRhYndpcmUudjEuVGFza1RhYnMSIgoGcG9saWN5GAkgASgLMhIudGFid2lyZS52MS5Qb2xpY3kSFQoIZXZpZGVuY2UYCiABKAlIBogBAUIOCgxfZGVzY3JpcHRpb25CCgoIX2RldGFpbHNCCAoGX25vdGVzQg0KC19zY3JhdGNocGFkQgkKB190YWJfaWRCDwoNX2N1cnJlbnRfZ29hbEILCglfZXZpZGVuY2UiGwoIVGFza1RhYnMSDwoHdGFiX2lkcxgBIAMoDSIsCgpTdGVwVXBkYXRlEh4KBHN0ZXAYASABKAsyEC50YWJ3aXJlLnYxLlN0ZXAiowEKCk1vZGVsUmVwbHkSEwoLc3RlcF9udW1iZXIYASABKA0SDQoFbW9kZWwYAiABKAkSDwoHY29udGVudBgDIAEoCRIgCgV1c2FnZRgEIAEoCzIRLnRhYndpcmUudjEuVXNhZ2USEwoLZHVyYXRpb25fbXMYBSABKA0SKQoKZXJyb3JfaW5mbxgGIAEoCzIVLnRhYndpcmUudjEuRXJyb3JJbmZvIksKDERlY2lzaW9uTWFkZRITCgtzdGVwX251bWJlchgBIAEoDRImCghkZWNpc2lvbhgCIAEoCzIULnRhYndpcmUudjEuRGVjaXNpb24iqgEKDUFjdGlvblN0YXJ0ZWQSEwoLc3RlcF9udW1iZXIYASABKA0SDQoFaW5kZXgYAiABKA0SIgoGYWN0aW9uGAMgASgLMhIudGFid2lyZS52MS5BY3Rpb24SDgoGdGFiX2lkGAQgASgNEhIKCmpvdXJuYWxfaWQYBSABKAkSLQoMY29uc2VxdWVuY2VzGAYgAygOMhcudGFid2lyZS52MS5Db25zZXF1ZW5jZSJeCg5BY3Rpb25GaW5pc2hlZBITCgtzdGVwX251bWJlchgBIAEoDRINCgVpbmRleBgCIAEoDRIoCgZyZXN1bHQYAyABKAsyGC50YWJ3aXJlLnYxLkFjdGlvblJlc3VsdCI9ChBIdW1hbklucHV0TmVlZGVkEikKB3JlcXVlc3QYASABKAsyGC50YWJ3aXJlLnYxLkh1bWFuUmVxdWVzdCJsCgpIdW1hbklucHV0EhIKCnJlcXVlc3RfaWQYASABKAkSDgoGYW5zd2VyGAIgASgJEhAKCGFwcHJvdmVkGAMgASgIEhUKDWFjdGlvbl9kaWdlc3QYBCABKAwSEQoJdGltZWRfb3V0GAUgASgIIkQKDVBlcnNvbk1lc3NhZ2USEgoKbWVzc2FnZV9pZBgBIAEoCRIMCgR0ZXh0GAIgASgJEhEKCWludGVycnVwdBgDIAEoCCIrCgtQZXJzb25BY3RlZBIOCgZ0YWJfaWQYASABKA0SDAoEd2hhdBgCIAEoCSJiCg1Sb3dzQ29sbGVjdGVkEhMKC3N0ZXBfbnVtYmVyGAEgASgNEg0KBWluZGV4GAIgASgNEg0KBXRhYmxlGAMgASgJEh4KBHJvd3MYBCABKAsyEC50YWJ3aXJlLnYxLlJvd3MiMgoNRnJhbWVEb2N1bWVudBIMCgRzbG90GAEgASgNEhMKC2RvY3VtZW50X2lkGAIgASgJIocBCgpNb2RlbEFza2VkEhMKC3N0ZXBfbnVtYmVyGAEgASgNEgwKBHRleHQYAiABKAkSEwoLdGhyb3VnaF9zZXEYAyABKAQSEwoLcGFnZV9kaWdlc3QYBCABKAYSLAoJZG9jdW1lbnRzGAUgAygLMhkudGFid2lyZS52MS5GcmFtZURvY3VtZW50IjkKEENvbnRleHRDb21wYWN0ZWQSFAoMdGhyb3VnaF9zdGVwGAEgASgNEg8KB3N1bW1hcnkYAiABKAki2gYKCVRhc2tFdmVudBIPCgd0YXNrX2lkGAEgASgJEgsKA3NlcRgCIAEoBBIoCgR0aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgdjcmVhdGVkGAogASgLMhcudGFid2lyZS52MS5UYXNrQ3JlYXRlZEgAEjUKDXN0YXRlX2NoYW5nZWQYCyABKAsyHC50YWJ3aXJlLnYxLlRhc2tTdGF0ZUNoYW5nZWRIABItCgt0YXNrX3VwZGF0ZRgMIAEoCzIWLnRhYndpcmUudjEuVGFza1VwZGF0ZUgAEi0KC3N0ZXBfdXBkYXRlGA0gASgLMhYudGFid2lyZS52MS5TdGVwVXBkYXRlSAASLQoLbW9kZWxfcmVwbHkYDiABKAsyFi50YWJ3aXJlLnYxLk1vZGVsUmVwbHlIABIxCg1kZWNpc2lvbl9tYWRlGA8gASgLMhgudGFid2lyZS52MS5EZWNpc2lvbk1hZGVIABIzCg5hY3Rpb25fc3RhcnRlZBgQIAEoCzIZLnRhYndpcmUudjEuQWN0aW9uU3RhcnRlZEgAEjUKD2FjdGlvbl9maW5pc2hlZBgRIAEoCzIaLnRhYndpcmUudjEuQWN0aW9uRmluaXNoZWRIABI6ChJodW1hbl9pbnB1dF9uZWVkZWQYEiABKAsyHC50YWJ3aXJlLnYxLkh1bWFuSW5wdXROZWVkZWRIABItCgtodW1hbl9pbnB1dBgTIAEoCzIWLnRhYndpcmUudjEuSHVtYW5JbnB1dEgAEjMKDnBlcnNvbl9tZXNzYWdlGBQgASgLMhkudGFid2lyZS52MS5QZXJzb25NZXNzYWdlSAASLwoMcGVyc29uX2FjdGVkGBUgASgLMhcudGFid2lyZS52MS5QZXJzb25BY3RlZEgAEjMKDnJvd3NfY29sbGVjdGVkGBYgASgLMhkudGFid2lyZS52MS5Sb3dzQ29sbGVjdGVkSAASOQoRY29udGV4dF9jb21wYWN0ZWQYFyABKAsyHC50YWJ3aXJlLnYxLkNvbnRleHRDb21wYWN0ZWRIABItCgttb2RlbF9hc2tlZBgYIAEoCzIWLnRhYndpcmUudjEuTW9kZWxBc2tlZEgAQgYKBGtpbmQiRQoIVGhpbmtpbmcSEwoLc3RlcF9udW1iZXIYASABKA0SEQoJcmVhc29uaW5nGAIgASgJEhEKCW5leHRfZ29hbBgDIAEoCSKFAgoKVGFza0VmZmVjdBILCgNzZXEYASABKAQSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLc3RlcF9udW1iZXIYAyABKA0SJAoEa2luZBgEIAEoDjIWLnRhYndpcmUudjEuRWZmZWN0S2luZBItCgxjb25zZXF1ZW5jZXMYBSADKA4yFy50YWJ3aXJlLnYxLkNvbnNlcXVlbmNlEgsKA3VybBgGIAEoCRITCgtkZXNjcmlwdGlvbhgHIAEoCRIiCgZhY3Rpb24YCCABKAsyEi50YWJ3aXJlLnYxLkFjdGlvbhIQCghhcHByb3ZlZBgJIAEoCCqtAgoJVGFza1N0YXRlEhoKFlRBU0tfU1RBVEVfVU5TUEVDSUZJRUQQABIVChFUQVNLX1NUQVRFX1FVRVVFRBABEhYKElRBU0tfU1RBVEVfUlVOTklORxACEhUKEVRBU0tfU1RBVEVfUEFVU0VEEAMSHAoYVEFTS19TVEFURV9XQUlUSU5HX0hVTUFOEAQSHgoaVEFTS19TVEFURV9XQUlUSU5HX0JST1dTRVIQBRIXChNUQVNLX1NUQVRFX1NUT1BQSU5HEAYSGAoUVEFTS19TVEFURV9TVUNDRUVERUQQBxIVChFUQVNLX1NUQVRFX0ZBSUxFRBAIEhYKElRBU0tfU1RBVEVfU1RPUFBFRBAJEh4KGlRBU0tfU1RBVEVfTkVFRFNfQVRURU5USU9OEAoqkAEKClN0ZXBTdGF0dXMSGwoXU1RFUF9TVEFUVVNfVU5TUEVDSUZJRUQQABIXChNTVEVQX1NUQVRVU19SVU5OSU5HEAESGQoVU1RFUF9TVEFUVVNfU1VDQ0VFREVEEAISFgoSU1RFUF9TVEFUVVNfRkFJTEVEEAMSGQoVU1RFUF9TVEFUVVNfQ0FOQ0VMTEVEEAQqSwoHRGVjaWRlchIXChNERUNJREVSX1VOU1BFQ0lGSUVEEAASEQoNREVDSURFUl9NT0RFTBABEhQKEERFQ0lERVJfQ09NTUFORFMQAiqZAQoQSHVtYW5SZXF1ZXN0S2luZBIiCh5IVU1BTl9SRVFVRVNUX0tJTkRfVU5TUEVDSUZJRUQQABIfChtIVU1BTl9SRVFVRVNUX0tJTkRfUVVFU1RJT04QARIfChtIVU1BTl9SRVFVRVNUX0tJTkRfQVBQUk9WQUwQAhIfChtIVU1BTl9SRVFVRVNUX0tJTkRfSEFORE9WRVIQAypwCgpQbGFuU3RhdHVzEhsKF1BMQU5fU1RBVFVTX1VOU1BFQ0lGSUVEEAASFgoSUExBTl9TVEFUVVNfQUNUSVZFEAESFAoQUExBTl9TVEFUVVNfRE9ORRACEhcKE1BMQU5fU1RBVFVTX0RST1BQRUQQAyqpAgoKRWZmZWN0S2luZBIbChdFRkZFQ1RfS0lORF9VTlNQRUNJRklFRBAAEhkKFUVGRkVDVF9LSU5EX05BVklHQVRFRBABEhcKE0VGRkVDVF9LSU5EX0NIQU5HRUQQAhIXChNFRkZFQ1RfS0lORF9DTElDS0VEEAMSGQoVRUZGRUNUX0tJTkRfU1VCTUlUVEVEEAQSGgoWRUZGRUNUX0tJTkRfRE9XTkxPQURFRBAFEhgKFEVGRkVDVF9LSU5EX1VQTE9BREVEEAYSEwoPRUZGRUNUX0tJTkRfVEFCEAcSFgoSRUZGRUNUX0tJTkRfRElBTE9HEAgSGgoWRUZGRUNUX0tJTkRfSkFWQVNDUklQVBAJEhcKE0VGRkVDVF9LSU5EX1VOS05PV04QCmIGcHJvdG8z", [file_google_protobuf_timestamp, file_tabwire_v1_action, file_tabwire_v1_error, file_tabwire_v1_extract, file_tabwire_v1_policy, file_tabwire_v1_state]);
 
 /**
  * Where the person was when they wrote the task.
@@ -104,6 +108,21 @@ export type TaskLimits = Message<"tabwire.v1.TaskLimits"> & {
    * @generated from field: uint32 max_seconds = 3;
    */
   maxSeconds: number;
+
+  /**
+   * Cost, in millionths of a US dollar, as far as the model's endpoint tells it or prices are set. Default: none.
+   *
+   * @generated from field: uint64 max_cost_micro_usd = 4;
+   */
+  maxCostMicroUsd: bigint;
+
+  /**
+   * Seconds a person may take to answer. When they are over, an approval counts as denied, and a question or a hand-over
+   * ends the task with HUMAN_TIMEOUT. Default 86,400.
+   *
+   * @generated from field: uint32 max_wait_seconds = 5;
+   */
+  maxWaitSeconds: number;
 };
 
 /**
@@ -188,6 +207,28 @@ export type Usage = Message<"tabwire.v1.Usage"> & {
    * @generated from field: uint64 completion_tokens = 4;
    */
   completionTokens: bigint;
+
+  /**
+   * What the calls cost whose cost is known, in millionths of a US dollar: by the endpoint's own figure, else by the prices
+   * that are set.
+   *
+   * @generated from field: uint64 cost_micro_usd = 5;
+   */
+  costMicroUsd: bigint;
+
+  /**
+   * Calls whose cost is not known.
+   *
+   * @generated from field: uint32 calls_without_cost = 6;
+   */
+  callsWithoutCost: number;
+
+  /**
+   * Milliseconds that were spent waiting for the model.
+   *
+   * @generated from field: uint64 model_ms = 7;
+   */
+  modelMs: bigint;
 };
 
 /**
@@ -196,6 +237,90 @@ export type Usage = Message<"tabwire.v1.Usage"> & {
  */
 export const UsageSchema: GenMessage<Usage> = /*@__PURE__*/
   messageDesc(file_tabwire_v1_task, 3);
+
+/**
+ * A sub-goal.
+ *
+ * @generated from message tabwire.v1.PlanItem
+ */
+export type PlanItem = Message<"tabwire.v1.PlanItem"> & {
+  /**
+   * What is to be reached.
+   *
+   * @generated from field: string text = 1;
+   */
+  text: string;
+
+  /**
+   * Where it stands.
+   *
+   * @generated from field: tabwire.v1.PlanStatus status = 2;
+   */
+  status: PlanStatus;
+};
+
+/**
+ * Describes the message tabwire.v1.PlanItem.
+ * Use `create(PlanItemSchema)` to create a new message.
+ */
+export const PlanItemSchema: GenMessage<PlanItem> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_task, 4);
+
+/**
+ * The sub-goals of a task, in order.
+ *
+ * @generated from message tabwire.v1.Plan
+ */
+export type Plan = Message<"tabwire.v1.Plan"> & {
+  /**
+   * The sub-goals.
+   *
+   * @generated from field: repeated tabwire.v1.PlanItem items = 1;
+   */
+  items: PlanItem[];
+};
+
+/**
+ * Describes the message tabwire.v1.Plan.
+ * Use `create(PlanSchema)` to create a new message.
+ */
+export const PlanSchema: GenMessage<Plan> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_task, 5);
+
+/**
+ * Rows that a task collected. They are in its journal and in the files exported from it, not in the task itself.
+ *
+ * @generated from message tabwire.v1.CollectedTable
+ */
+export type CollectedTable = Message<"tabwire.v1.CollectedTable"> & {
+  /**
+   * Its name, unique in the task.
+   *
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * The names of its columns.
+   *
+   * @generated from field: repeated string columns = 2;
+   */
+  columns: string[];
+
+  /**
+   * How many rows it has, each counted once.
+   *
+   * @generated from field: uint32 row_count = 3;
+   */
+  rowCount: number;
+};
+
+/**
+ * Describes the message tabwire.v1.CollectedTable.
+ * Use `create(CollectedTableSchema)` to create a new message.
+ */
+export const CollectedTableSchema: GenMessage<CollectedTable> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_task, 6);
 
 /**
  * What was decided for a step, by the model or from plain commands.
@@ -230,6 +355,13 @@ export type Decision = Message<"tabwire.v1.Decision"> & {
    * @generated from field: repeated tabwire.v1.Action actions = 4;
    */
   actions: Action[];
+
+  /**
+   * The plan, if it changes: one sub-goal a line, as "[ ] to do", "[>] under way", "[x] done" or "[-] dropped".
+   *
+   * @generated from field: string plan = 5;
+   */
+  plan: string;
 };
 
 /**
@@ -237,7 +369,7 @@ export type Decision = Message<"tabwire.v1.Decision"> & {
  * Use `create(DecisionSchema)` to create a new message.
  */
 export const DecisionSchema: GenMessage<Decision> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 4);
+  messageDesc(file_tabwire_v1_task, 7);
 
 /**
  * One observe, decide, act turn.
@@ -335,7 +467,7 @@ export type Step = Message<"tabwire.v1.Step"> & {
  * Use `create(StepSchema)` to create a new message.
  */
 export const StepSchema: GenMessage<Step> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 5);
+  messageDesc(file_tabwire_v1_task, 8);
 
 /**
  * A question, approval or hand-over that the agent waits for.
@@ -377,6 +509,42 @@ export type HumanRequest = Message<"tabwire.v1.HumanRequest"> & {
    * @generated from field: google.protobuf.Timestamp asked_at = 5;
    */
   askedAt?: Timestamp | undefined;
+
+  /**
+   * For an approval: the exact action.
+   *
+   * @generated from field: tabwire.v1.Action action = 6;
+   */
+  action?: Action | undefined;
+
+  /**
+   * For an approval: the digest of the action and of what it is to be done to. An answer has to name it, so that nothing
+   * else is approved by it.
+   *
+   * @generated from field: bytes action_digest = 7;
+   */
+  actionDigest: Uint8Array;
+
+  /**
+   * For an approval: what the action leads to, as far as can be told.
+   *
+   * @generated from field: repeated tabwire.v1.Consequence consequences = 8;
+   */
+  consequences: Consequence[];
+
+  /**
+   * The address of the page it is about.
+   *
+   * @generated from field: string url = 9;
+   */
+  url: string;
+
+  /**
+   * When the waiting ends. See TaskLimits.max_wait_seconds.
+   *
+   * @generated from field: google.protobuf.Timestamp expires_at = 10;
+   */
+  expiresAt?: Timestamp | undefined;
 };
 
 /**
@@ -384,7 +552,7 @@ export type HumanRequest = Message<"tabwire.v1.HumanRequest"> & {
  * Use `create(HumanRequestSchema)` to create a new message.
  */
 export const HumanRequestSchema: GenMessage<HumanRequest> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 6);
+  messageDesc(file_tabwire_v1_task, 9);
 
 /**
  * A person's instruction with its life cycle.
@@ -566,6 +734,70 @@ export type Task = Message<"tabwire.v1.Task"> & {
    * @generated from field: string start_url = 25;
    */
   startUrl: string;
+
+  /**
+   * JSON Schema of the result, if it is to be JSON.
+   *
+   * @generated from field: string output_schema = 26;
+   */
+  outputSchema: string;
+
+  /**
+   * The model that decides; empty for the server's.
+   *
+   * @generated from field: string model = 27;
+   */
+  model: string;
+
+  /**
+   * What it may do, beside the owner's policy.
+   *
+   * @generated from field: tabwire.v1.Policy policy = 28;
+   */
+  policy?: Policy | undefined;
+
+  /**
+   * Names of the secrets that it may have filled in.
+   *
+   * @generated from field: repeated string secrets = 29;
+   */
+  secrets: string[];
+
+  /**
+   * All tabs it works in.
+   *
+   * @generated from field: repeated uint32 tab_ids = 30;
+   */
+  tabIds: number[];
+
+  /**
+   * The task whose conversation and tabs it goes on with; empty if none.
+   *
+   * @generated from field: string follows_task_id = 31;
+   */
+  followsTaskId: string;
+
+  /**
+   * Its sub-goals, if there is a plan.
+   *
+   * @generated from field: tabwire.v1.Plan plan = 32;
+   */
+  plan?: Plan | undefined;
+
+  /**
+   * What it collected.
+   *
+   * @generated from field: repeated tabwire.v1.CollectedTable collected = 33;
+   */
+  collected: CollectedTable[];
+
+  /**
+   * Whether its result was checked: against the output schema, or against what the page shows. Empty: nothing was to be
+   * checked or it has not ended. Else what was seen, for a person.
+   *
+   * @generated from field: string evidence = 34;
+   */
+  evidence: string;
 };
 
 /**
@@ -573,7 +805,7 @@ export type Task = Message<"tabwire.v1.Task"> & {
  * Use `create(TaskSchema)` to create a new message.
  */
 export const TaskSchema: GenMessage<Task> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 7);
+  messageDesc(file_tabwire_v1_task, 10);
 
 /**
  * The task was taken.
@@ -594,7 +826,7 @@ export type TaskCreated = Message<"tabwire.v1.TaskCreated"> & {
  * Use `create(TaskCreatedSchema)` to create a new message.
  */
 export const TaskCreatedSchema: GenMessage<TaskCreated> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 8);
+  messageDesc(file_tabwire_v1_task, 11);
 
 /**
  * The task went to another state.
@@ -629,6 +861,13 @@ export type TaskStateChanged = Message<"tabwire.v1.TaskStateChanged"> & {
    * @generated from field: string result = 4;
    */
   result: string;
+
+  /**
+   * What bears the answer out, if it ended. See Task.evidence.
+   *
+   * @generated from field: string evidence = 5;
+   */
+  evidence: string;
 };
 
 /**
@@ -636,7 +875,7 @@ export type TaskStateChanged = Message<"tabwire.v1.TaskStateChanged"> & {
  * Use `create(TaskStateChangedSchema)` to create a new message.
  */
 export const TaskStateChangedSchema: GenMessage<TaskStateChanged> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 9);
+  messageDesc(file_tabwire_v1_task, 12);
 
 /**
  * Something about the task was changed by its owner or by the agent.
@@ -685,6 +924,34 @@ export type TaskUpdate = Message<"tabwire.v1.TaskUpdate"> & {
    * @generated from field: optional string current_goal = 6;
    */
   currentGoal?: string | undefined;
+
+  /**
+   * The new plan, if present.
+   *
+   * @generated from field: tabwire.v1.Plan plan = 7;
+   */
+  plan?: Plan | undefined;
+
+  /**
+   * The tabs it works in now, if present.
+   *
+   * @generated from field: tabwire.v1.TaskTabs tabs = 8;
+   */
+  tabs?: TaskTabs | undefined;
+
+  /**
+   * The policy now, if present.
+   *
+   * @generated from field: tabwire.v1.Policy policy = 9;
+   */
+  policy?: Policy | undefined;
+
+  /**
+   * What was seen when the agent said that it is done, if present. See Task.evidence.
+   *
+   * @generated from field: optional string evidence = 10;
+   */
+  evidence?: string | undefined;
 };
 
 /**
@@ -692,7 +959,28 @@ export type TaskUpdate = Message<"tabwire.v1.TaskUpdate"> & {
  * Use `create(TaskUpdateSchema)` to create a new message.
  */
 export const TaskUpdateSchema: GenMessage<TaskUpdate> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 10);
+  messageDesc(file_tabwire_v1_task, 13);
+
+/**
+ * The tabs of a task.
+ *
+ * @generated from message tabwire.v1.TaskTabs
+ */
+export type TaskTabs = Message<"tabwire.v1.TaskTabs"> & {
+  /**
+   * Their ids.
+   *
+   * @generated from field: repeated uint32 tab_ids = 1;
+   */
+  tabIds: number[];
+};
+
+/**
+ * Describes the message tabwire.v1.TaskTabs.
+ * Use `create(TaskTabsSchema)` to create a new message.
+ */
+export const TaskTabsSchema: GenMessage<TaskTabs> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_task, 14);
 
 /**
  * A step began, or went on, or ended.
@@ -713,7 +1001,7 @@ export type StepUpdate = Message<"tabwire.v1.StepUpdate"> & {
  * Use `create(StepUpdateSchema)` to create a new message.
  */
 export const StepUpdateSchema: GenMessage<StepUpdate> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 11);
+  messageDesc(file_tabwire_v1_task, 15);
 
 /**
  * A model answered. Recorded before its answer is acted on, so that no answer is ever paid for twice.
@@ -769,7 +1057,7 @@ export type ModelReply = Message<"tabwire.v1.ModelReply"> & {
  * Use `create(ModelReplySchema)` to create a new message.
  */
 export const ModelReplySchema: GenMessage<ModelReply> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 12);
+  messageDesc(file_tabwire_v1_task, 16);
 
 /**
  * A decision was taken.
@@ -797,7 +1085,7 @@ export type DecisionMade = Message<"tabwire.v1.DecisionMade"> & {
  * Use `create(DecisionMadeSchema)` to create a new message.
  */
 export const DecisionMadeSchema: GenMessage<DecisionMade> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 13);
+  messageDesc(file_tabwire_v1_task, 17);
 
 /**
  * An action is about to be sent. If no ActionFinished follows, its effect is in doubt.
@@ -840,6 +1128,13 @@ export type ActionStarted = Message<"tabwire.v1.ActionStarted"> & {
    * @generated from field: string journal_id = 5;
    */
   journalId: string;
+
+  /**
+   * What it leads to, as the policy saw it.
+   *
+   * @generated from field: repeated tabwire.v1.Consequence consequences = 6;
+   */
+  consequences: Consequence[];
 };
 
 /**
@@ -847,7 +1142,7 @@ export type ActionStarted = Message<"tabwire.v1.ActionStarted"> & {
  * Use `create(ActionStartedSchema)` to create a new message.
  */
 export const ActionStartedSchema: GenMessage<ActionStarted> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 14);
+  messageDesc(file_tabwire_v1_task, 18);
 
 /**
  * What became of an action.
@@ -882,7 +1177,7 @@ export type ActionFinished = Message<"tabwire.v1.ActionFinished"> & {
  * Use `create(ActionFinishedSchema)` to create a new message.
  */
 export const ActionFinishedSchema: GenMessage<ActionFinished> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 15);
+  messageDesc(file_tabwire_v1_task, 19);
 
 /**
  * A person is asked.
@@ -903,7 +1198,7 @@ export type HumanInputNeeded = Message<"tabwire.v1.HumanInputNeeded"> & {
  * Use `create(HumanInputNeededSchema)` to create a new message.
  */
 export const HumanInputNeededSchema: GenMessage<HumanInputNeeded> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 16);
+  messageDesc(file_tabwire_v1_task, 20);
 
 /**
  * A person answered.
@@ -924,6 +1219,27 @@ export type HumanInput = Message<"tabwire.v1.HumanInput"> & {
    * @generated from field: string answer = 2;
    */
   answer: string;
+
+  /**
+   * For an approval: whether it was given.
+   *
+   * @generated from field: bool approved = 3;
+   */
+  approved: boolean;
+
+  /**
+   * For an approval: what was approved or denied.
+   *
+   * @generated from field: bytes action_digest = 4;
+   */
+  actionDigest: Uint8Array;
+
+  /**
+   * True if nobody answered in time.
+   *
+   * @generated from field: bool timed_out = 5;
+   */
+  timedOut: boolean;
 };
 
 /**
@@ -931,7 +1247,218 @@ export type HumanInput = Message<"tabwire.v1.HumanInput"> & {
  * Use `create(HumanInputSchema)` to create a new message.
  */
 export const HumanInputSchema: GenMessage<HumanInput> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 17);
+  messageDesc(file_tabwire_v1_task, 21);
+
+/**
+ * A person says something to the running agent.
+ *
+ * @generated from message tabwire.v1.PersonMessage
+ */
+export type PersonMessage = Message<"tabwire.v1.PersonMessage"> & {
+  /**
+   * Names it, so that a repeat is the same.
+   *
+   * @generated from field: string message_id = 1;
+   */
+  messageId: string;
+
+  /**
+   * What they say.
+   *
+   * @generated from field: string text = 2;
+   */
+  text: string;
+
+  /**
+   * Whether the current action was cancelled for it.
+   *
+   * @generated from field: bool interrupt = 3;
+   */
+  interrupt: boolean;
+};
+
+/**
+ * Describes the message tabwire.v1.PersonMessage.
+ * Use `create(PersonMessageSchema)` to create a new message.
+ */
+export const PersonMessageSchema: GenMessage<PersonMessage> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_task, 22);
+
+/**
+ * A person did something in a tab of the task. The task is paused with it.
+ *
+ * @generated from message tabwire.v1.PersonActed
+ */
+export type PersonActed = Message<"tabwire.v1.PersonActed"> & {
+  /**
+   * The tab.
+   *
+   * @generated from field: uint32 tab_id = 1;
+   */
+  tabId: number;
+
+  /**
+   * What, as "click", "key" or "navigation".
+   *
+   * @generated from field: string what = 2;
+   */
+  what: string;
+};
+
+/**
+ * Describes the message tabwire.v1.PersonActed.
+ * Use `create(PersonActedSchema)` to create a new message.
+ */
+export const PersonActedSchema: GenMessage<PersonActed> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_task, 23);
+
+/**
+ * Rows were collected. A large collection comes as several of these.
+ *
+ * @generated from message tabwire.v1.RowsCollected
+ */
+export type RowsCollected = Message<"tabwire.v1.RowsCollected"> & {
+  /**
+   * The step it belongs to.
+   *
+   * @generated from field: uint32 step_number = 1;
+   */
+  stepNumber: number;
+
+  /**
+   * The action's place in the decision, from 0.
+   *
+   * @generated from field: uint32 index = 2;
+   */
+  index: number;
+
+  /**
+   * The table's name.
+   *
+   * @generated from field: string table = 3;
+   */
+  table: string;
+
+  /**
+   * The rows that are new, with their columns.
+   *
+   * @generated from field: tabwire.v1.Rows rows = 4;
+   */
+  rows?: Rows | undefined;
+};
+
+/**
+ * Describes the message tabwire.v1.RowsCollected.
+ * Use `create(RowsCollectedSchema)` to create a new message.
+ */
+export const RowsCollectedSchema: GenMessage<RowsCollected> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_task, 24);
+
+/**
+ * Which document a frame of a tab showed.
+ *
+ * @generated from message tabwire.v1.FrameDocument
+ */
+export type FrameDocument = Message<"tabwire.v1.FrameDocument"> & {
+  /**
+   * The frame's slot; see Frame.slot.
+   *
+   * @generated from field: uint32 slot = 1;
+   */
+  slot: number;
+
+  /**
+   * The document; see Frame.document_id.
+   *
+   * @generated from field: string document_id = 2;
+   */
+  documentId: string;
+};
+
+/**
+ * Describes the message tabwire.v1.FrameDocument.
+ * Use `create(FrameDocumentSchema)` to create a new message.
+ */
+export const FrameDocumentSchema: GenMessage<FrameDocument> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_task, 25);
+
+/**
+ * The model is about to be asked. What it is told is kept as it is, so that after a restart the conversation goes on
+ * word for word where it stood.
+ *
+ * @generated from message tabwire.v1.ModelAsked
+ */
+export type ModelAsked = Message<"tabwire.v1.ModelAsked"> & {
+  /**
+   * The step it is for.
+   *
+   * @generated from field: uint32 step_number = 1;
+   */
+  stepNumber: number;
+
+  /**
+   * What it is told beyond what it was told before: outcomes, what the person said, the page. Without pictures.
+   *
+   * @generated from field: string text = 2;
+   */
+  text: string;
+
+  /**
+   * The number of the last event that is told in it.
+   *
+   * @generated from field: uint64 through_seq = 3;
+   */
+  throughSeq: bigint;
+
+  /**
+   * Tells whether the page showed the same as at another turn: a digest of its address and elements. 0: it was not seen.
+   *
+   * @generated from field: fixed64 page_digest = 4;
+   */
+  pageDigest: bigint;
+
+  /**
+   * The documents of the page that it was told of. What is decided is decided about these.
+   *
+   * @generated from field: repeated tabwire.v1.FrameDocument documents = 5;
+   */
+  documents: FrameDocument[];
+};
+
+/**
+ * Describes the message tabwire.v1.ModelAsked.
+ * Use `create(ModelAskedSchema)` to create a new message.
+ */
+export const ModelAskedSchema: GenMessage<ModelAsked> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_task, 26);
+
+/**
+ * The conversation with the model was shortened. The journal keeps all; the model goes on from this.
+ *
+ * @generated from message tabwire.v1.ContextCompacted
+ */
+export type ContextCompacted = Message<"tabwire.v1.ContextCompacted"> & {
+  /**
+   * Steps up to and including this one are only told as the summary says.
+   *
+   * @generated from field: uint32 through_step = 1;
+   */
+  throughStep: number;
+
+  /**
+   * What the model is told of them: facts, open obligations, what was tried.
+   *
+   * @generated from field: string summary = 2;
+   */
+  summary: string;
+};
+
+/**
+ * Describes the message tabwire.v1.ContextCompacted.
+ * Use `create(ContextCompactedSchema)` to create a new message.
+ */
+export const ContextCompactedSchema: GenMessage<ContextCompacted> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_task, 27);
 
 /**
  * One event of a task's journal.
@@ -1045,6 +1572,46 @@ export type TaskEvent = Message<"tabwire.v1.TaskEvent"> & {
      */
     value: HumanInput;
     case: "humanInput";
+  } | {
+    /**
+     * See PersonMessage.
+     *
+     * @generated from field: tabwire.v1.PersonMessage person_message = 20;
+     */
+    value: PersonMessage;
+    case: "personMessage";
+  } | {
+    /**
+     * See PersonActed.
+     *
+     * @generated from field: tabwire.v1.PersonActed person_acted = 21;
+     */
+    value: PersonActed;
+    case: "personActed";
+  } | {
+    /**
+     * See RowsCollected.
+     *
+     * @generated from field: tabwire.v1.RowsCollected rows_collected = 22;
+     */
+    value: RowsCollected;
+    case: "rowsCollected";
+  } | {
+    /**
+     * See ContextCompacted.
+     *
+     * @generated from field: tabwire.v1.ContextCompacted context_compacted = 23;
+     */
+    value: ContextCompacted;
+    case: "contextCompacted";
+  } | {
+    /**
+     * See ModelAsked.
+     *
+     * @generated from field: tabwire.v1.ModelAsked model_asked = 24;
+     */
+    value: ModelAsked;
+    case: "modelAsked";
   } | { case: undefined; value?: undefined };
 };
 
@@ -1053,7 +1620,120 @@ export type TaskEvent = Message<"tabwire.v1.TaskEvent"> & {
  * Use `create(TaskEventSchema)` to create a new message.
  */
 export const TaskEventSchema: GenMessage<TaskEvent> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 18);
+  messageDesc(file_tabwire_v1_task, 28);
+
+/**
+ * What a model has written of an answer that is still coming. It is no event: it is not kept, and a watcher that was not
+ * there does not get it later.
+ *
+ * @generated from message tabwire.v1.Thinking
+ */
+export type Thinking = Message<"tabwire.v1.Thinking"> & {
+  /**
+   * The step it is for.
+   *
+   * @generated from field: uint32 step_number = 1;
+   */
+  stepNumber: number;
+
+  /**
+   * What it reasons so far, whole.
+   *
+   * @generated from field: string reasoning = 2;
+   */
+  reasoning: string;
+
+  /**
+   * What it wants to reach next, so far, whole.
+   *
+   * @generated from field: string next_goal = 3;
+   */
+  nextGoal: string;
+};
+
+/**
+ * Describes the message tabwire.v1.Thinking.
+ * Use `create(ThinkingSchema)` to create a new message.
+ */
+export const ThinkingSchema: GenMessage<Thinking> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_task, 29);
+
+/**
+ * One effect that a task had.
+ *
+ * @generated from message tabwire.v1.TaskEffect
+ */
+export type TaskEffect = Message<"tabwire.v1.TaskEffect"> & {
+  /**
+   * The journal's event that tells it.
+   *
+   * @generated from field: uint64 seq = 1;
+   */
+  seq: bigint;
+
+  /**
+   * When.
+   *
+   * @generated from field: google.protobuf.Timestamp time = 2;
+   */
+  time?: Timestamp | undefined;
+
+  /**
+   * The step.
+   *
+   * @generated from field: uint32 step_number = 3;
+   */
+  stepNumber: number;
+
+  /**
+   * What kind.
+   *
+   * @generated from field: tabwire.v1.EffectKind kind = 4;
+   */
+  kind: EffectKind;
+
+  /**
+   * What it leads to, as the policy saw it.
+   *
+   * @generated from field: repeated tabwire.v1.Consequence consequences = 5;
+   */
+  consequences: Consequence[];
+
+  /**
+   * The page it was done on.
+   *
+   * @generated from field: string url = 6;
+   */
+  url: string;
+
+  /**
+   * One line for a person.
+   *
+   * @generated from field: string description = 7;
+   */
+  description: string;
+
+  /**
+   * The action. Secrets are told by their names.
+   *
+   * @generated from field: tabwire.v1.Action action = 8;
+   */
+  action?: Action | undefined;
+
+  /**
+   * True if a person approved it.
+   *
+   * @generated from field: bool approved = 9;
+   */
+  approved: boolean;
+};
+
+/**
+ * Describes the message tabwire.v1.TaskEffect.
+ * Use `create(TaskEffectSchema)` to create a new message.
+ */
+export const TaskEffectSchema: GenMessage<TaskEffect> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_task, 30);
 
 /**
  * Where a task stands.
@@ -1267,4 +1947,135 @@ export enum HumanRequestKind {
  */
 export const HumanRequestKindSchema: GenEnum<HumanRequestKind> = /*@__PURE__*/
   enumDesc(file_tabwire_v1_task, 3);
+
+/**
+ * Where a sub-goal stands.
+ *
+ * @generated from enum tabwire.v1.PlanStatus
+ */
+export enum PlanStatus {
+  /**
+   * Not begun.
+   *
+   * @generated from enum value: PLAN_STATUS_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * Under way.
+   *
+   * @generated from enum value: PLAN_STATUS_ACTIVE = 1;
+   */
+  ACTIVE = 1,
+
+  /**
+   * Reached.
+   *
+   * @generated from enum value: PLAN_STATUS_DONE = 2;
+   */
+  DONE = 2,
+
+  /**
+   * Given up, or no longer needed.
+   *
+   * @generated from enum value: PLAN_STATUS_DROPPED = 3;
+   */
+  DROPPED = 3,
+}
+
+/**
+ * Describes the enum tabwire.v1.PlanStatus.
+ */
+export const PlanStatusSchema: GenEnum<PlanStatus> = /*@__PURE__*/
+  enumDesc(file_tabwire_v1_task, 4);
+
+/**
+ * What kind of effect an action had.
+ *
+ * @generated from enum tabwire.v1.EffectKind
+ */
+export enum EffectKind {
+  /**
+   * Not given.
+   *
+   * @generated from enum value: EFFECT_KIND_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * A tab went to another page.
+   *
+   * @generated from enum value: EFFECT_KIND_NAVIGATED = 1;
+   */
+  NAVIGATED = 1,
+
+  /**
+   * Something was typed, chosen, checked or dragged.
+   *
+   * @generated from enum value: EFFECT_KIND_CHANGED = 2;
+   */
+  CHANGED = 2,
+
+  /**
+   * Something was clicked, and the page reacted.
+   *
+   * @generated from enum value: EFFECT_KIND_CLICKED = 3;
+   */
+  CLICKED = 3,
+
+  /**
+   * A form was sent.
+   *
+   * @generated from enum value: EFFECT_KIND_SUBMITTED = 4;
+   */
+  SUBMITTED = 4,
+
+  /**
+   * A file was downloaded.
+   *
+   * @generated from enum value: EFFECT_KIND_DOWNLOADED = 5;
+   */
+  DOWNLOADED = 5,
+
+  /**
+   * A file was given to a page.
+   *
+   * @generated from enum value: EFFECT_KIND_UPLOADED = 6;
+   */
+  UPLOADED = 6,
+
+  /**
+   * A tab was opened or closed.
+   *
+   * @generated from enum value: EFFECT_KIND_TAB = 7;
+   */
+  TAB = 7,
+
+  /**
+   * A dialog was accepted.
+   *
+   * @generated from enum value: EFFECT_KIND_DIALOG = 8;
+   */
+  DIALOG = 8,
+
+  /**
+   * Code was run in the page.
+   *
+   * @generated from enum value: EFFECT_KIND_JAVASCRIPT = 9;
+   */
+  JAVASCRIPT = 9,
+
+  /**
+   * It may have had effect, nobody knows.
+   *
+   * @generated from enum value: EFFECT_KIND_UNKNOWN = 10;
+   */
+  UNKNOWN = 10,
+}
+
+/**
+ * Describes the enum tabwire.v1.EffectKind.
+ */
+export const EffectKindSchema: GenEnum<EffectKind> = /*@__PURE__*/
+  enumDesc(file_tabwire_v1_task, 5);
 

@@ -4,11 +4,13 @@
 // @generated from file tabwire/v1/task_service.proto (package tabwire.v1, syntax proto3)
 /* eslint-disable */
 
-import type { GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
-import { fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
+import type { GenEnum, GenFile, GenMessage, GenService } from "@bufbuild/protobuf/codegenv2";
+import { enumDesc, fileDesc, messageDesc, serviceDesc } from "@bufbuild/protobuf/codegenv2";
 import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { file_google_protobuf_timestamp } from "@bufbuild/protobuf/wkt";
-import type { Decider, Task, TaskContext, TaskEvent, TaskLimits, TaskState } from "./task_pb";
+import type { Policy } from "./policy_pb";
+import { file_tabwire_v1_policy } from "./policy_pb";
+import type { Decider, Plan, Task, TaskContext, TaskEffect, TaskEvent, TaskLimits, TaskState, Thinking } from "./task_pb";
 import { file_tabwire_v1_task } from "./task_pb";
 import type { Message } from "@bufbuild/protobuf";
 
@@ -16,7 +18,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tabwire/v1/task_service.proto.
  */
 export const file_tabwire_v1_task_service: GenFile = /*@__PURE__*/
-  fileDesc("Ch10YWJ3aXJlL3YxL3Rhc2tfc2VydmljZS5wcm90bxIKdGFid2lyZS52MSLGAgoRQ3JlYXRlVGFza1JlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIXCg9pZGVtcG90ZW5jeV9rZXkYAiABKAkSEwoLdXNlcl9wcm9tcHQYAyABKAkSLQoJdGltZXN0YW1wGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIoCgdjb250ZXh0GAUgASgLMhcudGFid2lyZS52MS5UYXNrQ29udGV4dBISCgpicm93c2VyX2lkGAYgASgJEiQKB2RlY2lkZXIYByABKA4yEy50YWJ3aXJlLnYxLkRlY2lkZXISJgoGbGltaXRzGAggASgLMhYudGFid2lyZS52MS5UYXNrTGltaXRzEhMKC21heF9yZXRyaWVzGAkgASgNEg8KB2RldGFpbHMYCiABKAkSEQoJc3RhcnRfdXJsGAsgASgJIjQKEkNyZWF0ZVRhc2tSZXNwb25zZRIeCgR0YXNrGAEgASgLMhAudGFid2lyZS52MS5UYXNrIiEKDkdldFRhc2tSZXF1ZXN0Eg8KB3Rhc2tfaWQYASABKAkiMQoPR2V0VGFza1Jlc3BvbnNlEh4KBHRhc2sYASABKAsyEC50YWJ3aXJlLnYxLlRhc2siYAoQTGlzdFRhc2tzUmVxdWVzdBIRCglwYWdlX3NpemUYASABKA0SEgoKcGFnZV90b2tlbhgCIAEoCRIlCgZzdGF0ZXMYAyADKA4yFS50YWJ3aXJlLnYxLlRhc2tTdGF0ZSJNChFMaXN0VGFza3NSZXNwb25zZRIfCgV0YXNrcxgBIAMoCzIQLnRhYndpcmUudjEuVGFzaxIXCg9uZXh0X3BhZ2VfdG9rZW4YAiABKAkiNgoQV2F0Y2hUYXNrUmVxdWVzdBIPCgd0YXNrX2lkGAEgASgJEhEKCWFmdGVyX3NlcRgCIAEoBCI5ChFXYXRjaFRhc2tSZXNwb25zZRIkCgVldmVudBgBIAEoCzIVLnRhYndpcmUudjEuVGFza0V2ZW50IrYBChFNb2RpZnlUYXNrUmVxdWVzdBIPCgd0YXNrX2lkGAEgASgJEhgKC2Rlc2NyaXB0aW9uGAIgASgJSACIAQESFAoHZGV0YWlscxgDIAEoCUgBiAEBEhIKBW5vdGVzGAQgASgJSAKIAQESFwoKc2NyYXRjaHBhZBgFIAEoCUgDiAEBQg4KDF9kZXNjcmlwdGlvbkIKCghfZGV0YWlsc0IICgZfbm90ZXNCDQoLX3NjcmF0Y2hwYWQiNAoSTW9kaWZ5VGFza1Jlc3BvbnNlEh4KBHRhc2sYASABKAsyEC50YWJ3aXJlLnYxLlRhc2siIwoQUGF1c2VUYXNrUmVxdWVzdBIPCgd0YXNrX2lkGAEgASgJIjMKEVBhdXNlVGFza1Jlc3BvbnNlEh4KBHRhc2sYASABKAsyEC50YWJ3aXJlLnYxLlRhc2siJAoRUmVzdW1lVGFza1JlcXVlc3QSDwoHdGFza19pZBgBIAEoCSI0ChJSZXN1bWVUYXNrUmVzcG9uc2USHgoEdGFzaxgBIAEoCzIQLnRhYndpcmUudjEuVGFzayIyCg9TdG9wVGFza1JlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkiMgoQU3RvcFRhc2tSZXNwb25zZRIeCgR0YXNrGAEgASgLMhAudGFid2lyZS52MS5UYXNrIkgKEUFuc3dlclRhc2tSZXF1ZXN0Eg8KB3Rhc2tfaWQYASABKAkSEgoKcmVxdWVzdF9pZBgCIAEoCRIOCgZhbnN3ZXIYAyABKAkiNAoSQW5zd2VyVGFza1Jlc3BvbnNlEh4KBHRhc2sYASABKAsyEC50YWJ3aXJlLnYxLlRhc2syrAUKC1Rhc2tTZXJ2aWNlEksKCkNyZWF0ZVRhc2sSHS50YWJ3aXJlLnYxLkNyZWF0ZVRhc2tSZXF1ZXN0Gh4udGFid2lyZS52MS5DcmVhdGVUYXNrUmVzcG9uc2USQgoHR2V0VGFzaxIaLnRhYndpcmUudjEuR2V0VGFza1JlcXVlc3QaGy50YWJ3aXJlLnYxLkdldFRhc2tSZXNwb25zZRJICglMaXN0VGFza3MSHC50YWJ3aXJlLnYxLkxpc3RUYXNrc1JlcXVlc3QaHS50YWJ3aXJlLnYxLkxpc3RUYXNrc1Jlc3BvbnNlEkoKCVdhdGNoVGFzaxIcLnRhYndpcmUudjEuV2F0Y2hUYXNrUmVxdWVzdBodLnRhYndpcmUudjEuV2F0Y2hUYXNrUmVzcG9uc2UwARJLCgpNb2RpZnlUYXNrEh0udGFid2lyZS52MS5Nb2RpZnlUYXNrUmVxdWVzdBoeLnRhYndpcmUudjEuTW9kaWZ5VGFza1Jlc3BvbnNlEkgKCVBhdXNlVGFzaxIcLnRhYndpcmUudjEuUGF1c2VUYXNrUmVxdWVzdBodLnRhYndpcmUudjEuUGF1c2VUYXNrUmVzcG9uc2USSwoKUmVzdW1lVGFzaxIdLnRhYndpcmUudjEuUmVzdW1lVGFza1JlcXVlc3QaHi50YWJ3aXJlLnYxLlJlc3VtZVRhc2tSZXNwb25zZRJFCghTdG9wVGFzaxIbLnRhYndpcmUudjEuU3RvcFRhc2tSZXF1ZXN0GhwudGFid2lyZS52MS5TdG9wVGFza1Jlc3BvbnNlEksKCkFuc3dlclRhc2sSHS50YWJ3aXJlLnYxLkFuc3dlclRhc2tSZXF1ZXN0Gh4udGFid2lyZS52MS5BbnN3ZXJUYXNrUmVzcG9uc2ViBnByb3RvMw", [file_google_protobuf_timestamp, file_tabwire_v1_task]);
+  fileDesc("Ch10YWJ3aXJlL3YxL3Rhc2tfc2VydmljZS5wcm90bxIKdGFid2lyZS52MSLaAwoRQ3JlYXRlVGFza1JlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIXCg9pZGVtcG90ZW5jeV9rZXkYAiABKAkSEwoLdXNlcl9wcm9tcHQYAyABKAkSLQoJdGltZXN0YW1wGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIoCgdjb250ZXh0GAUgASgLMhcudGFid2lyZS52MS5UYXNrQ29udGV4dBISCgpicm93c2VyX2lkGAYgASgJEiQKB2RlY2lkZXIYByABKA4yEy50YWJ3aXJlLnYxLkRlY2lkZXISJgoGbGltaXRzGAggASgLMhYudGFid2lyZS52MS5UYXNrTGltaXRzEhMKC21heF9yZXRyaWVzGAkgASgNEg8KB2RldGFpbHMYCiABKAkSEQoJc3RhcnRfdXJsGAsgASgJEhUKDW91dHB1dF9zY2hlbWEYDCABKAkSDQoFbW9kZWwYDSABKAkSIgoGcG9saWN5GA4gASgLMhIudGFid2lyZS52MS5Qb2xpY3kSDwoHc2VjcmV0cxgPIAMoCRIXCg9mb2xsb3dzX3Rhc2tfaWQYECABKAkSHgoEcGxhbhgRIAEoCzIQLnRhYndpcmUudjEuUGxhbiI0ChJDcmVhdGVUYXNrUmVzcG9uc2USHgoEdGFzaxgBIAEoCzIQLnRhYndpcmUudjEuVGFzayIhCg5HZXRUYXNrUmVxdWVzdBIPCgd0YXNrX2lkGAEgASgJIjEKD0dldFRhc2tSZXNwb25zZRIeCgR0YXNrGAEgASgLMhAudGFid2lyZS52MS5UYXNrIukBChBMaXN0VGFza3NSZXF1ZXN0EhEKCXBhZ2Vfc2l6ZRgBIAEoDRISCgpwYWdlX3Rva2VuGAIgASgJEiUKBnN0YXRlcxgDIAMoDjIVLnRhYndpcmUudjEuVGFza1N0YXRlEhIKCmJyb3dzZXJfaWQYBCABKAkSDAoEdGV4dBgFIAEoCRIxCg1jcmVhdGVkX2FmdGVyGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIyCg5jcmVhdGVkX2JlZm9yZRgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAiTQoRTGlzdFRhc2tzUmVzcG9uc2USHwoFdGFza3MYASADKAsyEC50YWJ3aXJlLnYxLlRhc2sSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIlAKEFdhdGNoVGFza1JlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIRCglhZnRlcl9zZXEYAiABKAQSGAoQaW5jbHVkZV90aGlua2luZxgDIAEoCCJhChFXYXRjaFRhc2tSZXNwb25zZRIkCgVldmVudBgBIAEoCzIVLnRhYndpcmUudjEuVGFza0V2ZW50EiYKCHRoaW5raW5nGAIgASgLMhQudGFid2lyZS52MS5UaGlua2luZyL6AQoRTW9kaWZ5VGFza1JlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIYCgtkZXNjcmlwdGlvbhgCIAEoCUgAiAEBEhQKB2RldGFpbHMYAyABKAlIAYgBARISCgVub3RlcxgEIAEoCUgCiAEBEhcKCnNjcmF0Y2hwYWQYBSABKAlIA4gBARIeCgRwbGFuGAYgASgLMhAudGFid2lyZS52MS5QbGFuEiIKBnBvbGljeRgHIAEoCzISLnRhYndpcmUudjEuUG9saWN5Qg4KDF9kZXNjcmlwdGlvbkIKCghfZGV0YWlsc0IICgZfbm90ZXNCDQoLX3NjcmF0Y2hwYWQiNAoSTW9kaWZ5VGFza1Jlc3BvbnNlEh4KBHRhc2sYASABKAsyEC50YWJ3aXJlLnYxLlRhc2siIwoQUGF1c2VUYXNrUmVxdWVzdBIPCgd0YXNrX2lkGAEgASgJIjMKEVBhdXNlVGFza1Jlc3BvbnNlEh4KBHRhc2sYASABKAsyEC50YWJ3aXJlLnYxLlRhc2siJAoRUmVzdW1lVGFza1JlcXVlc3QSDwoHdGFza19pZBgBIAEoCSI0ChJSZXN1bWVUYXNrUmVzcG9uc2USHgoEdGFzaxgBIAEoCzIQLnRhYndpcmUudjEuVGFzayIyCg9TdG9wVGFza1JlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIOCgZyZWFzb24YAiABKAkiMgoQU3RvcFRhc2tSZXNwb25zZRIeCgR0YXNrGAEgASgLMhAudGFid2lyZS52MS5UYXNrInAKEUFuc3dlclRhc2tSZXF1ZXN0Eg8KB3Rhc2tfaWQYASABKAkSEgoKcmVxdWVzdF9pZBgCIAEoCRIOCgZhbnN3ZXIYAyABKAkSDwoHYXBwcm92ZRgEIAEoCBIVCg1hY3Rpb25fZGlnZXN0GAUgASgMIjQKEkFuc3dlclRhc2tSZXNwb25zZRIeCgR0YXNrGAEgASgLMhAudGFid2lyZS52MS5UYXNrIlgKEFN0ZWVyVGFza1JlcXVlc3QSDwoHdGFza19pZBgBIAEoCRIMCgR0ZXh0GAIgASgJEhEKCWludGVycnVwdBgDIAEoCBISCgptZXNzYWdlX2lkGAQgASgJIjMKEVN0ZWVyVGFza1Jlc3BvbnNlEh4KBHRhc2sYASABKAsyEC50YWJ3aXJlLnYxLlRhc2siJAoRRGVsZXRlVGFza1JlcXVlc3QSDwoHdGFza19pZBgBIAEoCSIUChJEZWxldGVUYXNrUmVzcG9uc2UiUAoWTGlzdFRhc2tFZmZlY3RzUmVxdWVzdBIPCgd0YXNrX2lkGAEgASgJEhEKCXBhZ2Vfc2l6ZRgCIAEoDRISCgpwYWdlX3Rva2VuGAMgASgJIlsKF0xpc3RUYXNrRWZmZWN0c1Jlc3BvbnNlEicKB2VmZmVjdHMYASADKAsyFi50YWJ3aXJlLnYxLlRhc2tFZmZlY3QSFwoPbmV4dF9wYWdlX3Rva2VuGAIgASgJIl0KEUV4cG9ydFRhc2tSZXF1ZXN0Eg8KB3Rhc2tfaWQYASABKAkSKAoGZm9ybWF0GAIgASgOMhgudGFid2lyZS52MS5FeHBvcnRGb3JtYXQSDQoFdGFibGUYAyABKAkiSAoSRXhwb3J0VGFza1Jlc3BvbnNlEhEKCWZpbGVfbmFtZRgBIAEoCRIRCgltaW1lX3R5cGUYAiABKAkSDAoEZGF0YRgDIAEoDCInChRHZXRUYXNrUHJvbXB0UmVxdWVzdBIPCgd0YXNrX2lkGAEgASgJIj4KDVByb21wdE1lc3NhZ2USDAoEcm9sZRgBIAEoCRIPCgdjb250ZW50GAIgASgJEg4KBnRva2VucxgDIAEoDSKkAQoVR2V0VGFza1Byb21wdFJlc3BvbnNlEisKCG1lc3NhZ2VzGAEgAygLMhkudGFid2lyZS52MS5Qcm9tcHRNZXNzYWdlEg4KBnNjaGVtYRgCIAEoCRIUCgxmaXhlZF90b2tlbnMYAyABKA0SFAoMdG90YWxfdG9rZW5zGAQgASgNEhEKCXRva2VuaXplchgFIAEoCRIPCgdwcm9maWxlGAYgASgJKqgBCgxFeHBvcnRGb3JtYXQSHQoZRVhQT1JUX0ZPUk1BVF9VTlNQRUNJRklFRBAAEhYKEkVYUE9SVF9GT1JNQVRfVEVYVBABEhYKEkVYUE9SVF9GT1JNQVRfSlNPThACEhUKEUVYUE9SVF9GT1JNQVRfQ1NWEAMSFgoSRVhQT1JUX0ZPUk1BVF9YTFNYEAQSGgoWRVhQT1JUX0ZPUk1BVF9NQVJLRE9XThAFMsQICgtUYXNrU2VydmljZRJLCgpDcmVhdGVUYXNrEh0udGFid2lyZS52MS5DcmVhdGVUYXNrUmVxdWVzdBoeLnRhYndpcmUudjEuQ3JlYXRlVGFza1Jlc3BvbnNlEkIKB0dldFRhc2sSGi50YWJ3aXJlLnYxLkdldFRhc2tSZXF1ZXN0GhsudGFid2lyZS52MS5HZXRUYXNrUmVzcG9uc2USSAoJTGlzdFRhc2tzEhwudGFid2lyZS52MS5MaXN0VGFza3NSZXF1ZXN0Gh0udGFid2lyZS52MS5MaXN0VGFza3NSZXNwb25zZRJKCglXYXRjaFRhc2sSHC50YWJ3aXJlLnYxLldhdGNoVGFza1JlcXVlc3QaHS50YWJ3aXJlLnYxLldhdGNoVGFza1Jlc3BvbnNlMAESSwoKTW9kaWZ5VGFzaxIdLnRhYndpcmUudjEuTW9kaWZ5VGFza1JlcXVlc3QaHi50YWJ3aXJlLnYxLk1vZGlmeVRhc2tSZXNwb25zZRJICglQYXVzZVRhc2sSHC50YWJ3aXJlLnYxLlBhdXNlVGFza1JlcXVlc3QaHS50YWJ3aXJlLnYxLlBhdXNlVGFza1Jlc3BvbnNlEksKClJlc3VtZVRhc2sSHS50YWJ3aXJlLnYxLlJlc3VtZVRhc2tSZXF1ZXN0Gh4udGFid2lyZS52MS5SZXN1bWVUYXNrUmVzcG9uc2USRQoIU3RvcFRhc2sSGy50YWJ3aXJlLnYxLlN0b3BUYXNrUmVxdWVzdBocLnRhYndpcmUudjEuU3RvcFRhc2tSZXNwb25zZRJLCgpBbnN3ZXJUYXNrEh0udGFid2lyZS52MS5BbnN3ZXJUYXNrUmVxdWVzdBoeLnRhYndpcmUudjEuQW5zd2VyVGFza1Jlc3BvbnNlEkgKCVN0ZWVyVGFzaxIcLnRhYndpcmUudjEuU3RlZXJUYXNrUmVxdWVzdBodLnRhYndpcmUudjEuU3RlZXJUYXNrUmVzcG9uc2USSwoKRGVsZXRlVGFzaxIdLnRhYndpcmUudjEuRGVsZXRlVGFza1JlcXVlc3QaHi50YWJ3aXJlLnYxLkRlbGV0ZVRhc2tSZXNwb25zZRJaCg9MaXN0VGFza0VmZmVjdHMSIi50YWJ3aXJlLnYxLkxpc3RUYXNrRWZmZWN0c1JlcXVlc3QaIy50YWJ3aXJlLnYxLkxpc3RUYXNrRWZmZWN0c1Jlc3BvbnNlEk0KCkV4cG9ydFRhc2sSHS50YWJ3aXJlLnYxLkV4cG9ydFRhc2tSZXF1ZXN0Gh4udGFid2lyZS52MS5FeHBvcnRUYXNrUmVzcG9uc2UwARJUCg1HZXRUYXNrUHJvbXB0EiAudGFid2lyZS52MS5HZXRUYXNrUHJvbXB0UmVxdWVzdBohLnRhYndpcmUudjEuR2V0VGFza1Byb21wdFJlc3BvbnNlYgZwcm90bzM", [file_google_protobuf_timestamp, file_tabwire_v1_policy, file_tabwire_v1_task]);
 
 /**
  * See TaskService.CreateTask.
@@ -100,6 +102,48 @@ export type CreateTaskRequest = Message<"tabwire.v1.CreateTaskRequest"> & {
    * @generated from field: string start_url = 11;
    */
   startUrl: string;
+
+  /**
+   * JSON Schema of the result. The task succeeds only with a result that keeps to it.
+   *
+   * @generated from field: string output_schema = 12;
+   */
+  outputSchema: string;
+
+  /**
+   * The model that decides; empty for the server's.
+   *
+   * @generated from field: string model = 13;
+   */
+  model: string;
+
+  /**
+   * What it may do, beside the owner's policy.
+   *
+   * @generated from field: tabwire.v1.Policy policy = 14;
+   */
+  policy?: Policy | undefined;
+
+  /**
+   * Names of secrets that it may have filled in. NOT_FOUND if there is none of that name.
+   *
+   * @generated from field: repeated string secrets = 15;
+   */
+  secrets: string[];
+
+  /**
+   * The task to go on from, which has ended: its conversation and its tabs are kept.
+   *
+   * @generated from field: string follows_task_id = 16;
+   */
+  followsTaskId: string;
+
+  /**
+   * Sub-goals to keep to.
+   *
+   * @generated from field: tabwire.v1.Plan plan = 17;
+   */
+  plan?: Plan | undefined;
 };
 
 /**
@@ -198,6 +242,34 @@ export type ListTasksRequest = Message<"tabwire.v1.ListTasksRequest"> & {
    * @generated from field: repeated tabwire.v1.TaskState states = 3;
    */
   states: TaskState[];
+
+  /**
+   * Only tasks of this browser; empty for all.
+   *
+   * @generated from field: string browser_id = 4;
+   */
+  browserId: string;
+
+  /**
+   * Only tasks whose text has this in it, compared without case; empty for all.
+   *
+   * @generated from field: string text = 5;
+   */
+  text: string;
+
+  /**
+   * Only tasks that were taken at or after this moment, if present.
+   *
+   * @generated from field: google.protobuf.Timestamp created_after = 6;
+   */
+  createdAfter?: Timestamp | undefined;
+
+  /**
+   * Only tasks that were taken before this moment, if present.
+   *
+   * @generated from field: google.protobuf.Timestamp created_before = 7;
+   */
+  createdBefore?: Timestamp | undefined;
 };
 
 /**
@@ -254,6 +326,13 @@ export type WatchTaskRequest = Message<"tabwire.v1.WatchTaskRequest"> & {
    * @generated from field: uint64 after_seq = 2;
    */
   afterSeq: bigint;
+
+  /**
+   * Also tell what the model is thinking, as it comes.
+   *
+   * @generated from field: bool include_thinking = 3;
+   */
+  includeThinking: boolean;
 };
 
 /**
@@ -270,11 +349,18 @@ export const WatchTaskRequestSchema: GenMessage<WatchTaskRequest> = /*@__PURE__*
  */
 export type WatchTaskResponse = Message<"tabwire.v1.WatchTaskResponse"> & {
   /**
-   * The event.
+   * The event, unless this tells what the model is thinking.
    *
    * @generated from field: tabwire.v1.TaskEvent event = 1;
    */
   event?: TaskEvent | undefined;
+
+  /**
+   * What the model is thinking, if this is no event.
+   *
+   * @generated from field: tabwire.v1.Thinking thinking = 2;
+   */
+  thinking?: Thinking | undefined;
 };
 
 /**
@@ -324,6 +410,20 @@ export type ModifyTaskRequest = Message<"tabwire.v1.ModifyTaskRequest"> & {
    * @generated from field: optional string scratchpad = 5;
    */
   scratchpad?: string | undefined;
+
+  /**
+   * New plan, if present.
+   *
+   * @generated from field: tabwire.v1.Plan plan = 6;
+   */
+  plan?: Plan | undefined;
+
+  /**
+   * New policy, if present.
+   *
+   * @generated from field: tabwire.v1.Policy policy = 7;
+   */
+  policy?: Policy | undefined;
 };
 
 /**
@@ -508,11 +608,25 @@ export type AnswerTaskRequest = Message<"tabwire.v1.AnswerTaskRequest"> & {
   requestId: string;
 
   /**
-   * The answer.
+   * The answer. May be empty for an approval or a hand-over.
    *
    * @generated from field: string answer = 3;
    */
   answer: string;
+
+  /**
+   * For an approval: whether it is given. Needs action_digest.
+   *
+   * @generated from field: bool approve = 4;
+   */
+  approve: boolean;
+
+  /**
+   * For an approval: HumanRequest.action_digest, as it was shown. FAILED_PRECONDITION if the open request has another.
+   *
+   * @generated from field: bytes action_digest = 5;
+   */
+  actionDigest: Uint8Array;
 };
 
 /**
@@ -542,6 +656,405 @@ export type AnswerTaskResponse = Message<"tabwire.v1.AnswerTaskResponse"> & {
  */
 export const AnswerTaskResponseSchema: GenMessage<AnswerTaskResponse> = /*@__PURE__*/
   messageDesc(file_tabwire_v1_task_service, 17);
+
+/**
+ * See TaskService.SteerTask.
+ *
+ * @generated from message tabwire.v1.SteerTaskRequest
+ */
+export type SteerTaskRequest = Message<"tabwire.v1.SteerTaskRequest"> & {
+  /**
+   * The task.
+   *
+   * @generated from field: string task_id = 1;
+   */
+  taskId: string;
+
+  /**
+   * What to say.
+   *
+   * @generated from field: string text = 2;
+   */
+  text: string;
+
+  /**
+   * Cancel the current action and tell the agent now.
+   *
+   * @generated from field: bool interrupt = 3;
+   */
+  interrupt: boolean;
+
+  /**
+   * Names the message; chosen by the server if empty.
+   *
+   * @generated from field: string message_id = 4;
+   */
+  messageId: string;
+};
+
+/**
+ * Describes the message tabwire.v1.SteerTaskRequest.
+ * Use `create(SteerTaskRequestSchema)` to create a new message.
+ */
+export const SteerTaskRequestSchema: GenMessage<SteerTaskRequest> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_task_service, 18);
+
+/**
+ * See TaskService.SteerTask.
+ *
+ * @generated from message tabwire.v1.SteerTaskResponse
+ */
+export type SteerTaskResponse = Message<"tabwire.v1.SteerTaskResponse"> & {
+  /**
+   * The task.
+   *
+   * @generated from field: tabwire.v1.Task task = 1;
+   */
+  task?: Task | undefined;
+};
+
+/**
+ * Describes the message tabwire.v1.SteerTaskResponse.
+ * Use `create(SteerTaskResponseSchema)` to create a new message.
+ */
+export const SteerTaskResponseSchema: GenMessage<SteerTaskResponse> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_task_service, 19);
+
+/**
+ * See TaskService.DeleteTask.
+ *
+ * @generated from message tabwire.v1.DeleteTaskRequest
+ */
+export type DeleteTaskRequest = Message<"tabwire.v1.DeleteTaskRequest"> & {
+  /**
+   * The task.
+   *
+   * @generated from field: string task_id = 1;
+   */
+  taskId: string;
+};
+
+/**
+ * Describes the message tabwire.v1.DeleteTaskRequest.
+ * Use `create(DeleteTaskRequestSchema)` to create a new message.
+ */
+export const DeleteTaskRequestSchema: GenMessage<DeleteTaskRequest> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_task_service, 20);
+
+/**
+ * See TaskService.DeleteTask.
+ *
+ * @generated from message tabwire.v1.DeleteTaskResponse
+ */
+export type DeleteTaskResponse = Message<"tabwire.v1.DeleteTaskResponse"> & {
+};
+
+/**
+ * Describes the message tabwire.v1.DeleteTaskResponse.
+ * Use `create(DeleteTaskResponseSchema)` to create a new message.
+ */
+export const DeleteTaskResponseSchema: GenMessage<DeleteTaskResponse> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_task_service, 21);
+
+/**
+ * See TaskService.ListTaskEffects.
+ *
+ * @generated from message tabwire.v1.ListTaskEffectsRequest
+ */
+export type ListTaskEffectsRequest = Message<"tabwire.v1.ListTaskEffectsRequest"> & {
+  /**
+   * The task.
+   *
+   * @generated from field: string task_id = 1;
+   */
+  taskId: string;
+
+  /**
+   * At most so many; 0 means 100.
+   *
+   * @generated from field: uint32 page_size = 2;
+   */
+  pageSize: number;
+
+  /**
+   * Where to go on, from the last answer.
+   *
+   * @generated from field: string page_token = 3;
+   */
+  pageToken: string;
+};
+
+/**
+ * Describes the message tabwire.v1.ListTaskEffectsRequest.
+ * Use `create(ListTaskEffectsRequestSchema)` to create a new message.
+ */
+export const ListTaskEffectsRequestSchema: GenMessage<ListTaskEffectsRequest> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_task_service, 22);
+
+/**
+ * See TaskService.ListTaskEffects.
+ *
+ * @generated from message tabwire.v1.ListTaskEffectsResponse
+ */
+export type ListTaskEffectsResponse = Message<"tabwire.v1.ListTaskEffectsResponse"> & {
+  /**
+   * In the order in which they happened.
+   *
+   * @generated from field: repeated tabwire.v1.TaskEffect effects = 1;
+   */
+  effects: TaskEffect[];
+
+  /**
+   * Where to go on; empty at the end.
+   *
+   * @generated from field: string next_page_token = 2;
+   */
+  nextPageToken: string;
+};
+
+/**
+ * Describes the message tabwire.v1.ListTaskEffectsResponse.
+ * Use `create(ListTaskEffectsResponseSchema)` to create a new message.
+ */
+export const ListTaskEffectsResponseSchema: GenMessage<ListTaskEffectsResponse> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_task_service, 23);
+
+/**
+ * See TaskService.ExportTask.
+ *
+ * @generated from message tabwire.v1.ExportTaskRequest
+ */
+export type ExportTaskRequest = Message<"tabwire.v1.ExportTaskRequest"> & {
+  /**
+   * The task.
+   *
+   * @generated from field: string task_id = 1;
+   */
+  taskId: string;
+
+  /**
+   * The format.
+   *
+   * @generated from field: tabwire.v1.ExportFormat format = 2;
+   */
+  format: ExportFormat;
+
+  /**
+   * For CSV: the table; empty for the only one. INVALID_ARGUMENT lists them if there are several.
+   *
+   * @generated from field: string table = 3;
+   */
+  table: string;
+};
+
+/**
+ * Describes the message tabwire.v1.ExportTaskRequest.
+ * Use `create(ExportTaskRequestSchema)` to create a new message.
+ */
+export const ExportTaskRequestSchema: GenMessage<ExportTaskRequest> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_task_service, 24);
+
+/**
+ * See TaskService.ExportTask.
+ *
+ * @generated from message tabwire.v1.ExportTaskResponse
+ */
+export type ExportTaskResponse = Message<"tabwire.v1.ExportTaskResponse"> & {
+  /**
+   * In the first piece: a name for the file.
+   *
+   * @generated from field: string file_name = 1;
+   */
+  fileName: string;
+
+  /**
+   * In the first piece: its media type.
+   *
+   * @generated from field: string mime_type = 2;
+   */
+  mimeType: string;
+
+  /**
+   * The next bytes of it.
+   *
+   * @generated from field: bytes data = 3;
+   */
+  data: Uint8Array;
+};
+
+/**
+ * Describes the message tabwire.v1.ExportTaskResponse.
+ * Use `create(ExportTaskResponseSchema)` to create a new message.
+ */
+export const ExportTaskResponseSchema: GenMessage<ExportTaskResponse> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_task_service, 25);
+
+/**
+ * See TaskService.GetTaskPrompt.
+ *
+ * @generated from message tabwire.v1.GetTaskPromptRequest
+ */
+export type GetTaskPromptRequest = Message<"tabwire.v1.GetTaskPromptRequest"> & {
+  /**
+   * The task; empty for the part that is the same for all tasks.
+   *
+   * @generated from field: string task_id = 1;
+   */
+  taskId: string;
+};
+
+/**
+ * Describes the message tabwire.v1.GetTaskPromptRequest.
+ * Use `create(GetTaskPromptRequestSchema)` to create a new message.
+ */
+export const GetTaskPromptRequestSchema: GenMessage<GetTaskPromptRequest> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_task_service, 26);
+
+/**
+ * One message of a prompt.
+ *
+ * @generated from message tabwire.v1.PromptMessage
+ */
+export type PromptMessage = Message<"tabwire.v1.PromptMessage"> & {
+  /**
+   * "system", "user" or "assistant".
+   *
+   * @generated from field: string role = 1;
+   */
+  role: string;
+
+  /**
+   * Its text.
+   *
+   * @generated from field: string content = 2;
+   */
+  content: string;
+
+  /**
+   * Its tokens.
+   *
+   * @generated from field: uint32 tokens = 3;
+   */
+  tokens: number;
+};
+
+/**
+ * Describes the message tabwire.v1.PromptMessage.
+ * Use `create(PromptMessageSchema)` to create a new message.
+ */
+export const PromptMessageSchema: GenMessage<PromptMessage> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_task_service, 27);
+
+/**
+ * See TaskService.GetTaskPrompt.
+ *
+ * @generated from message tabwire.v1.GetTaskPromptResponse
+ */
+export type GetTaskPromptResponse = Message<"tabwire.v1.GetTaskPromptResponse"> & {
+  /**
+   * The conversation, in order.
+   *
+   * @generated from field: repeated tabwire.v1.PromptMessage messages = 1;
+   */
+  messages: PromptMessage[];
+
+  /**
+   * The JSON Schema that goes with it, if the model is given one.
+   *
+   * @generated from field: string schema = 2;
+   */
+  schema: string;
+
+  /**
+   * Tokens of what is the same in every step: the system message and the schema.
+   *
+   * @generated from field: uint32 fixed_tokens = 3;
+   */
+  fixedTokens: number;
+
+  /**
+   * Tokens of the whole.
+   *
+   * @generated from field: uint32 total_tokens = 4;
+   */
+  totalTokens: number;
+
+  /**
+   * How tokens were counted, as "o200k_base" or "estimate".
+   *
+   * @generated from field: string tokenizer = 5;
+   */
+  tokenizer: string;
+
+  /**
+   * The profile that was chosen for the model.
+   *
+   * @generated from field: string profile = 6;
+   */
+  profile: string;
+};
+
+/**
+ * Describes the message tabwire.v1.GetTaskPromptResponse.
+ * Use `create(GetTaskPromptResponseSchema)` to create a new message.
+ */
+export const GetTaskPromptResponseSchema: GenMessage<GetTaskPromptResponse> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_task_service, 28);
+
+/**
+ * What a task's outcome is written as.
+ *
+ * @generated from enum tabwire.v1.ExportFormat
+ */
+export enum ExportFormat {
+  /**
+   * Not given.
+   *
+   * @generated from enum value: EXPORT_FORMAT_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED = 0,
+
+  /**
+   * The result as text.
+   *
+   * @generated from enum value: EXPORT_FORMAT_TEXT = 1;
+   */
+  TEXT = 1,
+
+  /**
+   * The result and all collected rows as JSON.
+   *
+   * @generated from enum value: EXPORT_FORMAT_JSON = 2;
+   */
+  JSON = 2,
+
+  /**
+   * The collected rows of one table as CSV (RFC 4180, UTF-8 with a byte order mark so that spreadsheets read it right).
+   *
+   * @generated from enum value: EXPORT_FORMAT_CSV = 3;
+   */
+  CSV = 3,
+
+  /**
+   * The collected rows as an Excel workbook, one sheet a table.
+   *
+   * @generated from enum value: EXPORT_FORMAT_XLSX = 4;
+   */
+  XLSX = 4,
+
+  /**
+   * The task as a report in Markdown: what was asked, done and found.
+   *
+   * @generated from enum value: EXPORT_FORMAT_MARKDOWN = 5;
+   */
+  MARKDOWN = 5,
+}
+
+/**
+ * Describes the enum tabwire.v1.ExportFormat.
+ */
+export const ExportFormatSchema: GenEnum<ExportFormat> = /*@__PURE__*/
+  enumDesc(file_tabwire_v1_task_service, 0);
 
 /**
  * Gives tasks and steers them. Reading needs the scope "read", all else the scope "tasks".
@@ -640,6 +1153,57 @@ export const TaskService: GenService<{
     methodKind: "unary";
     input: typeof AnswerTaskRequestSchema;
     output: typeof AnswerTaskResponseSchema;
+  },
+  /**
+   * Says something to the running agent, which takes it up at its next step, or at once if it is to interrupt. Safe to
+   * repeat with the same message_id.
+   *
+   * @generated from rpc tabwire.v1.TaskService.SteerTask
+   */
+  steerTask: {
+    methodKind: "unary";
+    input: typeof SteerTaskRequestSchema;
+    output: typeof SteerTaskResponseSchema;
+  },
+  /**
+   * Deletes a task that has ended, with its journal. Safe to repeat.
+   *
+   * @generated from rpc tabwire.v1.TaskService.DeleteTask
+   */
+  deleteTask: {
+    methodKind: "unary";
+    input: typeof DeleteTaskRequestSchema;
+    output: typeof DeleteTaskResponseSchema;
+  },
+  /**
+   * Lists the effects that a task had, in their order.
+   *
+   * @generated from rpc tabwire.v1.TaskService.ListTaskEffects
+   */
+  listTaskEffects: {
+    methodKind: "unary";
+    input: typeof ListTaskEffectsRequestSchema;
+    output: typeof ListTaskEffectsResponseSchema;
+  },
+  /**
+   * Streams what a task brought as a file, in pieces.
+   *
+   * @generated from rpc tabwire.v1.TaskService.ExportTask
+   */
+  exportTask: {
+    methodKind: "server_streaming";
+    input: typeof ExportTaskRequestSchema;
+    output: typeof ExportTaskResponseSchema;
+  },
+  /**
+   * Shows the prompt that the model of a task would get, or got last, and how large its parts are.
+   *
+   * @generated from rpc tabwire.v1.TaskService.GetTaskPrompt
+   */
+  getTaskPrompt: {
+    methodKind: "unary";
+    input: typeof GetTaskPromptRequestSchema;
+    output: typeof GetTaskPromptResponseSchema;
   },
 }> = /*@__PURE__*/
   serviceDesc(file_tabwire_v1_task_service, 0);

@@ -227,6 +227,8 @@ class Action(_message.Message):
     FIND_TEXT_FIELD_NUMBER: _builtins.int
     FIND_ELEMENTS_FIELD_NUMBER: _builtins.int
     RUN_JAVASCRIPT_FIELD_NUMBER: _builtins.int
+    COLLECT_ROWS_FIELD_NUMBER: _builtins.int
+    HAND_OVER_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """Names this action in its result and in the journal. Given by the server if empty."""
     document_id: _builtins.str
@@ -367,6 +369,14 @@ class Action(_message.Message):
     def run_javascript(self) -> Global___RunJavascriptAction:
         """See RunJavascriptAction."""
 
+    @_builtins.property
+    def collect_rows(self) -> Global___CollectRowsAction:
+        """See CollectRowsAction."""
+
+    @_builtins.property
+    def hand_over(self) -> Global___HandOverAction:
+        """See HandOverAction."""
+
     def __init__(
         self,
         *,
@@ -405,12 +415,14 @@ class Action(_message.Message):
         find_text: Global___FindTextAction | None = ...,
         find_elements: Global___FindElementsAction | None = ...,
         run_javascript: Global___RunJavascriptAction | None = ...,
+        collect_rows: Global___CollectRowsAction | None = ...,
+        hand_over: Global___HandOverAction | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["answer_dialog", b"answer_dialog", "ask_human", b"ask_human", "click", b"click", "close_tab", b"close_tab", "dialog_answer", b"dialog_answer", "done", b"done", "drag", b"drag", "expect", b"expect", "find_elements", b"find_elements", "find_text", b"find_text", "get_attributes", b"get_attributes", "go_back", b"go_back", "go_forward", b"go_forward", "hover", b"hover", "input_text", b"input_text", "kind", b"kind", "navigate", b"navigate", "open_tab", b"open_tab", "press_keys", b"press_keys", "read_markdown", b"read_markdown", "read_rows", b"read_rows", "read_text", b"read_text", "read_value", b"read_value", "reload", b"reload", "run_javascript", b"run_javascript", "screenshot", b"screenshot", "scroll", b"scroll", "select_option", b"select_option", "select_text", b"select_text", "set_checked", b"set_checked", "switch_tab", b"switch_tab", "upload_files", b"upload_files", "wait", b"wait"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["answer_dialog", b"answer_dialog", "ask_human", b"ask_human", "click", b"click", "close_tab", b"close_tab", "collect_rows", b"collect_rows", "dialog_answer", b"dialog_answer", "done", b"done", "drag", b"drag", "expect", b"expect", "find_elements", b"find_elements", "find_text", b"find_text", "get_attributes", b"get_attributes", "go_back", b"go_back", "go_forward", b"go_forward", "hand_over", b"hand_over", "hover", b"hover", "input_text", b"input_text", "kind", b"kind", "navigate", b"navigate", "open_tab", b"open_tab", "press_keys", b"press_keys", "read_markdown", b"read_markdown", "read_rows", b"read_rows", "read_text", b"read_text", "read_value", b"read_value", "reload", b"reload", "run_javascript", b"run_javascript", "screenshot", b"screenshot", "scroll", b"scroll", "select_option", b"select_option", "select_text", b"select_text", "set_checked", b"set_checked", "switch_tab", b"switch_tab", "upload_files", b"upload_files", "wait", b"wait"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_dialog", b"answer_dialog", "ask_human", b"ask_human", "click", b"click", "close_tab", b"close_tab", "dialog_answer", b"dialog_answer", "document_id", b"document_id", "done", b"done", "drag", b"drag", "expect", b"expect", "find_elements", b"find_elements", "find_text", b"find_text", "get_attributes", b"get_attributes", "go_back", b"go_back", "go_forward", b"go_forward", "hover", b"hover", "id", b"id", "input_mode", b"input_mode", "input_text", b"input_text", "kind", b"kind", "navigate", b"navigate", "open_tab", b"open_tab", "press_keys", b"press_keys", "read_markdown", b"read_markdown", "read_rows", b"read_rows", "read_text", b"read_text", "read_value", b"read_value", "reload", b"reload", "run_javascript", b"run_javascript", "screenshot", b"screenshot", "scroll", b"scroll", "select_option", b"select_option", "select_text", b"select_text", "set_checked", b"set_checked", "switch_tab", b"switch_tab", "upload_files", b"upload_files", "wait", b"wait"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer_dialog", b"answer_dialog", "ask_human", b"ask_human", "click", b"click", "close_tab", b"close_tab", "collect_rows", b"collect_rows", "dialog_answer", b"dialog_answer", "document_id", b"document_id", "done", b"done", "drag", b"drag", "expect", b"expect", "find_elements", b"find_elements", "find_text", b"find_text", "get_attributes", b"get_attributes", "go_back", b"go_back", "go_forward", b"go_forward", "hand_over", b"hand_over", "hover", b"hover", "id", b"id", "input_mode", b"input_mode", "input_text", b"input_text", "kind", b"kind", "navigate", b"navigate", "open_tab", b"open_tab", "press_keys", b"press_keys", "read_markdown", b"read_markdown", "read_rows", b"read_rows", "read_text", b"read_text", "read_value", b"read_value", "reload", b"reload", "run_javascript", b"run_javascript", "screenshot", b"screenshot", "scroll", b"scroll", "select_option", b"select_option", "select_text", b"select_text", "set_checked", b"set_checked", "switch_tab", b"switch_tab", "upload_files", b"upload_files", "wait", b"wait"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["navigate", "go_back", "go_forward", "reload", "click", "input_text", "select_option", "press_keys", "scroll", "hover", "wait", "read_text", "read_value", "get_attributes", "open_tab", "switch_tab", "close_tab", "screenshot", "ask_human", "done", "drag", "set_checked", "select_text", "upload_files", "answer_dialog", "read_markdown", "read_rows", "find_text", "find_elements", "run_javascript"]  # noqa: Y015
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["navigate", "go_back", "go_forward", "reload", "click", "input_text", "select_option", "press_keys", "scroll", "hover", "wait", "read_text", "read_value", "get_attributes", "open_tab", "switch_tab", "close_tab", "screenshot", "ask_human", "done", "drag", "set_checked", "select_text", "upload_files", "answer_dialog", "read_markdown", "read_rows", "find_text", "find_elements", "run_javascript", "collect_rows", "hand_over"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 
@@ -614,7 +626,7 @@ Global___ClickAction: _TypeAlias = ClickAction  # noqa: Y015
 
 @_typing.final
 class InputTextAction(_message.Message):
-    """Type text into a field, replacing what is in it; dates as 2026-11-21, times as 14:30, colours as #ff8800."""
+    """Type text into a field, replacing what is in it; dates as 2026-11-21, times as 14:30. Colours as #ff8800."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -622,6 +634,7 @@ class InputTextAction(_message.Message):
     TEXT_FIELD_NUMBER: _builtins.int
     APPEND_FIELD_NUMBER: _builtins.int
     SUBMIT_FIELD_NUMBER: _builtins.int
+    SECRET_FIELD_NUMBER: _builtins.int
     element_id: _builtins.int
     """The field's id."""
     text: _builtins.str
@@ -630,6 +643,8 @@ class InputTextAction(_message.Message):
     """Add to what is in the field instead of replacing it."""
     submit: _builtins.bool
     """Press Enter afterwards."""
+    secret: _builtins.str
+    """The name of a secret to type instead of a text."""
     def __init__(
         self,
         *,
@@ -637,10 +652,11 @@ class InputTextAction(_message.Message):
         text: _builtins.str = ...,
         append: _builtins.bool = ...,
         submit: _builtins.bool = ...,
+        secret: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["append", b"append", "element_id", b"element_id", "submit", b"submit", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["append", b"append", "element_id", b"element_id", "secret", b"secret", "submit", b"submit", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -676,7 +692,7 @@ Global___SelectOptionAction: _TypeAlias = SelectOptionAction  # noqa: Y015
 
 @_typing.final
 class PressKeysAction(_message.Message):
-    """Press keys, one after another, in the focused element or in a given one."""
+    """Press keys one after another, in the focused or a given element."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -704,7 +720,7 @@ Global___PressKeysAction: _TypeAlias = PressKeysAction  # noqa: Y015
 
 @_typing.final
 class ScrollAction(_message.Message):
-    """Scroll the page, or inside an element; without a direction, scroll the element into view."""
+    """Scroll the page or in an element; without a direction, bring the element into view."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -734,7 +750,7 @@ Global___ScrollAction: _TypeAlias = ScrollAction  # noqa: Y015
 
 @_typing.final
 class HoverAction(_message.Message):
-    """Move the pointer over an element, to open what opens on hovering."""
+    """Move the pointer over an element."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -828,7 +844,7 @@ Global___DragAction: _TypeAlias = DragAction  # noqa: Y015
 
 @_typing.final
 class SetCheckedAction(_message.Message):
-    """Check or uncheck a box, radio button or switch, unless it is so already."""
+    """Check or uncheck a box, radio button or switch."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -854,7 +870,7 @@ Global___SetCheckedAction: _TypeAlias = SetCheckedAction  # noqa: Y015
 
 @_typing.final
 class SelectTextAction(_message.Message):
-    """Select text in an element, as with the mouse."""
+    """Select text in an element."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -986,7 +1002,7 @@ Global___RunJavascriptAction: _TypeAlias = RunJavascriptAction  # noqa: Y015
 
 @_typing.final
 class WaitAction(_message.Message):
-    """Wait until a text, an element or an address appears or vanishes, or until the page is quiet."""
+    """Wait until a text, element or address appears or vanishes, or the page is quiet."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1026,7 +1042,7 @@ Global___WaitAction: _TypeAlias = WaitAction  # noqa: Y015
 
 @_typing.final
 class ReadTextAction(_message.Message):
-    """Read the text of an element, or of the whole page, without cutting it."""
+    """Read the whole text of an element, or of the page."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1048,7 +1064,7 @@ Global___ReadTextAction: _TypeAlias = ReadTextAction  # noqa: Y015
 
 @_typing.final
 class ReadMarkdownAction(_message.Message):
-    """Read the main content of the page, or an element, as Markdown."""
+    """Read the main content, or an element, as Markdown."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1100,7 +1116,7 @@ Global___ReadRowsAction: _TypeAlias = ReadRowsAction  # noqa: Y015
 
 @_typing.final
 class FindTextAction(_message.Message):
-    """Find where the page says something, also outside of what is shown."""
+    """Find where the page says something, also beyond what is shown."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1126,7 +1142,7 @@ Global___FindTextAction: _TypeAlias = FindTextAction  # noqa: Y015
 
 @_typing.final
 class FindElementsAction(_message.Message):
-    """Find elements by role and name, also outside of what is shown."""
+    """Find elements by role and name, also beyond what is shown."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -1321,6 +1337,62 @@ class AskHumanAction(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AskHumanAction: _TypeAlias = AskHumanAction  # noqa: Y015
+
+@_typing.final
+class CollectRowsAction(_message.Message):
+    """Collect a table or list into the result, page after page, without showing its rows."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ELEMENT_ID_FIELD_NUMBER: _builtins.int
+    NEXT_ELEMENT_ID_FIELD_NUMBER: _builtins.int
+    MAX_ROWS_FIELD_NUMBER: _builtins.int
+    TABLE_FIELD_NUMBER: _builtins.int
+    element_id: _builtins.int
+    """The id of the table or list; 0 for the largest one."""
+    next_element_id: _builtins.int
+    """The id of what leads to the next page, or shows more; 0 for this page only."""
+    max_rows: _builtins.int
+    """At most so many rows; 0 means 1,000."""
+    table: _builtins.str
+    """The table of the result to add to; empty for "rows"."""
+    def __init__(
+        self,
+        *,
+        element_id: _builtins.int = ...,
+        next_element_id: _builtins.int = ...,
+        max_rows: _builtins.int = ...,
+        table: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["element_id", b"element_id", "max_rows", b"max_rows", "next_element_id", b"next_element_id", "table", b"table"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CollectRowsAction: _TypeAlias = CollectRowsAction  # noqa: Y015
+
+@_typing.final
+class HandOverAction(_message.Message):
+    """Let the person do something in the tab, as logging in or a captcha, and go on afterwards."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROMPT_FIELD_NUMBER: _builtins.int
+    prompt: _builtins.str
+    """What they are to do."""
+    def __init__(
+        self,
+        *,
+        prompt: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["prompt", b"prompt"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___HandOverAction: _TypeAlias = HandOverAction  # noqa: Y015
 
 @_typing.final
 class DoneAction(_message.Message):

@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from tabwire.v1 import auth_pb2 as tabwire_dot_v1_dot_auth__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dtabwire/v1/auth_service.proto\x12\ntabwire.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15tabwire/v1/auth.proto\"\x1a\n\x18\x43reatePairingCodeRequest\"j\n\x19\x43reatePairingCodeResponse\x12\x12\n\x04\x63ode\x18\x01 \x01(\tR\x04\x63ode\x12\x39\n\nexpires_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\texpiresAt\"\x81\x01\n\x0bPairRequest\x12\x1d\n\x04\x63ode\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\x04\x63ode\x12+\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01R\x0b\x64isplayName\x12&\n\nbrowser_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@R\tbrowserId\"\\\n\x0cPairResponse\x12\x1d\n\nbrowser_id\x18\x01 \x01(\tR\tbrowserId\x12-\n\x06tokens\x18\x02 \x01(\x0b\x32\x15.tabwire.v1.TokenPairR\x06tokens\"F\n\x13RefreshTokenRequest\x12/\n\rrefresh_token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80 R\x0crefreshToken\"E\n\x14RefreshTokenResponse\x12-\n\x06tokens\x18\x01 \x01(\x0b\x32\x15.tabwire.v1.TokenPairR\x06tokens\"\xb5\x01\n\x15\x43reateApiTokenRequest\x12-\n\x0c\x64isplay_name\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01R\x0b\x64isplayName\x12>\n\x06scopes\x18\x02 \x03(\x0e\x32\x11.tabwire.v1.ScopeB\x13\xbaH\x10\x92\x01\r\x08\x01\x10\x04\"\x07\x82\x01\x04\x10\x01 \x00R\x06scopes\x12-\n\rlifetime_days\x18\x03 \x01(\rB\x08\xbaH\x05*\x03\x18\xc2\x1cR\x0clifetimeDays\"a\n\x16\x43reateApiTokenResponse\x12\x14\n\x05token\x18\x01 \x01(\tR\x05token\x12\x31\n\tapi_token\x18\x02 \x01(\x0b\x32\x14.tabwire.v1.ApiTokenR\x08\x61piToken\"\x16\n\x14ListApiTokensRequest\"L\n\x15ListApiTokensResponse\x12\x33\n\napi_tokens\x18\x01 \x03(\x0b\x32\x14.tabwire.v1.ApiTokenR\tapiTokens\"/\n\x12RevokeTokenRequest\x12\x19\n\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x02id\"\x15\n\x13RevokeTokenResponse\"\x19\n\x17RotateSigningKeyRequest\"U\n\x18RotateSigningKeyResponse\x12\x15\n\x06key_id\x18\x01 \x01(\tR\x05keyId\x12\"\n\rolder_key_ids\x18\x02 \x03(\tR\x0bolderKeyIds\"\x0f\n\rWhoAmIRequest\"\x87\x04\n\x0eWhoAmIResponse\x12\x19\n\x08owner_id\x18\x01 \x01(\tR\x07ownerId\x12)\n\x06scopes\x18\x02 \x03(\x0e\x32\x11.tabwire.v1.ScopeR\x06scopes\x12\x1d\n\nbrowser_id\x18\x03 \x01(\tR\tbrowserId\x12\x44\n\x10token_expires_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0etokenExpiresAt\x12%\n\x0eserver_version\x18\x05 \x01(\tR\rserverVersion\x12!\n\x0cmin_revision\x18\x06 \x01(\rR\x0bminRevision\x12!\n\x0cmax_revision\x18\x07 \x01(\rR\x0bmaxRevision\x12)\n\x10model_configured\x18\x08 \x01(\x08R\x0fmodelConfigured\x12\x14\n\x05model\x18\t \x01(\tR\x05model\x12\x19\n\x08token_id\x18\n \x01(\tR\x07tokenId\x12\x37\n\tpaired_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08pairedAt\x12H\n\x12pairing_expires_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10pairingExpiresAt2\x9c\x05\n\x0b\x41uthService\x12`\n\x11\x43reatePairingCode\x12$.tabwire.v1.CreatePairingCodeRequest\x1a%.tabwire.v1.CreatePairingCodeResponse\x12\x39\n\x04Pair\x12\x17.tabwire.v1.PairRequest\x1a\x18.tabwire.v1.PairResponse\x12Q\n\x0cRefreshToken\x12\x1f.tabwire.v1.RefreshTokenRequest\x1a .tabwire.v1.RefreshTokenResponse\x12W\n\x0e\x43reateApiToken\x12!.tabwire.v1.CreateApiTokenRequest\x1a\".tabwire.v1.CreateApiTokenResponse\x12T\n\rListApiTokens\x12 .tabwire.v1.ListApiTokensRequest\x1a!.tabwire.v1.ListApiTokensResponse\x12N\n\x0bRevokeToken\x12\x1e.tabwire.v1.RevokeTokenRequest\x1a\x1f.tabwire.v1.RevokeTokenResponse\x12]\n\x10RotateSigningKey\x12#.tabwire.v1.RotateSigningKeyRequest\x1a$.tabwire.v1.RotateSigningKeyResponse\x12?\n\x06WhoAmI\x12\x19.tabwire.v1.WhoAmIRequest\x1a\x1a.tabwire.v1.WhoAmIResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1dtabwire/v1/auth_service.proto\x12\ntabwire.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15tabwire/v1/auth.proto\"\x1a\n\x18\x43reatePairingCodeRequest\"j\n\x19\x43reatePairingCodeResponse\x12\x12\n\x04\x63ode\x18\x01 \x01(\tR\x04\x63ode\x12\x39\n\nexpires_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\texpiresAt\"\xa9\x01\n\x0bPairRequest\x12\x1d\n\x04\x63ode\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18 R\x04\x63ode\x12+\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01R\x0b\x64isplayName\x12&\n\nbrowser_id\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@R\tbrowserId\x12&\n\nattempt_id\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18@R\tattemptId\"\\\n\x0cPairResponse\x12\x1d\n\nbrowser_id\x18\x01 \x01(\tR\tbrowserId\x12-\n\x06tokens\x18\x02 \x01(\x0b\x32\x15.tabwire.v1.TokenPairR\x06tokens\"F\n\x13RefreshTokenRequest\x12/\n\rrefresh_token\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\x80 R\x0crefreshToken\"E\n\x14RefreshTokenResponse\x12-\n\x06tokens\x18\x01 \x01(\x0b\x32\x15.tabwire.v1.TokenPairR\x06tokens\"\xb5\x01\n\x15\x43reateApiTokenRequest\x12-\n\x0c\x64isplay_name\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01R\x0b\x64isplayName\x12>\n\x06scopes\x18\x02 \x03(\x0e\x32\x11.tabwire.v1.ScopeB\x13\xbaH\x10\x92\x01\r\x08\x01\x10\x04\"\x07\x82\x01\x04\x10\x01 \x00R\x06scopes\x12-\n\rlifetime_days\x18\x03 \x01(\rB\x08\xbaH\x05*\x03\x18\xc2\x1cR\x0clifetimeDays\"a\n\x16\x43reateApiTokenResponse\x12\x14\n\x05token\x18\x01 \x01(\tR\x05token\x12\x31\n\tapi_token\x18\x02 \x01(\x0b\x32\x14.tabwire.v1.ApiTokenR\x08\x61piToken\"\x16\n\x14ListApiTokensRequest\"L\n\x15ListApiTokensResponse\x12\x33\n\napi_tokens\x18\x01 \x03(\x0b\x32\x14.tabwire.v1.ApiTokenR\tapiTokens\"/\n\x12RevokeTokenRequest\x12\x19\n\x02id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x02id\"\x15\n\x13RevokeTokenResponse\"\x19\n\x17RotateSigningKeyRequest\"U\n\x18RotateSigningKeyResponse\x12\x15\n\x06key_id\x18\x01 \x01(\tR\x05keyId\x12\"\n\rolder_key_ids\x18\x02 \x03(\tR\x0bolderKeyIds\"\x0f\n\rWhoAmIRequest\"\x87\x04\n\x0eWhoAmIResponse\x12\x19\n\x08owner_id\x18\x01 \x01(\tR\x07ownerId\x12)\n\x06scopes\x18\x02 \x03(\x0e\x32\x11.tabwire.v1.ScopeR\x06scopes\x12\x1d\n\nbrowser_id\x18\x03 \x01(\tR\tbrowserId\x12\x44\n\x10token_expires_at\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x0etokenExpiresAt\x12%\n\x0eserver_version\x18\x05 \x01(\tR\rserverVersion\x12!\n\x0cmin_revision\x18\x06 \x01(\rR\x0bminRevision\x12!\n\x0cmax_revision\x18\x07 \x01(\rR\x0bmaxRevision\x12)\n\x10model_configured\x18\x08 \x01(\x08R\x0fmodelConfigured\x12\x14\n\x05model\x18\t \x01(\tR\x05model\x12\x19\n\x08token_id\x18\n \x01(\tR\x07tokenId\x12\x37\n\tpaired_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08pairedAt\x12H\n\x12pairing_expires_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x10pairingExpiresAt2\x9c\x05\n\x0b\x41uthService\x12`\n\x11\x43reatePairingCode\x12$.tabwire.v1.CreatePairingCodeRequest\x1a%.tabwire.v1.CreatePairingCodeResponse\x12\x39\n\x04Pair\x12\x17.tabwire.v1.PairRequest\x1a\x18.tabwire.v1.PairResponse\x12Q\n\x0cRefreshToken\x12\x1f.tabwire.v1.RefreshTokenRequest\x1a .tabwire.v1.RefreshTokenResponse\x12W\n\x0e\x43reateApiToken\x12!.tabwire.v1.CreateApiTokenRequest\x1a\".tabwire.v1.CreateApiTokenResponse\x12T\n\rListApiTokens\x12 .tabwire.v1.ListApiTokensRequest\x1a!.tabwire.v1.ListApiTokensResponse\x12N\n\x0bRevokeToken\x12\x1e.tabwire.v1.RevokeTokenRequest\x1a\x1f.tabwire.v1.RevokeTokenResponse\x12]\n\x10RotateSigningKey\x12#.tabwire.v1.RotateSigningKeyRequest\x1a$.tabwire.v1.RotateSigningKeyResponse\x12?\n\x06WhoAmI\x12\x19.tabwire.v1.WhoAmIRequest\x1a\x1a.tabwire.v1.WhoAmIResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,6 +40,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PAIRREQUEST'].fields_by_name['display_name']._serialized_options = b'\272H\005r\003\030\310\001'
   _globals['_PAIRREQUEST'].fields_by_name['browser_id']._loaded_options = None
   _globals['_PAIRREQUEST'].fields_by_name['browser_id']._serialized_options = b'\272H\004r\002\030@'
+  _globals['_PAIRREQUEST'].fields_by_name['attempt_id']._loaded_options = None
+  _globals['_PAIRREQUEST'].fields_by_name['attempt_id']._serialized_options = b'\272H\004r\002\030@'
   _globals['_REFRESHTOKENREQUEST'].fields_by_name['refresh_token']._loaded_options = None
   _globals['_REFRESHTOKENREQUEST'].fields_by_name['refresh_token']._serialized_options = b'\272H\007r\005\020\001\030\200 '
   _globals['_CREATEAPITOKENREQUEST'].fields_by_name['display_name']._loaded_options = None
@@ -55,33 +57,33 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEPAIRINGCODERESPONSE']._serialized_start=158
   _globals['_CREATEPAIRINGCODERESPONSE']._serialized_end=264
   _globals['_PAIRREQUEST']._serialized_start=267
-  _globals['_PAIRREQUEST']._serialized_end=396
-  _globals['_PAIRRESPONSE']._serialized_start=398
-  _globals['_PAIRRESPONSE']._serialized_end=490
-  _globals['_REFRESHTOKENREQUEST']._serialized_start=492
-  _globals['_REFRESHTOKENREQUEST']._serialized_end=562
-  _globals['_REFRESHTOKENRESPONSE']._serialized_start=564
-  _globals['_REFRESHTOKENRESPONSE']._serialized_end=633
-  _globals['_CREATEAPITOKENREQUEST']._serialized_start=636
-  _globals['_CREATEAPITOKENREQUEST']._serialized_end=817
-  _globals['_CREATEAPITOKENRESPONSE']._serialized_start=819
-  _globals['_CREATEAPITOKENRESPONSE']._serialized_end=916
-  _globals['_LISTAPITOKENSREQUEST']._serialized_start=918
-  _globals['_LISTAPITOKENSREQUEST']._serialized_end=940
-  _globals['_LISTAPITOKENSRESPONSE']._serialized_start=942
-  _globals['_LISTAPITOKENSRESPONSE']._serialized_end=1018
-  _globals['_REVOKETOKENREQUEST']._serialized_start=1020
-  _globals['_REVOKETOKENREQUEST']._serialized_end=1067
-  _globals['_REVOKETOKENRESPONSE']._serialized_start=1069
-  _globals['_REVOKETOKENRESPONSE']._serialized_end=1090
-  _globals['_ROTATESIGNINGKEYREQUEST']._serialized_start=1092
-  _globals['_ROTATESIGNINGKEYREQUEST']._serialized_end=1117
-  _globals['_ROTATESIGNINGKEYRESPONSE']._serialized_start=1119
-  _globals['_ROTATESIGNINGKEYRESPONSE']._serialized_end=1204
-  _globals['_WHOAMIREQUEST']._serialized_start=1206
-  _globals['_WHOAMIREQUEST']._serialized_end=1221
-  _globals['_WHOAMIRESPONSE']._serialized_start=1224
-  _globals['_WHOAMIRESPONSE']._serialized_end=1743
-  _globals['_AUTHSERVICE']._serialized_start=1746
-  _globals['_AUTHSERVICE']._serialized_end=2414
+  _globals['_PAIRREQUEST']._serialized_end=436
+  _globals['_PAIRRESPONSE']._serialized_start=438
+  _globals['_PAIRRESPONSE']._serialized_end=530
+  _globals['_REFRESHTOKENREQUEST']._serialized_start=532
+  _globals['_REFRESHTOKENREQUEST']._serialized_end=602
+  _globals['_REFRESHTOKENRESPONSE']._serialized_start=604
+  _globals['_REFRESHTOKENRESPONSE']._serialized_end=673
+  _globals['_CREATEAPITOKENREQUEST']._serialized_start=676
+  _globals['_CREATEAPITOKENREQUEST']._serialized_end=857
+  _globals['_CREATEAPITOKENRESPONSE']._serialized_start=859
+  _globals['_CREATEAPITOKENRESPONSE']._serialized_end=956
+  _globals['_LISTAPITOKENSREQUEST']._serialized_start=958
+  _globals['_LISTAPITOKENSREQUEST']._serialized_end=980
+  _globals['_LISTAPITOKENSRESPONSE']._serialized_start=982
+  _globals['_LISTAPITOKENSRESPONSE']._serialized_end=1058
+  _globals['_REVOKETOKENREQUEST']._serialized_start=1060
+  _globals['_REVOKETOKENREQUEST']._serialized_end=1107
+  _globals['_REVOKETOKENRESPONSE']._serialized_start=1109
+  _globals['_REVOKETOKENRESPONSE']._serialized_end=1130
+  _globals['_ROTATESIGNINGKEYREQUEST']._serialized_start=1132
+  _globals['_ROTATESIGNINGKEYREQUEST']._serialized_end=1157
+  _globals['_ROTATESIGNINGKEYRESPONSE']._serialized_start=1159
+  _globals['_ROTATESIGNINGKEYRESPONSE']._serialized_end=1244
+  _globals['_WHOAMIREQUEST']._serialized_start=1246
+  _globals['_WHOAMIREQUEST']._serialized_end=1261
+  _globals['_WHOAMIRESPONSE']._serialized_start=1264
+  _globals['_WHOAMIRESPONSE']._serialized_end=1783
+  _globals['_AUTHSERVICE']._serialized_start=1786
+  _globals['_AUTHSERVICE']._serialized_end=2454
 # @@protoc_insertion_point(module_scope)

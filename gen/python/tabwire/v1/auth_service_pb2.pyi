@@ -74,22 +74,29 @@ class PairRequest(_message.Message):
     CODE_FIELD_NUMBER: _builtins.int
     DISPLAY_NAME_FIELD_NUMBER: _builtins.int
     BROWSER_ID_FIELD_NUMBER: _builtins.int
+    ATTEMPT_ID_FIELD_NUMBER: _builtins.int
     code: _builtins.str
     """The code; case and the hyphen do not matter."""
     display_name: _builtins.str
     """A name for the browser that a person can tell it from others by."""
     browser_id: _builtins.str
     """The id the browser had at an earlier pairing, if it had one, so that its tasks and history stay with it."""
+    attempt_id: _builtins.str
+    """Names this attempt: at least 128 random bits that nobody else knows. While the code would be good, the same code with
+    the same attempt is answered again with new tokens of the same pairing, as long as no token of an earlier answer was
+    used. Empty: the code is good for one call.
+    """
     def __init__(
         self,
         *,
         code: _builtins.str = ...,
         display_name: _builtins.str = ...,
         browser_id: _builtins.str = ...,
+        attempt_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["browser_id", b"browser_id", "code", b"code", "display_name", b"display_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt_id", b"attempt_id", "browser_id", b"browser_id", "code", b"code", "display_name", b"display_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

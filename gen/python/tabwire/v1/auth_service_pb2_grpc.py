@@ -89,7 +89,8 @@ class AuthServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def Pair(self, request, context):
-        """Pairs a browser. Needs no token but a valid code, which is used up by it. Guesses are limited.
+        """Pairs a browser. Needs no token but a valid code, which is used up by it. Guesses are limited. If the answer is lost, the
+        same attempt may be made again (see PairRequest.attempt_id).
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -19,7 +19,9 @@ class AuthServiceStub:
     CreatePairingCode: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.CreatePairingCodeRequest, _auth_service_pb2.CreatePairingCodeResponse]
     """Makes a one-time code that pairs one browser. Needs the scope "admin"."""
     Pair: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.PairRequest, _auth_service_pb2.PairResponse]
-    """Pairs a browser. Needs no token but a valid code, which is used up by it. Guesses are limited."""
+    """Pairs a browser. Needs no token but a valid code, which is used up by it. Guesses are limited. If the answer is lost, the
+    same attempt may be made again (see PairRequest.attempt_id).
+    """
     RefreshToken: _aio.UnaryUnaryMultiCallable[_auth_service_pb2.RefreshTokenRequest, _auth_service_pb2.RefreshTokenResponse]
     """Exchanges a refresh token for a new pair. Needs no access token. The old refresh token is used up; using it again
     revokes the whole family, unless the answer to its first use was lost and none of its tokens has been used since.
@@ -56,7 +58,9 @@ class AuthServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _auth_service_pb2.PairRequest,
         context: _aio.ServicerContext[_auth_service_pb2.PairRequest, _abc.Awaitable[_auth_service_pb2.PairResponse]],
     ) -> _abc.Awaitable[_auth_service_pb2.PairResponse]:
-        """Pairs a browser. Needs no token but a valid code, which is used up by it. Guesses are limited."""
+        """Pairs a browser. Needs no token but a valid code, which is used up by it. Guesses are limited. If the answer is lost, the
+        same attempt may be made again (see PairRequest.attempt_id).
+        """
 
     @_abc_1.abstractmethod
     def RefreshToken(

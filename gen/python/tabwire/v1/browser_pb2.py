@@ -23,16 +23,17 @@ _sym_db = _symbol_database.Default()
 
 
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from tabwire.v1 import error_pb2 as tabwire_dot_v1_dot_error__pb2
 from tabwire.v1 import link_pb2 as tabwire_dot_v1_dot_link__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18tabwire/v1/browser.proto\x12\ntabwire.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x15tabwire/v1/link.proto\"\xf6\x02\n\x07\x42rowser\x12\x1d\n\nbrowser_id\x18\x01 \x01(\tR\tbrowserId\x12!\n\x0c\x64isplay_name\x18\x02 \x01(\tR\x0b\x64isplayName\x12!\n\x0cis_connected\x18\x03 \x01(\x08R\x0bisConnected\x12+\n\x11\x65xtension_version\x18\x04 \x01(\tR\x10\x65xtensionVersion\x12\x1d\n\nuser_agent\x18\x05 \x01(\tR\tuserAgent\x12\x43\n\x0c\x63\x61pabilities\x18\x06 \x01(\x0b\x32\x1f.tabwire.v1.BrowserCapabilitiesR\x0c\x63\x61pabilities\x12\x37\n\tpaired_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08pairedAt\x12<\n\x0clast_seen_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nlastSeenAtb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18tabwire/v1/browser.proto\x12\ntabwire.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16tabwire/v1/error.proto\x1a\x15tabwire/v1/link.proto\"\xac\x03\n\x07\x42rowser\x12\x1d\n\nbrowser_id\x18\x01 \x01(\tR\tbrowserId\x12!\n\x0c\x64isplay_name\x18\x02 \x01(\tR\x0b\x64isplayName\x12!\n\x0cis_connected\x18\x03 \x01(\x08R\x0bisConnected\x12+\n\x11\x65xtension_version\x18\x04 \x01(\tR\x10\x65xtensionVersion\x12\x1d\n\nuser_agent\x18\x05 \x01(\tR\tuserAgent\x12\x43\n\x0c\x63\x61pabilities\x18\x06 \x01(\x0b\x32\x1f.tabwire.v1.BrowserCapabilitiesR\x0c\x63\x61pabilities\x12\x37\n\tpaired_at\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08pairedAt\x12<\n\x0clast_seen_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nlastSeenAt\x12\x34\n\nerror_info\x18\t \x01(\x0b\x32\x15.tabwire.v1.ErrorInfoR\terrorInfob\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'tabwire.v1.browser_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_BROWSER']._serialized_start=97
-  _globals['_BROWSER']._serialized_end=471
+  _globals['_BROWSER']._serialized_start=121
+  _globals['_BROWSER']._serialized_end=549
 # @@protoc_insertion_point(module_scope)

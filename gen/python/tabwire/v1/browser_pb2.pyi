@@ -6,6 +6,7 @@ Browsers as resources: one installation of the extension in one Chrome profile e
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from tabwire.v1 import error_pb2 as _error_pb2
 from tabwire.v1 import link_pb2 as _link_pb2
 import builtins as _builtins
 import sys
@@ -32,6 +33,7 @@ class Browser(_message.Message):
     CAPABILITIES_FIELD_NUMBER: _builtins.int
     PAIRED_AT_FIELD_NUMBER: _builtins.int
     LAST_SEEN_AT_FIELD_NUMBER: _builtins.int
+    ERROR_INFO_FIELD_NUMBER: _builtins.int
     browser_id: _builtins.str
     """Given at pairing."""
     display_name: _builtins.str
@@ -54,6 +56,12 @@ class Browser(_message.Message):
     def last_seen_at(self) -> _timestamp_pb2.Timestamp:
         """When it last gave a sign of life."""
 
+    @_builtins.property
+    def error_info(self) -> _error_pb2.ErrorInfo:
+        """Why the server refused it when it last asked for a link: PROTOCOL_REVISION_UNSUPPORTED, with what to update. Absent if
+        it did not, or if the server was started anew since.
+        """
+
     def __init__(
         self,
         *,
@@ -65,10 +73,11 @@ class Browser(_message.Message):
         capabilities: _link_pb2.BrowserCapabilities | None = ...,
         paired_at: _timestamp_pb2.Timestamp | None = ...,
         last_seen_at: _timestamp_pb2.Timestamp | None = ...,
+        error_info: _error_pb2.ErrorInfo | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["capabilities", b"capabilities", "last_seen_at", b"last_seen_at", "paired_at", b"paired_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["capabilities", b"capabilities", "error_info", b"error_info", "last_seen_at", b"last_seen_at", "paired_at", b"paired_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["browser_id", b"browser_id", "capabilities", b"capabilities", "display_name", b"display_name", "extension_version", b"extension_version", "is_connected", b"is_connected", "last_seen_at", b"last_seen_at", "paired_at", b"paired_at", "user_agent", b"user_agent"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["browser_id", b"browser_id", "capabilities", b"capabilities", "display_name", b"display_name", "error_info", b"error_info", "extension_version", b"extension_version", "is_connected", b"is_connected", "last_seen_at", b"last_seen_at", "paired_at", b"paired_at", "user_agent", b"user_agent"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

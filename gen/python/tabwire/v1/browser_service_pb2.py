@@ -29,7 +29,7 @@ from tabwire.v1 import link_pb2 as tabwire_dot_v1_dot_link__pb2
 from tabwire.v1 import state_pb2 as tabwire_dot_v1_dot_state__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n tabwire/v1/browser_service.proto\x12\ntabwire.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x17tabwire/v1/action.proto\x1a\x18tabwire/v1/browser.proto\x1a\x15tabwire/v1/link.proto\x1a\x16tabwire/v1/state.proto\"\x15\n\x13ListBrowsersRequest\"G\n\x14ListBrowsersResponse\x12/\n\x08\x62rowsers\x18\x01 \x03(\x0b\x32\x13.tabwire.v1.BrowserR\x08\x62rowsers\"9\n\x0fListTabsRequest\x12&\n\nbrowser_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@R\tbrowserId\"V\n\x10ListTabsResponse\x12#\n\x04tabs\x18\x01 \x03(\x0b\x32\x0f.tabwire.v1.TabR\x04tabs\x12\x1d\n\nbrowser_id\x18\x02 \x01(\tR\tbrowserId\"\x88\x01\n\x13GetPageStateRequest\x12&\n\nbrowser_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@R\tbrowserId\x12\x15\n\x06tab_id\x18\x02 \x01(\rR\x05tabId\x12\x32\n\x07options\x18\x03 \x01(\x0b\x32\x18.tabwire.v1.StateRequestR\x07options\"\xb1\x01\n\x14GetPageStateResponse\x12\x36\n\npage_state\x18\x01 \x01(\x0b\x32\x15.tabwire.v1.PageStateH\x00R\tpageState\x12\x39\n\x0bstate_delta\x18\x03 \x01(\x0b\x32\x16.tabwire.v1.StateDeltaH\x00R\nstateDelta\x12\x1d\n\nbrowser_id\x18\x02 \x01(\tR\tbrowserIdB\x07\n\x05state\"\xba\x01\n\nActRequest\x12&\n\nbrowser_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@R\tbrowserId\x12\x15\n\x06tab_id\x18\x02 \x01(\rR\x05tabId\x12\x32\n\x06\x61\x63tion\x18\x03 \x01(\x0b\x32\x12.tabwire.v1.ActionB\x06\xbaH\x03\xc8\x01\x01R\x06\x61\x63tion\x12\x39\n\x0bstate_after\x18\x04 \x01(\x0b\x32\x18.tabwire.v1.StateRequestR\nstateAfter\"^\n\x0b\x41\x63tResponse\x12\x30\n\x06result\x18\x01 \x01(\x0b\x32\x18.tabwire.v1.ActionResultR\x06result\x12\x1d\n\nbrowser_id\x18\x02 \x01(\tR\tbrowserId\"i\n\x0bPingRequest\x12&\n\nbrowser_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@R\tbrowserId\x12\x15\n\x06tab_id\x18\x02 \x01(\rR\x05tabId\x12\x1b\n\tinto_page\x18\x03 \x01(\x08R\x08intoPage\"R\n\x0cPingResponse\x12#\n\x04hops\x18\x01 \x03(\x0b\x32\x0f.tabwire.v1.HopR\x04hops\x12\x1d\n\nbrowser_id\x18\x02 \x01(\tR\tbrowserId\"P\n\x0fWatchTabRequest\x12&\n\nbrowser_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@R\tbrowserId\x12\x15\n\x06tab_id\x18\x02 \x01(\rR\x05tabId\"C\n\x10WatchTabResponse\x12/\n\x06update\x18\x01 \x01(\x0b\x32\x17.tabwire.v1.StateUpdateR\x06update2\xb9\x03\n\x0e\x42rowserService\x12Q\n\x0cListBrowsers\x12\x1f.tabwire.v1.ListBrowsersRequest\x1a .tabwire.v1.ListBrowsersResponse\x12\x45\n\x08ListTabs\x12\x1b.tabwire.v1.ListTabsRequest\x1a\x1c.tabwire.v1.ListTabsResponse\x12Q\n\x0cGetPageState\x12\x1f.tabwire.v1.GetPageStateRequest\x1a .tabwire.v1.GetPageStateResponse\x12\x36\n\x03\x41\x63t\x12\x16.tabwire.v1.ActRequest\x1a\x17.tabwire.v1.ActResponse\x12\x39\n\x04Ping\x12\x17.tabwire.v1.PingRequest\x1a\x18.tabwire.v1.PingResponse\x12G\n\x08WatchTab\x12\x1b.tabwire.v1.WatchTabRequest\x1a\x1c.tabwire.v1.WatchTabResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n tabwire/v1/browser_service.proto\x12\ntabwire.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x17tabwire/v1/action.proto\x1a\x18tabwire/v1/browser.proto\x1a\x15tabwire/v1/link.proto\x1a\x16tabwire/v1/state.proto\"\x15\n\x13ListBrowsersRequest\"G\n\x14ListBrowsersResponse\x12/\n\x08\x62rowsers\x18\x01 \x03(\x0b\x32\x13.tabwire.v1.BrowserR\x08\x62rowsers\"9\n\x0fListTabsRequest\x12&\n\nbrowser_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@R\tbrowserId\"V\n\x10ListTabsResponse\x12#\n\x04tabs\x18\x01 \x03(\x0b\x32\x0f.tabwire.v1.TabR\x04tabs\x12\x1d\n\nbrowser_id\x18\x02 \x01(\tR\tbrowserId\"\x88\x01\n\x13GetPageStateRequest\x12&\n\nbrowser_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@R\tbrowserId\x12\x15\n\x06tab_id\x18\x02 \x01(\rR\x05tabId\x12\x32\n\x07options\x18\x03 \x01(\x0b\x32\x18.tabwire.v1.StateRequestR\x07options\"\xb1\x01\n\x14GetPageStateResponse\x12\x36\n\npage_state\x18\x01 \x01(\x0b\x32\x15.tabwire.v1.PageStateH\x00R\tpageState\x12\x39\n\x0bstate_delta\x18\x03 \x01(\x0b\x32\x16.tabwire.v1.StateDeltaH\x00R\nstateDelta\x12\x1d\n\nbrowser_id\x18\x02 \x01(\tR\tbrowserIdB\x07\n\x05state\"\xec\x01\n\nActRequest\x12&\n\nbrowser_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@R\tbrowserId\x12\x15\n\x06tab_id\x18\x02 \x01(\rR\x05tabId\x12\x32\n\x06\x61\x63tion\x18\x03 \x01(\x0b\x32\x12.tabwire.v1.ActionB\x06\xbaH\x03\xc8\x01\x01R\x06\x61\x63tion\x12\x39\n\x0bstate_after\x18\x04 \x01(\x0b\x32\x18.tabwire.v1.StateRequestR\nstateAfter\x12\x30\n\x0f\x61pproved_digest\x18\x05 \x01(\x0c\x42\x07\xbaH\x04z\x02\x18@R\x0e\x61pprovedDigest\"^\n\x0b\x41\x63tResponse\x12\x30\n\x06result\x18\x01 \x01(\x0b\x32\x18.tabwire.v1.ActionResultR\x06result\x12\x1d\n\nbrowser_id\x18\x02 \x01(\tR\tbrowserId\"i\n\x0bPingRequest\x12&\n\nbrowser_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@R\tbrowserId\x12\x15\n\x06tab_id\x18\x02 \x01(\rR\x05tabId\x12\x1b\n\tinto_page\x18\x03 \x01(\x08R\x08intoPage\"R\n\x0cPingResponse\x12#\n\x04hops\x18\x01 \x03(\x0b\x32\x0f.tabwire.v1.HopR\x04hops\x12\x1d\n\nbrowser_id\x18\x02 \x01(\tR\tbrowserId\"P\n\x0fWatchTabRequest\x12&\n\nbrowser_id\x18\x01 \x01(\tB\x07\xbaH\x04r\x02\x18@R\tbrowserId\x12\x15\n\x06tab_id\x18\x02 \x01(\rR\x05tabId\"C\n\x10WatchTabResponse\x12/\n\x06update\x18\x01 \x01(\x0b\x32\x17.tabwire.v1.StateUpdateR\x06update2\xb9\x03\n\x0e\x42rowserService\x12Q\n\x0cListBrowsers\x12\x1f.tabwire.v1.ListBrowsersRequest\x1a .tabwire.v1.ListBrowsersResponse\x12\x45\n\x08ListTabs\x12\x1b.tabwire.v1.ListTabsRequest\x1a\x1c.tabwire.v1.ListTabsResponse\x12Q\n\x0cGetPageState\x12\x1f.tabwire.v1.GetPageStateRequest\x1a .tabwire.v1.GetPageStateResponse\x12\x36\n\x03\x41\x63t\x12\x16.tabwire.v1.ActRequest\x1a\x17.tabwire.v1.ActResponse\x12\x39\n\x04Ping\x12\x17.tabwire.v1.PingRequest\x1a\x18.tabwire.v1.PingResponse\x12G\n\x08WatchTab\x12\x1b.tabwire.v1.WatchTabRequest\x1a\x1c.tabwire.v1.WatchTabResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,6 +44,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_ACTREQUEST'].fields_by_name['browser_id']._serialized_options = b'\272H\004r\002\030@'
   _globals['_ACTREQUEST'].fields_by_name['action']._loaded_options = None
   _globals['_ACTREQUEST'].fields_by_name['action']._serialized_options = b'\272H\003\310\001\001'
+  _globals['_ACTREQUEST'].fields_by_name['approved_digest']._loaded_options = None
+  _globals['_ACTREQUEST'].fields_by_name['approved_digest']._serialized_options = b'\272H\004z\002\030@'
   _globals['_PINGREQUEST'].fields_by_name['browser_id']._loaded_options = None
   _globals['_PINGREQUEST'].fields_by_name['browser_id']._serialized_options = b'\272H\004r\002\030@'
   _globals['_WATCHTABREQUEST'].fields_by_name['browser_id']._loaded_options = None
@@ -61,17 +63,17 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETPAGESTATERESPONSE']._serialized_start=558
   _globals['_GETPAGESTATERESPONSE']._serialized_end=735
   _globals['_ACTREQUEST']._serialized_start=738
-  _globals['_ACTREQUEST']._serialized_end=924
-  _globals['_ACTRESPONSE']._serialized_start=926
-  _globals['_ACTRESPONSE']._serialized_end=1020
-  _globals['_PINGREQUEST']._serialized_start=1022
-  _globals['_PINGREQUEST']._serialized_end=1127
-  _globals['_PINGRESPONSE']._serialized_start=1129
-  _globals['_PINGRESPONSE']._serialized_end=1211
-  _globals['_WATCHTABREQUEST']._serialized_start=1213
-  _globals['_WATCHTABREQUEST']._serialized_end=1293
-  _globals['_WATCHTABRESPONSE']._serialized_start=1295
-  _globals['_WATCHTABRESPONSE']._serialized_end=1362
-  _globals['_BROWSERSERVICE']._serialized_start=1365
-  _globals['_BROWSERSERVICE']._serialized_end=1806
+  _globals['_ACTREQUEST']._serialized_end=974
+  _globals['_ACTRESPONSE']._serialized_start=976
+  _globals['_ACTRESPONSE']._serialized_end=1070
+  _globals['_PINGREQUEST']._serialized_start=1072
+  _globals['_PINGREQUEST']._serialized_end=1177
+  _globals['_PINGRESPONSE']._serialized_start=1179
+  _globals['_PINGRESPONSE']._serialized_end=1261
+  _globals['_WATCHTABREQUEST']._serialized_start=1263
+  _globals['_WATCHTABREQUEST']._serialized_end=1343
+  _globals['_WATCHTABRESPONSE']._serialized_start=1345
+  _globals['_WATCHTABRESPONSE']._serialized_end=1412
+  _globals['_BROWSERSERVICE']._serialized_start=1415
+  _globals['_BROWSERSERVICE']._serialized_end=1856
 # @@protoc_insertion_point(module_scope)

@@ -191,10 +191,15 @@ class ActRequest(_message.Message):
     TAB_ID_FIELD_NUMBER: _builtins.int
     ACTION_FIELD_NUMBER: _builtins.int
     STATE_AFTER_FIELD_NUMBER: _builtins.int
+    APPROVED_DIGEST_FIELD_NUMBER: _builtins.int
     browser_id: _builtins.str
     """The browser."""
     tab_id: _builtins.int
     """The tab; 0 for the active one."""
+    approved_digest: _builtins.bytes
+    """The approval of this very action: ApprovalDetails.action_digest of the APPROVAL_NEEDED that it was answered with
+    before. If the action or what it is done to has changed since, the answer is APPROVAL_NEEDED once more.
+    """
     @_builtins.property
     def action(self) -> _action_pb2.Action:
         """What to do. Actions of the agent (ask_human, done) are refused with INVALID_ARGUMENT."""
@@ -210,10 +215,11 @@ class ActRequest(_message.Message):
         tab_id: _builtins.int = ...,
         action: _action_pb2.Action | None = ...,
         state_after: _state_pb2.StateRequest | None = ...,
+        approved_digest: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "state_after", b"state_after"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "browser_id", b"browser_id", "state_after", b"state_after", "tab_id", b"tab_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "approved_digest", b"approved_digest", "browser_id", b"browser_id", "state_after", b"state_after", "tab_id", b"tab_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -98,7 +98,8 @@ class BrowserServiceServicer:
     def Act(self, request, context):
         """Does one action. Answers OK with a failed ActionResult if the browser tried and could not; the RPC itself fails only
         if the browser could not be asked. Not safe to repeat, unless the action carries an id: then a repeat returns the
-        first result, and another action under the same id is refused: its result fails with ALREADY_EXISTS.
+        first result, and another action under the same id is refused: its result fails with ALREADY_EXISTS. The owner's policy
+        holds: POLICY_DENIED for what it forbids, APPROVAL_NEEDED for what a person is to be asked about.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -29,7 +29,8 @@ class BrowserServiceStub:
     Act: _aio.UnaryUnaryMultiCallable[_browser_service_pb2.ActRequest, _browser_service_pb2.ActResponse]
     """Does one action. Answers OK with a failed ActionResult if the browser tried and could not; the RPC itself fails only
     if the browser could not be asked. Not safe to repeat, unless the action carries an id: then a repeat returns the
-    first result, and another action under the same id is refused: its result fails with ALREADY_EXISTS.
+    first result, and another action under the same id is refused: its result fails with ALREADY_EXISTS. The owner's policy
+    holds: POLICY_DENIED for what it forbids, APPROVAL_NEEDED for what a person is to be asked about.
     """
     Ping: _aio.UnaryUnaryMultiCallable[_browser_service_pb2.PingRequest, _browser_service_pb2.PingResponse]
     """Measures the round trip to the browser, part by part."""
@@ -75,7 +76,8 @@ class BrowserServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _abc.Awaitable[_browser_service_pb2.ActResponse]:
         """Does one action. Answers OK with a failed ActionResult if the browser tried and could not; the RPC itself fails only
         if the browser could not be asked. Not safe to repeat, unless the action carries an id: then a repeat returns the
-        first result, and another action under the same id is refused: its result fails with ALREADY_EXISTS.
+        first result, and another action under the same id is refused: its result fails with ALREADY_EXISTS. The owner's policy
+        holds: POLICY_DENIED for what it forbids, APPROVAL_NEEDED for what a person is to be asked about.
         """
 
     @_abc_1.abstractmethod

@@ -10,6 +10,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from tabwire.v1 import policy_pb2 as _policy_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -121,6 +122,20 @@ class _ErrorCodeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorCode.V
     """The link was closed or reset for good after the command was sent and before its answer came: the browser was closed,
     unpaired, or did not come back. It may have had effect.
     """
+    ERROR_CODE_HUMAN_TIMEOUT: _ErrorCode.ValueType  # 44
+    """A person was asked and did not answer in time."""
+    ERROR_CODE_SECRET_UNAVAILABLE: _ErrorCode.ValueType  # 45
+    """A secret cannot be filled in: there is none of that name, the task was not given it, or the page is none of its origins."""
+    ERROR_CODE_RESULT_INVALID: _ErrorCode.ValueType  # 46
+    """What the agent brought does not keep to the output schema that was asked for."""
+    ERROR_CODE_SUCCESS_NOT_SHOWN: _ErrorCode.ValueType  # 47
+    """The agent says that it is done, but nothing that was seen or done bears it out."""
+    ERROR_CODE_PERSON_ACTED: _ErrorCode.ValueType  # 48
+    """A person used a tab of the task, which was paused because of it."""
+    ERROR_CODE_APPROVAL_NEEDED: _ErrorCode.ValueType  # 49
+    """A person has to approve the action first. Nothing was done. The details say what it leads to, and name the digest to
+    approve it by.
+    """
 
 class ErrorCode(_ErrorCode, metaclass=_ErrorCodeEnumTypeWrapper):
     """What went wrong. New codes may be added; a reader treats an unknown code like ERROR_CODE_UNSPECIFIED."""
@@ -218,6 +233,20 @@ done; the message names the cause.
 ERROR_CODE_LINK_CLOSED: ErrorCode.ValueType  # 43
 """The link was closed or reset for good after the command was sent and before its answer came: the browser was closed,
 unpaired, or did not come back. It may have had effect.
+"""
+ERROR_CODE_HUMAN_TIMEOUT: ErrorCode.ValueType  # 44
+"""A person was asked and did not answer in time."""
+ERROR_CODE_SECRET_UNAVAILABLE: ErrorCode.ValueType  # 45
+"""A secret cannot be filled in: there is none of that name, the task was not given it, or the page is none of its origins."""
+ERROR_CODE_RESULT_INVALID: ErrorCode.ValueType  # 46
+"""What the agent brought does not keep to the output schema that was asked for."""
+ERROR_CODE_SUCCESS_NOT_SHOWN: ErrorCode.ValueType  # 47
+"""The agent says that it is done, but nothing that was seen or done bears it out."""
+ERROR_CODE_PERSON_ACTED: ErrorCode.ValueType  # 48
+"""A person used a tab of the task, which was paused because of it."""
+ERROR_CODE_APPROVAL_NEEDED: ErrorCode.ValueType  # 49
+"""A person has to approve the action first. Nothing was done. The details say what it leads to, and name the digest to
+approve it by.
 """
 Global___ErrorCode: _TypeAlias = ErrorCode  # noqa: Y015
 
@@ -323,6 +352,7 @@ class ErrorDetails(_message.Message):
     DIALOG_FIELD_NUMBER: _builtins.int
     SYNTAX_FIELD_NUMBER: _builtins.int
     LIMIT_FIELD_NUMBER: _builtins.int
+    APPROVAL_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def covered(self) -> Global___CoveredDetails:
         """With ELEMENT_COVERED."""
@@ -355,6 +385,10 @@ class ErrorDetails(_message.Message):
     def limit(self) -> Global___LimitDetails:
         """With RESOURCE_EXHAUSTED and LIMIT_REACHED."""
 
+    @_builtins.property
+    def approval(self) -> Global___ApprovalDetails:
+        """With APPROVAL_NEEDED and POLICY_DENIED."""
+
     def __init__(
         self,
         *,
@@ -366,16 +400,53 @@ class ErrorDetails(_message.Message):
         dialog: Global___DialogDetails | None = ...,
         syntax: Global___SyntaxDetails | None = ...,
         limit: Global___LimitDetails | None = ...,
+        approval: Global___ApprovalDetails | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["candidates", b"candidates", "covered", b"covered", "dialog", b"dialog", "field_violations", b"field_violations", "kind", b"kind", "limit", b"limit", "revision", b"revision", "sequence", b"sequence", "syntax", b"syntax"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["approval", b"approval", "candidates", b"candidates", "covered", b"covered", "dialog", b"dialog", "field_violations", b"field_violations", "kind", b"kind", "limit", b"limit", "revision", b"revision", "sequence", b"sequence", "syntax", b"syntax"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["candidates", b"candidates", "covered", b"covered", "dialog", b"dialog", "field_violations", b"field_violations", "kind", b"kind", "limit", b"limit", "revision", b"revision", "sequence", b"sequence", "syntax", b"syntax"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approval", b"approval", "candidates", b"candidates", "covered", b"covered", "dialog", b"dialog", "field_violations", b"field_violations", "kind", b"kind", "limit", b"limit", "revision", b"revision", "sequence", b"sequence", "syntax", b"syntax"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["covered", "candidates", "field_violations", "revision", "sequence", "dialog", "syntax", "limit"]  # noqa: Y015
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["covered", "candidates", "field_violations", "revision", "sequence", "dialog", "syntax", "limit", "approval"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 
 Global___ErrorDetails: _TypeAlias = ErrorDetails  # noqa: Y015
+
+@_typing.final
+class ApprovalDetails(_message.Message):
+    """What an action would lead to."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ACTION_DIGEST_FIELD_NUMBER: _builtins.int
+    CONSEQUENCES_FIELD_NUMBER: _builtins.int
+    WHAT_FIELD_NUMBER: _builtins.int
+    URL_FIELD_NUMBER: _builtins.int
+    action_digest: _builtins.bytes
+    """The digest of the action and of what it is to be done to. Empty if it cannot be approved."""
+    what: _builtins.str
+    """The action for a person, as `click the button "Buy now"`."""
+    url: _builtins.str
+    """The address of the page it is about."""
+    @_builtins.property
+    def consequences(self) -> _containers.RepeatedScalarFieldContainer[_policy_pb2.Consequence.ValueType]:
+        """What it leads to, as far as can be told."""
+
+    def __init__(
+        self,
+        *,
+        action_digest: _builtins.bytes = ...,
+        consequences: _abc.Iterable[_policy_pb2.Consequence.ValueType] | None = ...,
+        what: _builtins.str = ...,
+        url: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_digest", b"action_digest", "consequences", b"consequences", "url", b"url", "what", b"what"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ApprovalDetails: _TypeAlias = ApprovalDetails  # noqa: Y015
 
 @_typing.final
 class CoveredDetails(_message.Message):

@@ -19,6 +19,7 @@ from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from tabwire.v1 import action_pb2 as _action_pb2
 from tabwire.v1 import error_pb2 as _error_pb2
 from tabwire.v1 import link_pb2 as _link_pb2
+from tabwire.v1 import policy_pb2 as _policy_pb2
 from tabwire.v1 import state_pb2 as _state_pb2
 from tabwire.v1 import task_pb2 as _task_pb2
 import builtins as _builtins
@@ -144,6 +145,7 @@ class FrameRequest(_message.Message):
     ARM_DIALOGS_FIELD_NUMBER: _builtins.int
     PREPARE_INPUT_FIELD_NUMBER: _builtins.int
     FINISH_INPUT_FIELD_NUMBER: _builtins.int
+    WATCH_PERSON_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def perceive(self) -> Global___PerceiveFrame:
         """Tell the state of this document."""
@@ -184,6 +186,10 @@ class FrameRequest(_message.Message):
     def finish_input(self) -> Global___FinishInput:
         """That input has been given: answer what came of it, when the document has settled, or what input to give next."""
 
+    @_builtins.property
+    def watch_person(self) -> Global___WatchPerson:
+        """Tell from now on when a person uses this document, or no longer."""
+
     def __init__(
         self,
         *,
@@ -197,12 +203,13 @@ class FrameRequest(_message.Message):
         arm_dialogs: Global___ArmDialogs | None = ...,
         prepare_input: Global___PrepareInput | None = ...,
         finish_input: Global___FinishInput | None = ...,
+        watch_person: Global___WatchPerson | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "arm_dialogs", b"arm_dialogs", "cancel", b"cancel", "check", b"check", "describe_context", b"describe_context", "finish_input", b"finish_input", "kind", b"kind", "observe", b"observe", "perceive", b"perceive", "ping", b"ping", "prepare_input", b"prepare_input"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "arm_dialogs", b"arm_dialogs", "cancel", b"cancel", "check", b"check", "describe_context", b"describe_context", "finish_input", b"finish_input", "kind", b"kind", "observe", b"observe", "perceive", b"perceive", "ping", b"ping", "prepare_input", b"prepare_input", "watch_person", b"watch_person"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "arm_dialogs", b"arm_dialogs", "cancel", b"cancel", "check", b"check", "describe_context", b"describe_context", "finish_input", b"finish_input", "kind", b"kind", "observe", b"observe", "perceive", b"perceive", "ping", b"ping", "prepare_input", b"prepare_input"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["act", b"act", "arm_dialogs", b"arm_dialogs", "cancel", b"cancel", "check", b"check", "describe_context", b"describe_context", "finish_input", b"finish_input", "kind", b"kind", "observe", b"observe", "perceive", b"perceive", "ping", b"ping", "prepare_input", b"prepare_input", "watch_person", b"watch_person"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["perceive", "act", "ping", "observe", "cancel", "check", "describe_context", "arm_dialogs", "prepare_input", "finish_input"]  # noqa: Y015
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["perceive", "act", "ping", "observe", "cancel", "check", "describe_context", "arm_dialogs", "prepare_input", "finish_input", "watch_person"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 
@@ -374,6 +381,8 @@ class ActInFrame(_message.Message):
     DEADLINE_MS_FIELD_NUMBER: _builtins.int
     BEGUN_AT_MS_FIELD_NUMBER: _builtins.int
     DIALOGS_FIELD_NUMBER: _builtins.int
+    FORBIDDEN_FIELD_NUMBER: _builtins.int
+    SECRET_FIELD_NUMBER: _builtins.int
     deadline_ms: _builtins.float
     """Give up at this time, in milliseconds of the browser's clock; 0 for never."""
     begun_at_ms: _builtins.float
@@ -381,6 +390,8 @@ class ActInFrame(_message.Message):
     what became of it; one that is older than that time and does not know it was never given it, and does it now; a
     younger one answers OUTCOME_UNKNOWN.
     """
+    secret: _builtins.str
+    """The name of the secret that the action's text is. The field shows it from then on in place of its value."""
     @_builtins.property
     def action(self) -> _action_pb2.Action:
         """The action."""
@@ -389,6 +400,10 @@ class ActInFrame(_message.Message):
     def dialogs(self) -> Global___ArmDialogs:
         """How to answer dialogs meanwhile. Without it they are the person's."""
 
+    @_builtins.property
+    def forbidden(self) -> _containers.RepeatedScalarFieldContainer[_policy_pb2.Consequence.ValueType]:
+        """What the action must not turn out to lead to in this document: POLICY_DENIED, and nothing is done."""
+
     def __init__(
         self,
         *,
@@ -396,14 +411,60 @@ class ActInFrame(_message.Message):
         deadline_ms: _builtins.float = ...,
         begun_at_ms: _builtins.float = ...,
         dialogs: Global___ArmDialogs | None = ...,
+        forbidden: _abc.Iterable[_policy_pb2.Consequence.ValueType] | None = ...,
+        secret: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "dialogs", b"dialogs"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "begun_at_ms", b"begun_at_ms", "deadline_ms", b"deadline_ms", "dialogs", b"dialogs"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "begun_at_ms", b"begun_at_ms", "deadline_ms", b"deadline_ms", "dialogs", b"dialogs", "forbidden", b"forbidden", "secret", b"secret"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ActInFrame: _TypeAlias = ActInFrame  # noqa: Y015
+
+@_typing.final
+class WatchPerson(_message.Message):
+    """Whether to tell when a person uses the document."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ENABLED_FIELD_NUMBER: _builtins.int
+    enabled: _builtins.bool
+    """True to tell from now on."""
+    def __init__(
+        self,
+        *,
+        enabled: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["enabled", b"enabled"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___WatchPerson: _TypeAlias = WatchPerson  # noqa: Y015
+
+@_typing.final
+class PersonUsed(_message.Message):
+    """A person used the document."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WHAT_FIELD_NUMBER: _builtins.int
+    what: _builtins.str
+    """What, as PersonInput.what."""
+    def __init__(
+        self,
+        *,
+        what: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["what", b"what"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PersonUsed: _TypeAlias = PersonUsed  # noqa: Y015
 
 @_typing.final
 class ArmDialogs(_message.Message):
@@ -530,8 +591,12 @@ class PrepareInput(_message.Message):
     ACTION_FIELD_NUMBER: _builtins.int
     DEADLINE_MS_FIELD_NUMBER: _builtins.int
     DIALOGS_FIELD_NUMBER: _builtins.int
+    FORBIDDEN_FIELD_NUMBER: _builtins.int
+    SECRET_FIELD_NUMBER: _builtins.int
     deadline_ms: _builtins.float
     """Give up at this time, in milliseconds of the browser's clock; 0 for never."""
+    secret: _builtins.str
+    """As ActInFrame.secret."""
     @_builtins.property
     def action(self) -> _action_pb2.Action:
         """The action, with ids of this document's own."""
@@ -540,16 +605,22 @@ class PrepareInput(_message.Message):
     def dialogs(self) -> Global___ArmDialogs:
         """How to answer dialogs meanwhile."""
 
+    @_builtins.property
+    def forbidden(self) -> _containers.RepeatedScalarFieldContainer[_policy_pb2.Consequence.ValueType]:
+        """As ActInFrame.forbidden."""
+
     def __init__(
         self,
         *,
         action: _action_pb2.Action | None = ...,
         deadline_ms: _builtins.float = ...,
         dialogs: Global___ArmDialogs | None = ...,
+        forbidden: _abc.Iterable[_policy_pb2.Consequence.ValueType] | None = ...,
+        secret: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "dialogs", b"dialogs"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "deadline_ms", b"deadline_ms", "dialogs", b"dialogs"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "deadline_ms", b"deadline_ms", "dialogs", b"dialogs", "forbidden", b"forbidden", "secret", b"secret"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -1044,6 +1115,7 @@ class FrameEvent(_message.Message):
     NONCE_FIELD_NUMBER: _builtins.int
     DIALOG_FIELD_NUMBER: _builtins.int
     POPUP_BLOCKED_FIELD_NUMBER: _builtins.int
+    PERSON_USED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def ready(self) -> Global___FrameReady:
         """The script is ready to be spoken to."""
@@ -1064,6 +1136,10 @@ class FrameEvent(_message.Message):
     def popup_blocked(self) -> Global___PopupBlocked:
         """Chrome kept the page from opening a window."""
 
+    @_builtins.property
+    def person_used(self) -> Global___PersonUsed:
+        """A person used the document."""
+
     def __init__(
         self,
         *,
@@ -1072,12 +1148,13 @@ class FrameEvent(_message.Message):
         nonce: Global___FrameNonce | None = ...,
         dialog: Global___FrameDialog | None = ...,
         popup_blocked: Global___PopupBlocked | None = ...,
+        person_used: Global___PersonUsed | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "dialog", b"dialog", "kind", b"kind", "nonce", b"nonce", "popup_blocked", b"popup_blocked", "ready", b"ready"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "dialog", b"dialog", "kind", b"kind", "nonce", b"nonce", "person_used", b"person_used", "popup_blocked", b"popup_blocked", "ready", b"ready"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "dialog", b"dialog", "kind", b"kind", "nonce", b"nonce", "popup_blocked", b"popup_blocked", "ready", b"ready"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["changed", b"changed", "dialog", b"dialog", "kind", b"kind", "nonce", b"nonce", "person_used", b"person_used", "popup_blocked", b"popup_blocked", "ready", b"ready"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["ready", "changed", "nonce", "dialog", "popup_blocked"]  # noqa: Y015
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["ready", "changed", "nonce", "dialog", "popup_blocked", "person_used"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 

@@ -26,10 +26,11 @@ from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from tabwire.v1 import action_pb2 as tabwire_dot_v1_dot_action__pb2
 from tabwire.v1 import error_pb2 as tabwire_dot_v1_dot_error__pb2
+from tabwire.v1 import policy_pb2 as tabwire_dot_v1_dot_policy__pb2
 from tabwire.v1 import state_pb2 as tabwire_dot_v1_dot_state__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15tabwire/v1/link.proto\x12\ntabwire.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tabwire/v1/action.proto\x1a\x16tabwire/v1/error.proto\x1a\x16tabwire/v1/state.proto\"\x96\x03\n\x06Uplink\x12\x10\n\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x10\n\x03\x61\x63k\x18\x02 \x01(\x04R\x03\x61\x63k\x12)\n\x05hello\x18\n \x01(\x0b\x32\x11.tabwire.v1.HelloH\x00R\x05hello\x12\x35\n\theartbeat\x18\x0b \x01(\x0b\x32\x15.tabwire.v1.HeartbeatH\x00R\theartbeat\x12\x42\n\x0e\x63ommand_result\x18\x0c \x01(\x0b\x32\x19.tabwire.v1.CommandResultH\x00R\rcommandResult\x12<\n\x0cstate_update\x18\r \x01(\x0b\x32\x17.tabwire.v1.StateUpdateH\x00R\x0bstateUpdate\x12,\n\x06resume\x18\x0e \x01(\x0b\x32\x12.tabwire.v1.ResumeH\x00R\x06resume\x12&\n\x04nack\x18\x0f \x01(\x0b\x32\x10.tabwire.v1.NackH\x00R\x04nack\x12&\n\x04part\x18\x10 \x01(\x0b\x32\x10.tabwire.v1.PartH\x00R\x04partB\x06\n\x04\x62ody\"\xb8\x04\n\x08\x44ownlink\x12\x10\n\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x10\n\x03\x61\x63k\x18\x02 \x01(\x04R\x03\x61\x63k\x12/\n\x07welcome\x18\n \x01(\x0b\x32\x13.tabwire.v1.WelcomeH\x00R\x07welcome\x12\x32\n\x08\x61ttached\x18\x0b \x01(\x0b\x32\x14.tabwire.v1.AttachedH\x00R\x08\x61ttached\x12\x33\n\tcaught_up\x18\x0c \x01(\x0b\x32\x14.tabwire.v1.CaughtUpH\x00R\x08\x63\x61ughtUp\x12\x35\n\theartbeat\x18\r \x01(\x0b\x32\x15.tabwire.v1.HeartbeatH\x00R\theartbeat\x12/\n\x07\x63ommand\x18\x0e \x01(\x0b\x32\x13.tabwire.v1.CommandH\x00R\x07\x63ommand\x12\x42\n\x0e\x63\x61ncel_command\x18\x0f \x01(\x0b\x32\x19.tabwire.v1.CancelCommandH\x00R\rcancelCommand\x12<\n\x0cobserve_tabs\x18\x10 \x01(\x0b\x32\x17.tabwire.v1.ObserveTabsH\x00R\x0bobserveTabs\x12&\n\x04nack\x18\x11 \x01(\x0b\x32\x10.tabwire.v1.NackH\x00R\x04nack\x12,\n\x06rotate\x18\x12 \x01(\x0b\x32\x12.tabwire.v1.RotateH\x00R\x06rotate\x12&\n\x04part\x18\x13 \x01(\x0b\x32\x10.tabwire.v1.PartH\x00R\x04partB\x06\n\x04\x62ody\"\xff\x02\n\x05Hello\x12!\n\x0cmin_revision\x18\x01 \x01(\rR\x0bminRevision\x12*\n\x0cmax_revision\x18\x02 \x01(\rB\x07\xbaH\x04*\x02(\x01R\x0bmaxRevision\x12\x34\n\x11\x65xtension_version\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x10\x65xtensionVersion\x12\x43\n\x0c\x63\x61pabilities\x18\x04 \x01(\x0b\x32\x1f.tabwire.v1.BrowserCapabilitiesR\x0c\x63\x61pabilities\x12.\n\x06limits\x18\x05 \x01(\x0b\x32\x16.tabwire.v1.LinkLimitsR\x06limits\x12\'\n\nuser_agent\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tuserAgent\x12+\n\x0c\x64isplay_name\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01R\x0b\x64isplayName\x12&\n\njournal_id\x18\x08 \x01(\tB\x07\xbaH\x04r\x02\x18@R\tjournalId\"\xe9\x02\n\x07Welcome\x12\x17\n\x07link_id\x18\x01 \x01(\tR\x06linkId\x12\x1a\n\x08revision\x18\x02 \x01(\rR\x08revision\x12%\n\x0eserver_version\x18\x03 \x01(\tR\rserverVersion\x12\x42\n\x0c\x63\x61pabilities\x18\x04 \x01(\x0b\x32\x1e.tabwire.v1.ServerCapabilitiesR\x0c\x63\x61pabilities\x12.\n\x06limits\x18\x05 \x01(\x0b\x32\x16.tabwire.v1.LinkLimitsR\x06limits\x12\x32\n\x15heartbeat_interval_ms\x18\x06 \x01(\rR\x13heartbeatIntervalMs\x12;\n\x0bserver_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nserverTime\x12\x1d\n\nbrowser_id\x18\x08 \x01(\tR\tbrowserId\"\xd3\x01\n\x13\x42rowserCapabilities\x12#\n\rtrusted_input\x18\x01 \x01(\x08R\x0ctrustedInput\x12!\n\x0cstate_deltas\x18\x02 \x01(\x08R\x0bstateDeltas\x12 \n\x0bscreenshots\x18\x03 \x01(\x08R\x0bscreenshots\x12\x1e\n\njavascript\x18\x04 \x01(\x08R\njavascript\x12\x18\n\x07\x64ialogs\x18\x05 \x01(\x08R\x07\x64ialogs\x12\x18\n\x07\x61\x63tions\x18\x06 \x03(\tR\x07\x61\x63tions\"*\n\x12ServerCapabilities\x12\x14\n\x05model\x18\x01 \x01(\x08R\x05model\"\xbc\x01\n\nLinkLimits\x12*\n\x11max_message_bytes\x18\x01 \x01(\rR\x0fmaxMessageBytes\x12\x30\n\x14max_unacked_messages\x18\x02 \x01(\rR\x12maxUnackedMessages\x12*\n\x11max_unacked_bytes\x18\x03 \x01(\rR\x0fmaxUnackedBytes\x12$\n\x0emax_part_bytes\x18\x04 \x01(\rR\x0cmaxPartBytes\"Q\n\x04Part\x12\x12\n\x04\x64\x61ta\x18\x01 \x01(\x0cR\x04\x64\x61ta\x12\x14\n\x05index\x18\x02 \x01(\rR\x05index\x12\x1f\n\x0btotal_bytes\x18\x03 \x01(\rR\ntotalBytes\"\x82\x01\n\x06Resume\x12\"\n\x07link_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06linkId\x12(\n\x10resume_after_seq\x18\x02 \x01(\x04R\x0eresumeAfterSeq\x12*\n\x0c\x61ttach_epoch\x18\x03 \x01(\x04\x42\x07\xbaH\x04\x32\x02(\x01R\x0b\x61ttachEpoch\"\xb3\x01\n\x08\x41ttached\x12\x17\n\x07link_id\x18\x01 \x01(\tR\x06linkId\x12!\n\x0c\x61ttach_epoch\x18\x02 \x01(\x04R\x0b\x61ttachEpoch\x12.\n\x13recorded_uplink_seq\x18\x03 \x01(\x04R\x11recordedUplinkSeq\x12;\n\x0bserver_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nserverTime\"\x1c\n\x08\x43\x61ughtUp\x12\x10\n\x03seq\x18\x01 \x01(\x04R\x03seq\";\n\tHeartbeat\x12.\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04time\"N\n\x04Nack\x12\x10\n\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x34\n\nerror_info\x18\x02 \x01(\x0b\x32\x15.tabwire.v1.ErrorInfoR\terrorInfo\"`\n\x06Rotate\x12\x30\n\x06reason\x18\x01 \x01(\x0e\x32\x18.tabwire.v1.RotateReasonR\x06reason\x12$\n\x0eretry_after_ms\x18\x02 \x01(\rR\x0cretryAfterMs\"\x8d\x04\n\x07\x43ommand\x12)\n\ncommand_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01R\tcommandId\x12\x17\n\x07task_id\x18\x02 \x01(\tR\x06taskId\x12\x14\n\x05\x65poch\x18\x03 \x01(\x04R\x05\x65poch\x12\x36\n\x08\x64\x65\x61\x64line\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08\x64\x65\x61\x64line\x12\x15\n\x06tab_id\x18\x05 \x01(\rR\x05tabId\x12,\n\x06\x61\x63tion\x18\n \x01(\x0b\x32\x12.tabwire.v1.ActionH\x00R\x06\x61\x63tion\x12\x34\n\x07observe\x18\x0b \x01(\x0b\x32\x18.tabwire.v1.StateRequestH\x00R\x07observe\x12\x33\n\tlist_tabs\x18\x0c \x01(\x0b\x32\x14.tabwire.v1.ListTabsH\x00R\x08listTabs\x12&\n\x04ping\x18\r \x01(\x0b\x32\x10.tabwire.v1.PingH\x00R\x04ping\x12\x39\n\x0bstate_after\x18\x14 \x01(\x0b\x32\x18.tabwire.v1.StateRequestR\nstateAfter\x12*\n\x06grants\x18\x15 \x01(\x0b\x32\x12.tabwire.v1.GrantsR\x06grants\x12&\n\njournal_id\x18\x16 \x01(\tB\x07\xbaH\x04r\x02\x18@R\tjournalIdB\t\n\x07request\"\\\n\x06Grants\x12-\n\x12javascript_origins\x18\x01 \x03(\tR\x11javascriptOrigins\x12#\n\rtrusted_input\x18\x02 \x01(\x08R\x0ctrustedInput\"\n\n\x08ListTabs\"#\n\x04Ping\x12\x1b\n\tinto_page\x18\x01 \x01(\x08R\x08intoPage\"=\n\x03Hop\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\"\n\rround_trip_us\x18\x02 \x01(\rR\x0broundTripUs\"+\n\x04Pong\x12#\n\x04hops\x18\x01 \x03(\x0b\x32\x0f.tabwire.v1.HopR\x04hops\".\n\x07TabList\x12#\n\x04tabs\x18\x01 \x03(\x0b\x32\x0f.tabwire.v1.TabR\x04tabs\"F\n\rCancelCommand\x12\x1d\n\ncommand_id\x18\x01 \x01(\tR\tcommandId\x12\x16\n\x06reason\x18\x02 \x01(\tR\x06reason\"&\n\x0bObserveTabs\x12\x17\n\x07tab_ids\x18\x01 \x03(\rR\x06tabIds\"\xb1\x03\n\rCommandResult\x12\x1d\n\ncommand_id\x18\x01 \x01(\tR\tcommandId\x12\x14\n\x05\x65poch\x18\x02 \x01(\x04R\x05\x65poch\x12?\n\raction_result\x18\n \x01(\x0b\x32\x18.tabwire.v1.ActionResultH\x00R\x0c\x61\x63tionResult\x12\x36\n\npage_state\x18\x0b \x01(\x0b\x32\x15.tabwire.v1.PageStateH\x00R\tpageState\x12\x39\n\x0bstate_delta\x18\x0c \x01(\x0b\x32\x16.tabwire.v1.StateDeltaH\x00R\nstateDelta\x12\x30\n\x08tab_list\x18\r \x01(\x0b\x32\x13.tabwire.v1.TabListH\x00R\x07tabList\x12&\n\x04pong\x18\x0e \x01(\x0b\x32\x10.tabwire.v1.PongH\x00R\x04pong\x12\x36\n\nerror_info\x18\x0f \x01(\x0b\x32\x15.tabwire.v1.ErrorInfoH\x00R\terrorInfo\x12\x1a\n\x08replayed\x18\x14 \x01(\x08R\x08replayedB\t\n\x07outcome\"\xab\x01\n\x0bStateUpdate\x12\x15\n\x06tab_id\x18\x01 \x01(\rR\x05tabId\x12,\n\x05\x63\x61use\x18\x02 \x01(\x0e\x32\x16.tabwire.v1.StateCauseR\x05\x63\x61use\x12!\n\x03tab\x18\x03 \x01(\x0b\x32\x0f.tabwire.v1.TabR\x03tab\x12\x34\n\npage_state\x18\x04 \x01(\x0b\x32\x15.tabwire.v1.PageStateR\tpageState*\x80\x01\n\x0cRotateReason\x12\x1d\n\x19ROTATE_REASON_UNSPECIFIED\x10\x00\x12\x15\n\x11ROTATE_REASON_AGE\x10\x01\x12\x1a\n\x16ROTATE_REASON_SHUTDOWN\x10\x02\x12\x1e\n\x1aROTATE_REASON_TOKEN_EXPIRY\x10\x03\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15tabwire/v1/link.proto\x12\ntabwire.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x17tabwire/v1/action.proto\x1a\x16tabwire/v1/error.proto\x1a\x17tabwire/v1/policy.proto\x1a\x16tabwire/v1/state.proto\"\xd4\x03\n\x06Uplink\x12\x10\n\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x10\n\x03\x61\x63k\x18\x02 \x01(\x04R\x03\x61\x63k\x12)\n\x05hello\x18\n \x01(\x0b\x32\x11.tabwire.v1.HelloH\x00R\x05hello\x12\x35\n\theartbeat\x18\x0b \x01(\x0b\x32\x15.tabwire.v1.HeartbeatH\x00R\theartbeat\x12\x42\n\x0e\x63ommand_result\x18\x0c \x01(\x0b\x32\x19.tabwire.v1.CommandResultH\x00R\rcommandResult\x12<\n\x0cstate_update\x18\r \x01(\x0b\x32\x17.tabwire.v1.StateUpdateH\x00R\x0bstateUpdate\x12,\n\x06resume\x18\x0e \x01(\x0b\x32\x12.tabwire.v1.ResumeH\x00R\x06resume\x12&\n\x04nack\x18\x0f \x01(\x0b\x32\x10.tabwire.v1.NackH\x00R\x04nack\x12&\n\x04part\x18\x10 \x01(\x0b\x32\x10.tabwire.v1.PartH\x00R\x04part\x12<\n\x0cperson_input\x18\x11 \x01(\x0b\x32\x17.tabwire.v1.PersonInputH\x00R\x0bpersonInputB\x06\n\x04\x62ody\"\xfa\x04\n\x08\x44ownlink\x12\x10\n\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x10\n\x03\x61\x63k\x18\x02 \x01(\x04R\x03\x61\x63k\x12/\n\x07welcome\x18\n \x01(\x0b\x32\x13.tabwire.v1.WelcomeH\x00R\x07welcome\x12\x32\n\x08\x61ttached\x18\x0b \x01(\x0b\x32\x14.tabwire.v1.AttachedH\x00R\x08\x61ttached\x12\x33\n\tcaught_up\x18\x0c \x01(\x0b\x32\x14.tabwire.v1.CaughtUpH\x00R\x08\x63\x61ughtUp\x12\x35\n\theartbeat\x18\r \x01(\x0b\x32\x15.tabwire.v1.HeartbeatH\x00R\theartbeat\x12/\n\x07\x63ommand\x18\x0e \x01(\x0b\x32\x13.tabwire.v1.CommandH\x00R\x07\x63ommand\x12\x42\n\x0e\x63\x61ncel_command\x18\x0f \x01(\x0b\x32\x19.tabwire.v1.CancelCommandH\x00R\rcancelCommand\x12<\n\x0cobserve_tabs\x18\x10 \x01(\x0b\x32\x17.tabwire.v1.ObserveTabsH\x00R\x0bobserveTabs\x12&\n\x04nack\x18\x11 \x01(\x0b\x32\x10.tabwire.v1.NackH\x00R\x04nack\x12,\n\x06rotate\x18\x12 \x01(\x0b\x32\x12.tabwire.v1.RotateH\x00R\x06rotate\x12&\n\x04part\x18\x13 \x01(\x0b\x32\x10.tabwire.v1.PartH\x00R\x04part\x12@\n\x0etask_tabs_rule\x18\x14 \x01(\x0b\x32\x18.tabwire.v1.TaskTabsRuleH\x00R\x0ctaskTabsRuleB\x06\n\x04\x62ody\"\xff\x02\n\x05Hello\x12!\n\x0cmin_revision\x18\x01 \x01(\rR\x0bminRevision\x12*\n\x0cmax_revision\x18\x02 \x01(\rB\x07\xbaH\x04*\x02(\x01R\x0bmaxRevision\x12\x34\n\x11\x65xtension_version\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18@R\x10\x65xtensionVersion\x12\x43\n\x0c\x63\x61pabilities\x18\x04 \x01(\x0b\x32\x1f.tabwire.v1.BrowserCapabilitiesR\x0c\x63\x61pabilities\x12.\n\x06limits\x18\x05 \x01(\x0b\x32\x16.tabwire.v1.LinkLimitsR\x06limits\x12\'\n\nuser_agent\x18\x06 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08R\tuserAgent\x12+\n\x0c\x64isplay_name\x18\x07 \x01(\tB\x08\xbaH\x05r\x03\x18\xc8\x01R\x0b\x64isplayName\x12&\n\njournal_id\x18\x08 \x01(\tB\x07\xbaH\x04r\x02\x18@R\tjournalId\"\xe9\x02\n\x07Welcome\x12\x17\n\x07link_id\x18\x01 \x01(\tR\x06linkId\x12\x1a\n\x08revision\x18\x02 \x01(\rR\x08revision\x12%\n\x0eserver_version\x18\x03 \x01(\tR\rserverVersion\x12\x42\n\x0c\x63\x61pabilities\x18\x04 \x01(\x0b\x32\x1e.tabwire.v1.ServerCapabilitiesR\x0c\x63\x61pabilities\x12.\n\x06limits\x18\x05 \x01(\x0b\x32\x16.tabwire.v1.LinkLimitsR\x06limits\x12\x32\n\x15heartbeat_interval_ms\x18\x06 \x01(\rR\x13heartbeatIntervalMs\x12;\n\x0bserver_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nserverTime\x12\x1d\n\nbrowser_id\x18\x08 \x01(\tR\tbrowserId\"\x89\x02\n\x13\x42rowserCapabilities\x12#\n\rtrusted_input\x18\x01 \x01(\x08R\x0ctrustedInput\x12!\n\x0cstate_deltas\x18\x02 \x01(\x08R\x0bstateDeltas\x12 \n\x0bscreenshots\x18\x03 \x01(\x08R\x0bscreenshots\x12\x1e\n\njavascript\x18\x04 \x01(\x08R\njavascript\x12\x18\n\x07\x64ialogs\x18\x05 \x01(\x08R\x07\x64ialogs\x12\x18\n\x07\x61\x63tions\x18\x06 \x03(\tR\x07\x61\x63tions\x12\x1a\n\x08policies\x18\x07 \x01(\x08R\x08policies\x12\x18\n\x07secrets\x18\x08 \x01(\x08R\x07secrets\"*\n\x12ServerCapabilities\x12\x14\n\x05model\x18\x01 \x01(\x08R\x05model\"\xbc\x01\n\nLinkLimits\x12*\n\x11max_message_bytes\x18\x01 \x01(\rR\x0fmaxMessageBytes\x12\x30\n\x14max_unacked_messages\x18\x02 \x01(\rR\x12maxUnackedMessages\x12*\n\x11max_unacked_bytes\x18\x03 \x01(\rR\x0fmaxUnackedBytes\x12$\n\x0emax_part_bytes\x18\x04 \x01(\rR\x0cmaxPartBytes\"Q\n\x04Part\x12\x12\n\x04\x64\x61ta\x18\x01 \x01(\x0cR\x04\x64\x61ta\x12\x14\n\x05index\x18\x02 \x01(\rR\x05index\x12\x1f\n\x0btotal_bytes\x18\x03 \x01(\rR\ntotalBytes\"\x82\x01\n\x06Resume\x12\"\n\x07link_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06linkId\x12(\n\x10resume_after_seq\x18\x02 \x01(\x04R\x0eresumeAfterSeq\x12*\n\x0c\x61ttach_epoch\x18\x03 \x01(\x04\x42\x07\xbaH\x04\x32\x02(\x01R\x0b\x61ttachEpoch\"\xb3\x01\n\x08\x41ttached\x12\x17\n\x07link_id\x18\x01 \x01(\tR\x06linkId\x12!\n\x0c\x61ttach_epoch\x18\x02 \x01(\x04R\x0b\x61ttachEpoch\x12.\n\x13recorded_uplink_seq\x18\x03 \x01(\x04R\x11recordedUplinkSeq\x12;\n\x0bserver_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\nserverTime\"\x1c\n\x08\x43\x61ughtUp\x12\x10\n\x03seq\x18\x01 \x01(\x04R\x03seq\";\n\tHeartbeat\x12.\n\x04time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x04time\"N\n\x04Nack\x12\x10\n\x03seq\x18\x01 \x01(\x04R\x03seq\x12\x34\n\nerror_info\x18\x02 \x01(\x0b\x32\x15.tabwire.v1.ErrorInfoR\terrorInfo\"`\n\x06Rotate\x12\x30\n\x06reason\x18\x01 \x01(\x0e\x32\x18.tabwire.v1.RotateReasonR\x06reason\x12$\n\x0eretry_after_ms\x18\x02 \x01(\rR\x0cretryAfterMs\"\xbe\x04\n\x07\x43ommand\x12)\n\ncommand_id\x18\x01 \x01(\tB\n\xbaH\x07r\x05\x10\x01\x18\xc8\x01R\tcommandId\x12\x17\n\x07task_id\x18\x02 \x01(\tR\x06taskId\x12\x14\n\x05\x65poch\x18\x03 \x01(\x04R\x05\x65poch\x12\x36\n\x08\x64\x65\x61\x64line\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampR\x08\x64\x65\x61\x64line\x12\x15\n\x06tab_id\x18\x05 \x01(\rR\x05tabId\x12,\n\x06\x61\x63tion\x18\n \x01(\x0b\x32\x12.tabwire.v1.ActionH\x00R\x06\x61\x63tion\x12\x34\n\x07observe\x18\x0b \x01(\x0b\x32\x18.tabwire.v1.StateRequestH\x00R\x07observe\x12\x33\n\tlist_tabs\x18\x0c \x01(\x0b\x32\x14.tabwire.v1.ListTabsH\x00R\x08listTabs\x12&\n\x04ping\x18\r \x01(\x0b\x32\x10.tabwire.v1.PingH\x00R\x04ping\x12\x39\n\x0bstate_after\x18\x14 \x01(\x0b\x32\x18.tabwire.v1.StateRequestR\nstateAfter\x12*\n\x06grants\x18\x15 \x01(\x0b\x32\x12.tabwire.v1.GrantsR\x06grants\x12&\n\njournal_id\x18\x16 \x01(\tB\x07\xbaH\x04r\x02\x18@R\tjournalId\x12/\n\x06secret\x18\x17 \x01(\x0b\x32\x17.tabwire.v1.SecretValueR\x06secretB\t\n\x07request\"Q\n\x0bSecretValue\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\x14\n\x05value\x18\x02 \x01(\tR\x05value\x12\x18\n\x07origins\x18\x03 \x03(\tR\x07origins\"\xd9\x01\n\x0cTaskTabsRule\x12\"\n\x07task_id\x18\x01 \x01(\tB\t\xbaH\x06r\x04\x10\x01\x18@R\x06taskId\x12!\n\x07tab_ids\x18\x02 \x03(\rB\x08\xbaH\x05\x92\x01\x02\x10\x64R\x06tabIds\x12\x33\n\x06policy\x18\x03 \x01(\x0b\x32\x1b.tabwire.v1.EffectivePolicyR\x06policy\x12(\n\x0bgroup_title\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18\x64R\ngroupTitle\x12#\n\rforget_others\x18\x05 \x01(\x08R\x0c\x66orgetOthers\"A\n\x0bPersonInput\x12\x15\n\x06tab_id\x18\x01 \x01(\rR\x05tabId\x12\x1b\n\x04what\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18(R\x04what\"\xc6\x01\n\x06Grants\x12-\n\x12javascript_origins\x18\x01 \x03(\tR\x11javascriptOrigins\x12#\n\rtrusted_input\x18\x02 \x01(\x08R\x0ctrustedInput\x12\x33\n\x06policy\x18\x03 \x01(\x0b\x32\x1b.tabwire.v1.EffectivePolicyR\x06policy\x12\x33\n\x08\x61pproved\x18\x04 \x03(\x0e\x32\x17.tabwire.v1.ConsequenceR\x08\x61pproved\"\n\n\x08ListTabs\"#\n\x04Ping\x12\x1b\n\tinto_page\x18\x01 \x01(\x08R\x08intoPage\"=\n\x03Hop\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12\"\n\rround_trip_us\x18\x02 \x01(\rR\x0broundTripUs\"+\n\x04Pong\x12#\n\x04hops\x18\x01 \x03(\x0b\x32\x0f.tabwire.v1.HopR\x04hops\".\n\x07TabList\x12#\n\x04tabs\x18\x01 \x03(\x0b\x32\x0f.tabwire.v1.TabR\x04tabs\"F\n\rCancelCommand\x12\x1d\n\ncommand_id\x18\x01 \x01(\tR\tcommandId\x12\x16\n\x06reason\x18\x02 \x01(\tR\x06reason\"&\n\x0bObserveTabs\x12\x17\n\x07tab_ids\x18\x01 \x03(\rR\x06tabIds\"\xb1\x03\n\rCommandResult\x12\x1d\n\ncommand_id\x18\x01 \x01(\tR\tcommandId\x12\x14\n\x05\x65poch\x18\x02 \x01(\x04R\x05\x65poch\x12?\n\raction_result\x18\n \x01(\x0b\x32\x18.tabwire.v1.ActionResultH\x00R\x0c\x61\x63tionResult\x12\x36\n\npage_state\x18\x0b \x01(\x0b\x32\x15.tabwire.v1.PageStateH\x00R\tpageState\x12\x39\n\x0bstate_delta\x18\x0c \x01(\x0b\x32\x16.tabwire.v1.StateDeltaH\x00R\nstateDelta\x12\x30\n\x08tab_list\x18\r \x01(\x0b\x32\x13.tabwire.v1.TabListH\x00R\x07tabList\x12&\n\x04pong\x18\x0e \x01(\x0b\x32\x10.tabwire.v1.PongH\x00R\x04pong\x12\x36\n\nerror_info\x18\x0f \x01(\x0b\x32\x15.tabwire.v1.ErrorInfoH\x00R\terrorInfo\x12\x1a\n\x08replayed\x18\x14 \x01(\x08R\x08replayedB\t\n\x07outcome\"\xab\x01\n\x0bStateUpdate\x12\x15\n\x06tab_id\x18\x01 \x01(\rR\x05tabId\x12,\n\x05\x63\x61use\x18\x02 \x01(\x0e\x32\x16.tabwire.v1.StateCauseR\x05\x63\x61use\x12!\n\x03tab\x18\x03 \x01(\x0b\x32\x0f.tabwire.v1.TabR\x03tab\x12\x34\n\npage_state\x18\x04 \x01(\x0b\x32\x15.tabwire.v1.PageStateR\tpageState*\x80\x01\n\x0cRotateReason\x12\x1d\n\x19ROTATE_REASON_UNSPECIFIED\x10\x00\x12\x15\n\x11ROTATE_REASON_AGE\x10\x01\x12\x1a\n\x16ROTATE_REASON_SHUTDOWN\x10\x02\x12\x1e\n\x1aROTATE_REASON_TOKEN_EXPIRY\x10\x03\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -54,56 +55,70 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COMMAND'].fields_by_name['command_id']._serialized_options = b'\272H\007r\005\020\001\030\310\001'
   _globals['_COMMAND'].fields_by_name['journal_id']._loaded_options = None
   _globals['_COMMAND'].fields_by_name['journal_id']._serialized_options = b'\272H\004r\002\030@'
-  _globals['_ROTATEREASON']._serialized_start=4568
-  _globals['_ROTATEREASON']._serialized_end=4696
-  _globals['_UPLINK']._serialized_start=173
-  _globals['_UPLINK']._serialized_end=579
-  _globals['_DOWNLINK']._serialized_start=582
-  _globals['_DOWNLINK']._serialized_end=1150
-  _globals['_HELLO']._serialized_start=1153
-  _globals['_HELLO']._serialized_end=1536
-  _globals['_WELCOME']._serialized_start=1539
-  _globals['_WELCOME']._serialized_end=1900
-  _globals['_BROWSERCAPABILITIES']._serialized_start=1903
-  _globals['_BROWSERCAPABILITIES']._serialized_end=2114
-  _globals['_SERVERCAPABILITIES']._serialized_start=2116
-  _globals['_SERVERCAPABILITIES']._serialized_end=2158
-  _globals['_LINKLIMITS']._serialized_start=2161
-  _globals['_LINKLIMITS']._serialized_end=2349
-  _globals['_PART']._serialized_start=2351
-  _globals['_PART']._serialized_end=2432
-  _globals['_RESUME']._serialized_start=2435
-  _globals['_RESUME']._serialized_end=2565
-  _globals['_ATTACHED']._serialized_start=2568
-  _globals['_ATTACHED']._serialized_end=2747
-  _globals['_CAUGHTUP']._serialized_start=2749
-  _globals['_CAUGHTUP']._serialized_end=2777
-  _globals['_HEARTBEAT']._serialized_start=2779
-  _globals['_HEARTBEAT']._serialized_end=2838
-  _globals['_NACK']._serialized_start=2840
-  _globals['_NACK']._serialized_end=2918
-  _globals['_ROTATE']._serialized_start=2920
-  _globals['_ROTATE']._serialized_end=3016
-  _globals['_COMMAND']._serialized_start=3019
-  _globals['_COMMAND']._serialized_end=3544
-  _globals['_GRANTS']._serialized_start=3546
-  _globals['_GRANTS']._serialized_end=3638
-  _globals['_LISTTABS']._serialized_start=3640
-  _globals['_LISTTABS']._serialized_end=3650
-  _globals['_PING']._serialized_start=3652
-  _globals['_PING']._serialized_end=3687
-  _globals['_HOP']._serialized_start=3689
-  _globals['_HOP']._serialized_end=3750
-  _globals['_PONG']._serialized_start=3752
-  _globals['_PONG']._serialized_end=3795
-  _globals['_TABLIST']._serialized_start=3797
-  _globals['_TABLIST']._serialized_end=3843
-  _globals['_CANCELCOMMAND']._serialized_start=3845
-  _globals['_CANCELCOMMAND']._serialized_end=3915
-  _globals['_OBSERVETABS']._serialized_start=3917
-  _globals['_OBSERVETABS']._serialized_end=3955
-  _globals['_COMMANDRESULT']._serialized_start=3958
-  _globals['_COMMANDRESULT']._serialized_end=4391
-  _globals['_STATEUPDATE']._serialized_start=4394
-  _globals['_STATEUPDATE']._serialized_end=4565
+  _globals['_TASKTABSRULE'].fields_by_name['task_id']._loaded_options = None
+  _globals['_TASKTABSRULE'].fields_by_name['task_id']._serialized_options = b'\272H\006r\004\020\001\030@'
+  _globals['_TASKTABSRULE'].fields_by_name['tab_ids']._loaded_options = None
+  _globals['_TASKTABSRULE'].fields_by_name['tab_ids']._serialized_options = b'\272H\005\222\001\002\020d'
+  _globals['_TASKTABSRULE'].fields_by_name['group_title']._loaded_options = None
+  _globals['_TASKTABSRULE'].fields_by_name['group_title']._serialized_options = b'\272H\004r\002\030d'
+  _globals['_PERSONINPUT'].fields_by_name['what']._loaded_options = None
+  _globals['_PERSONINPUT'].fields_by_name['what']._serialized_options = b'\272H\004r\002\030('
+  _globals['_ROTATEREASON']._serialized_start=5301
+  _globals['_ROTATEREASON']._serialized_end=5429
+  _globals['_UPLINK']._serialized_start=198
+  _globals['_UPLINK']._serialized_end=666
+  _globals['_DOWNLINK']._serialized_start=669
+  _globals['_DOWNLINK']._serialized_end=1303
+  _globals['_HELLO']._serialized_start=1306
+  _globals['_HELLO']._serialized_end=1689
+  _globals['_WELCOME']._serialized_start=1692
+  _globals['_WELCOME']._serialized_end=2053
+  _globals['_BROWSERCAPABILITIES']._serialized_start=2056
+  _globals['_BROWSERCAPABILITIES']._serialized_end=2321
+  _globals['_SERVERCAPABILITIES']._serialized_start=2323
+  _globals['_SERVERCAPABILITIES']._serialized_end=2365
+  _globals['_LINKLIMITS']._serialized_start=2368
+  _globals['_LINKLIMITS']._serialized_end=2556
+  _globals['_PART']._serialized_start=2558
+  _globals['_PART']._serialized_end=2639
+  _globals['_RESUME']._serialized_start=2642
+  _globals['_RESUME']._serialized_end=2772
+  _globals['_ATTACHED']._serialized_start=2775
+  _globals['_ATTACHED']._serialized_end=2954
+  _globals['_CAUGHTUP']._serialized_start=2956
+  _globals['_CAUGHTUP']._serialized_end=2984
+  _globals['_HEARTBEAT']._serialized_start=2986
+  _globals['_HEARTBEAT']._serialized_end=3045
+  _globals['_NACK']._serialized_start=3047
+  _globals['_NACK']._serialized_end=3125
+  _globals['_ROTATE']._serialized_start=3127
+  _globals['_ROTATE']._serialized_end=3223
+  _globals['_COMMAND']._serialized_start=3226
+  _globals['_COMMAND']._serialized_end=3800
+  _globals['_SECRETVALUE']._serialized_start=3802
+  _globals['_SECRETVALUE']._serialized_end=3883
+  _globals['_TASKTABSRULE']._serialized_start=3886
+  _globals['_TASKTABSRULE']._serialized_end=4103
+  _globals['_PERSONINPUT']._serialized_start=4105
+  _globals['_PERSONINPUT']._serialized_end=4170
+  _globals['_GRANTS']._serialized_start=4173
+  _globals['_GRANTS']._serialized_end=4371
+  _globals['_LISTTABS']._serialized_start=4373
+  _globals['_LISTTABS']._serialized_end=4383
+  _globals['_PING']._serialized_start=4385
+  _globals['_PING']._serialized_end=4420
+  _globals['_HOP']._serialized_start=4422
+  _globals['_HOP']._serialized_end=4483
+  _globals['_PONG']._serialized_start=4485
+  _globals['_PONG']._serialized_end=4528
+  _globals['_TABLIST']._serialized_start=4530
+  _globals['_TABLIST']._serialized_end=4576
+  _globals['_CANCELCOMMAND']._serialized_start=4578
+  _globals['_CANCELCOMMAND']._serialized_end=4648
+  _globals['_OBSERVETABS']._serialized_start=4650
+  _globals['_OBSERVETABS']._serialized_end=4688
+  _globals['_COMMANDRESULT']._serialized_start=4691
+  _globals['_COMMANDRESULT']._serialized_end=5124
+  _globals['_STATEUPDATE']._serialized_start=5127
+  _globals['_STATEUPDATE']._serialized_end=5298
 # @@protoc_insertion_point(module_scope)

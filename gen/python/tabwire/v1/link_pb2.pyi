@@ -18,6 +18,7 @@ from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from tabwire.v1 import action_pb2 as _action_pb2
 from tabwire.v1 import error_pb2 as _error_pb2
+from tabwire.v1 import policy_pb2 as _policy_pb2
 from tabwire.v1 import state_pb2 as _state_pb2
 import builtins as _builtins
 import sys
@@ -73,6 +74,7 @@ class Uplink(_message.Message):
     RESUME_FIELD_NUMBER: _builtins.int
     NACK_FIELD_NUMBER: _builtins.int
     PART_FIELD_NUMBER: _builtins.int
+    PERSON_INPUT_FIELD_NUMBER: _builtins.int
     seq: _builtins.int
     """Consecutive from 1; 0 for control messages."""
     ack: _builtins.int
@@ -105,6 +107,10 @@ class Uplink(_message.Message):
     def part(self) -> Global___Part:
         """Numbered. A piece of a message that is too large to be sent at once."""
 
+    @_builtins.property
+    def person_input(self) -> Global___PersonInput:
+        """Numbered. A person used a tab that a task works in."""
+
     def __init__(
         self,
         *,
@@ -117,12 +123,13 @@ class Uplink(_message.Message):
         resume: Global___Resume | None = ...,
         nack: Global___Nack | None = ...,
         part: Global___Part | None = ...,
+        person_input: Global___PersonInput | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "command_result", b"command_result", "heartbeat", b"heartbeat", "hello", b"hello", "nack", b"nack", "part", b"part", "resume", b"resume", "state_update", b"state_update"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["body", b"body", "command_result", b"command_result", "heartbeat", b"heartbeat", "hello", b"hello", "nack", b"nack", "part", b"part", "person_input", b"person_input", "resume", b"resume", "state_update", b"state_update"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack", b"ack", "body", b"body", "command_result", b"command_result", "heartbeat", b"heartbeat", "hello", b"hello", "nack", b"nack", "part", b"part", "resume", b"resume", "seq", b"seq", "state_update", b"state_update"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack", b"ack", "body", b"body", "command_result", b"command_result", "heartbeat", b"heartbeat", "hello", b"hello", "nack", b"nack", "part", b"part", "person_input", b"person_input", "resume", b"resume", "seq", b"seq", "state_update", b"state_update"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["hello", "heartbeat", "command_result", "state_update", "resume", "nack", "part"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["hello", "heartbeat", "command_result", "state_update", "resume", "nack", "part", "person_input"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -146,6 +153,7 @@ class Downlink(_message.Message):
     NACK_FIELD_NUMBER: _builtins.int
     ROTATE_FIELD_NUMBER: _builtins.int
     PART_FIELD_NUMBER: _builtins.int
+    TASK_TABS_RULE_FIELD_NUMBER: _builtins.int
     seq: _builtins.int
     """Consecutive from 1; 0 for control messages."""
     ack: _builtins.int
@@ -190,6 +198,10 @@ class Downlink(_message.Message):
     def part(self) -> Global___Part:
         """Numbered. A piece of a message that is too large to be sent at once."""
 
+    @_builtins.property
+    def task_tabs_rule(self) -> Global___TaskTabsRule:
+        """Numbered. The tabs of a task, and what it may do in them."""
+
     def __init__(
         self,
         *,
@@ -205,12 +217,13 @@ class Downlink(_message.Message):
         nack: Global___Nack | None = ...,
         rotate: Global___Rotate | None = ...,
         part: Global___Part | None = ...,
+        task_tabs_rule: Global___TaskTabsRule | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["attached", b"attached", "body", b"body", "cancel_command", b"cancel_command", "caught_up", b"caught_up", "command", b"command", "heartbeat", b"heartbeat", "nack", b"nack", "observe_tabs", b"observe_tabs", "part", b"part", "rotate", b"rotate", "welcome", b"welcome"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attached", b"attached", "body", b"body", "cancel_command", b"cancel_command", "caught_up", b"caught_up", "command", b"command", "heartbeat", b"heartbeat", "nack", b"nack", "observe_tabs", b"observe_tabs", "part", b"part", "rotate", b"rotate", "task_tabs_rule", b"task_tabs_rule", "welcome", b"welcome"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack", b"ack", "attached", b"attached", "body", b"body", "cancel_command", b"cancel_command", "caught_up", b"caught_up", "command", b"command", "heartbeat", b"heartbeat", "nack", b"nack", "observe_tabs", b"observe_tabs", "part", b"part", "rotate", b"rotate", "seq", b"seq", "welcome", b"welcome"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["ack", b"ack", "attached", b"attached", "body", b"body", "cancel_command", b"cancel_command", "caught_up", b"caught_up", "command", b"command", "heartbeat", b"heartbeat", "nack", b"nack", "observe_tabs", b"observe_tabs", "part", b"part", "rotate", b"rotate", "seq", b"seq", "task_tabs_rule", b"task_tabs_rule", "welcome", b"welcome"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["welcome", "attached", "caught_up", "heartbeat", "command", "cancel_command", "observe_tabs", "nack", "rotate", "part"]  # noqa: Y015
+    _WhichOneofReturnType_body: _TypeAlias = _typing.Literal["welcome", "attached", "caught_up", "heartbeat", "command", "cancel_command", "observe_tabs", "nack", "rotate", "part", "task_tabs_rule"]  # noqa: Y015
     _WhichOneofArgType_body: _TypeAlias = _typing.Literal["body", b"body"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_body) -> _WhichOneofReturnType_body | None: ...
 
@@ -340,6 +353,8 @@ class BrowserCapabilities(_message.Message):
     JAVASCRIPT_FIELD_NUMBER: _builtins.int
     DIALOGS_FIELD_NUMBER: _builtins.int
     ACTIONS_FIELD_NUMBER: _builtins.int
+    POLICIES_FIELD_NUMBER: _builtins.int
+    SECRETS_FIELD_NUMBER: _builtins.int
     trusted_input: _builtins.bool
     """It can produce input that pages cannot tell from a person's."""
     state_deltas: _builtins.bool
@@ -350,6 +365,10 @@ class BrowserCapabilities(_message.Message):
     """It can run JavaScript in pages, where it is granted."""
     dialogs: _builtins.bool
     """It answers dialogs of pages."""
+    policies: _builtins.bool
+    """It keeps to policies: TaskTabsRule, Grants.policy, and tells PersonInput."""
+    secrets: _builtins.bool
+    """It fills in secrets that come with a command."""
     @_builtins.property
     def actions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The names of the actions it can do, as in Action.kind. Empty: those of revision 1's first release."""
@@ -363,10 +382,12 @@ class BrowserCapabilities(_message.Message):
         javascript: _builtins.bool = ...,
         dialogs: _builtins.bool = ...,
         actions: _abc.Iterable[_builtins.str] | None = ...,
+        policies: _builtins.bool = ...,
+        secrets: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "dialogs", b"dialogs", "javascript", b"javascript", "screenshots", b"screenshots", "state_deltas", b"state_deltas", "trusted_input", b"trusted_input"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "dialogs", b"dialogs", "javascript", b"javascript", "policies", b"policies", "screenshots", b"screenshots", "secrets", b"secrets", "state_deltas", b"state_deltas", "trusted_input", b"trusted_input"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -649,6 +670,7 @@ class Command(_message.Message):
     STATE_AFTER_FIELD_NUMBER: _builtins.int
     GRANTS_FIELD_NUMBER: _builtins.int
     JOURNAL_ID_FIELD_NUMBER: _builtins.int
+    SECRET_FIELD_NUMBER: _builtins.int
     command_id: _builtins.str
     """Names the command for ever."""
     task_id: _builtins.str
@@ -690,6 +712,12 @@ class Command(_message.Message):
     def grants(self) -> Global___Grants:
         """What the policy lets this command do that is forbidden otherwise."""
 
+    @_builtins.property
+    def secret(self) -> Global___SecretValue:
+        """What is to be typed for a secret that the action names. A browser never stores it, never tells it, and fills it in only
+        where its origins allow.
+        """
+
     def __init__(
         self,
         *,
@@ -705,16 +733,120 @@ class Command(_message.Message):
         state_after: _state_pb2.StateRequest | None = ...,
         grants: Global___Grants | None = ...,
         journal_id: _builtins.str = ...,
+        secret: Global___SecretValue | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "deadline", b"deadline", "grants", b"grants", "list_tabs", b"list_tabs", "observe", b"observe", "ping", b"ping", "request", b"request", "state_after", b"state_after"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "deadline", b"deadline", "grants", b"grants", "list_tabs", b"list_tabs", "observe", b"observe", "ping", b"ping", "request", b"request", "secret", b"secret", "state_after", b"state_after"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "command_id", b"command_id", "deadline", b"deadline", "epoch", b"epoch", "grants", b"grants", "journal_id", b"journal_id", "list_tabs", b"list_tabs", "observe", b"observe", "ping", b"ping", "request", b"request", "state_after", b"state_after", "tab_id", b"tab_id", "task_id", b"task_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "command_id", b"command_id", "deadline", b"deadline", "epoch", b"epoch", "grants", b"grants", "journal_id", b"journal_id", "list_tabs", b"list_tabs", "observe", b"observe", "ping", b"ping", "request", b"request", "secret", b"secret", "state_after", b"state_after", "tab_id", b"tab_id", "task_id", b"task_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_request: _TypeAlias = _typing.Literal["action", "observe", "list_tabs", "ping"]  # noqa: Y015
     _WhichOneofArgType_request: _TypeAlias = _typing.Literal["request", b"request"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_request) -> _WhichOneofReturnType_request | None: ...
 
 Global___Command: _TypeAlias = Command  # noqa: Y015
+
+@_typing.final
+class SecretValue(_message.Message):
+    """The value of a secret on its way to a page."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    ORIGINS_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name."""
+    value: _builtins.str
+    """What is to be typed."""
+    @_builtins.property
+    def origins(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Where it may be filled in: origin patterns as in Policy.allowed_origins."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        value: _builtins.str = ...,
+        origins: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "origins", b"origins", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SecretValue: _TypeAlias = SecretValue  # noqa: Y015
+
+@_typing.final
+class TaskTabsRule(_message.Message):
+    """The tabs in which a task works and the policy that holds there. Replaces what was said of the task before. The browser
+    keeps the tabs in a group of the task's name, and what the policy forbids from loading in them: also redirects, windows
+    that a page opens, and what a page loads or navigates to by itself.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TASK_ID_FIELD_NUMBER: _builtins.int
+    TAB_IDS_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
+    GROUP_TITLE_FIELD_NUMBER: _builtins.int
+    FORGET_OTHERS_FIELD_NUMBER: _builtins.int
+    task_id: _builtins.str
+    """The task."""
+    group_title: _builtins.str
+    """The name of the group; empty for no group."""
+    forget_others: _builtins.bool
+    """Forget all tasks but those that are told from here on. Sent first on every new link."""
+    @_builtins.property
+    def tab_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Its tabs. None: the task has ended; what it set off last may still be stopped for some seconds, then nothing holds."""
+
+    @_builtins.property
+    def policy(self) -> _policy_pb2.EffectivePolicy:
+        """The policy."""
+
+    def __init__(
+        self,
+        *,
+        task_id: _builtins.str = ...,
+        tab_ids: _abc.Iterable[_builtins.int] | None = ...,
+        policy: _policy_pb2.EffectivePolicy | None = ...,
+        group_title: _builtins.str = ...,
+        forget_others: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["policy", b"policy"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["forget_others", b"forget_others", "group_title", b"group_title", "policy", b"policy", "tab_ids", b"tab_ids", "task_id", b"task_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TaskTabsRule: _TypeAlias = TaskTabsRule  # noqa: Y015
+
+@_typing.final
+class PersonInput(_message.Message):
+    """A person used a tab that a task works in."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TAB_ID_FIELD_NUMBER: _builtins.int
+    WHAT_FIELD_NUMBER: _builtins.int
+    tab_id: _builtins.int
+    """The tab."""
+    what: _builtins.str
+    """What, as "click", "key" or "navigation". Never which key or where."""
+    def __init__(
+        self,
+        *,
+        tab_id: _builtins.int = ...,
+        what: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["tab_id", b"tab_id", "what", b"what"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PersonInput: _TypeAlias = PersonInput  # noqa: Y015
 
 @_typing.final
 class Grants(_message.Message):
@@ -724,21 +856,35 @@ class Grants(_message.Message):
 
     JAVASCRIPT_ORIGINS_FIELD_NUMBER: _builtins.int
     TRUSTED_INPUT_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
+    APPROVED_FIELD_NUMBER: _builtins.int
     trusted_input: _builtins.bool
     """True if input may be given that pages cannot tell from a person's."""
     @_builtins.property
     def javascript_origins(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Origins (https://example.com) of documents in which JavaScript may be run."""
 
+    @_builtins.property
+    def policy(self) -> _policy_pb2.EffectivePolicy:
+        """The policy that holds for this command. Without it there is none to keep to."""
+
+    @_builtins.property
+    def approved(self) -> _containers.RepeatedScalarFieldContainer[_policy_pb2.Consequence.ValueType]:
+        """What a person has approved this command to lead to. What else it turns out to lead to, and the policy has to be asked
+        about, is not done.
+        """
+
     def __init__(
         self,
         *,
         javascript_origins: _abc.Iterable[_builtins.str] | None = ...,
         trusted_input: _builtins.bool = ...,
+        policy: _policy_pb2.EffectivePolicy | None = ...,
+        approved: _abc.Iterable[_policy_pb2.Consequence.ValueType] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["policy", b"policy"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["javascript_origins", b"javascript_origins", "trusted_input", b"trusted_input"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approved", b"approved", "javascript_origins", b"javascript_origins", "policy", b"policy", "trusted_input", b"trusted_input"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

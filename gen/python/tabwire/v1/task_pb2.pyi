@@ -11,6 +11,8 @@ from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from tabwire.v1 import action_pb2 as _action_pb2
 from tabwire.v1 import error_pb2 as _error_pb2
+from tabwire.v1 import extract_pb2 as _extract_pb2
+from tabwire.v1 import policy_pb2 as _policy_pb2
 from tabwire.v1 import state_pb2 as _state_pb2
 import builtins as _builtins
 import sys
@@ -163,6 +165,90 @@ HUMAN_REQUEST_KIND_HANDOVER: HumanRequestKind.ValueType  # 3
 """To do something in the tab themselves, then to hand it back."""
 Global___HumanRequestKind: _TypeAlias = HumanRequestKind  # noqa: Y015
 
+class _PlanStatus:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PlanStatusEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PlanStatus.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PLAN_STATUS_UNSPECIFIED: _PlanStatus.ValueType  # 0
+    """Not begun."""
+    PLAN_STATUS_ACTIVE: _PlanStatus.ValueType  # 1
+    """Under way."""
+    PLAN_STATUS_DONE: _PlanStatus.ValueType  # 2
+    """Reached."""
+    PLAN_STATUS_DROPPED: _PlanStatus.ValueType  # 3
+    """Given up, or no longer needed."""
+
+class PlanStatus(_PlanStatus, metaclass=_PlanStatusEnumTypeWrapper):
+    """Where a sub-goal stands."""
+
+PLAN_STATUS_UNSPECIFIED: PlanStatus.ValueType  # 0
+"""Not begun."""
+PLAN_STATUS_ACTIVE: PlanStatus.ValueType  # 1
+"""Under way."""
+PLAN_STATUS_DONE: PlanStatus.ValueType  # 2
+"""Reached."""
+PLAN_STATUS_DROPPED: PlanStatus.ValueType  # 3
+"""Given up, or no longer needed."""
+Global___PlanStatus: _TypeAlias = PlanStatus  # noqa: Y015
+
+class _EffectKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _EffectKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_EffectKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EFFECT_KIND_UNSPECIFIED: _EffectKind.ValueType  # 0
+    """Not given."""
+    EFFECT_KIND_NAVIGATED: _EffectKind.ValueType  # 1
+    """A tab went to another page."""
+    EFFECT_KIND_CHANGED: _EffectKind.ValueType  # 2
+    """Something was typed, chosen, checked or dragged."""
+    EFFECT_KIND_CLICKED: _EffectKind.ValueType  # 3
+    """Something was clicked, and the page reacted."""
+    EFFECT_KIND_SUBMITTED: _EffectKind.ValueType  # 4
+    """A form was sent."""
+    EFFECT_KIND_DOWNLOADED: _EffectKind.ValueType  # 5
+    """A file was downloaded."""
+    EFFECT_KIND_UPLOADED: _EffectKind.ValueType  # 6
+    """A file was given to a page."""
+    EFFECT_KIND_TAB: _EffectKind.ValueType  # 7
+    """A tab was opened or closed."""
+    EFFECT_KIND_DIALOG: _EffectKind.ValueType  # 8
+    """A dialog was accepted."""
+    EFFECT_KIND_JAVASCRIPT: _EffectKind.ValueType  # 9
+    """Code was run in the page."""
+    EFFECT_KIND_UNKNOWN: _EffectKind.ValueType  # 10
+    """It may have had effect, nobody knows."""
+
+class EffectKind(_EffectKind, metaclass=_EffectKindEnumTypeWrapper):
+    """What kind of effect an action had."""
+
+EFFECT_KIND_UNSPECIFIED: EffectKind.ValueType  # 0
+"""Not given."""
+EFFECT_KIND_NAVIGATED: EffectKind.ValueType  # 1
+"""A tab went to another page."""
+EFFECT_KIND_CHANGED: EffectKind.ValueType  # 2
+"""Something was typed, chosen, checked or dragged."""
+EFFECT_KIND_CLICKED: EffectKind.ValueType  # 3
+"""Something was clicked, and the page reacted."""
+EFFECT_KIND_SUBMITTED: EffectKind.ValueType  # 4
+"""A form was sent."""
+EFFECT_KIND_DOWNLOADED: EffectKind.ValueType  # 5
+"""A file was downloaded."""
+EFFECT_KIND_UPLOADED: EffectKind.ValueType  # 6
+"""A file was given to a page."""
+EFFECT_KIND_TAB: EffectKind.ValueType  # 7
+"""A tab was opened or closed."""
+EFFECT_KIND_DIALOG: EffectKind.ValueType  # 8
+"""A dialog was accepted."""
+EFFECT_KIND_JAVASCRIPT: EffectKind.ValueType  # 9
+"""Code was run in the page."""
+EFFECT_KIND_UNKNOWN: EffectKind.ValueType  # 10
+"""It may have had effect, nobody knows."""
+Global___EffectKind: _TypeAlias = EffectKind  # noqa: Y015
+
 @_typing.final
 class TaskContext(_message.Message):
     """Where the person was when they wrote the task."""
@@ -216,22 +302,32 @@ class TaskLimits(_message.Message):
     MAX_STEPS_FIELD_NUMBER: _builtins.int
     MAX_TOKENS_FIELD_NUMBER: _builtins.int
     MAX_SECONDS_FIELD_NUMBER: _builtins.int
+    MAX_COST_MICRO_USD_FIELD_NUMBER: _builtins.int
+    MAX_WAIT_SECONDS_FIELD_NUMBER: _builtins.int
     max_steps: _builtins.int
     """Steps. Default 50."""
     max_tokens: _builtins.int
     """Tokens, prompt and completion together. Default 2,000,000."""
     max_seconds: _builtins.int
     """Seconds from the start, waiting for people not counted. Default 3,600."""
+    max_cost_micro_usd: _builtins.int
+    """Cost, in millionths of a US dollar, as far as the model's endpoint tells it or prices are set. Default: none."""
+    max_wait_seconds: _builtins.int
+    """Seconds a person may take to answer. When they are over, an approval counts as denied, and a question or a hand-over
+    ends the task with HUMAN_TIMEOUT. Default 86,400.
+    """
     def __init__(
         self,
         *,
         max_steps: _builtins.int = ...,
         max_tokens: _builtins.int = ...,
         max_seconds: _builtins.int = ...,
+        max_cost_micro_usd: _builtins.int = ...,
+        max_wait_seconds: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_seconds", b"max_seconds", "max_steps", b"max_steps", "max_tokens", b"max_tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["max_cost_micro_usd", b"max_cost_micro_usd", "max_seconds", b"max_seconds", "max_steps", b"max_steps", "max_tokens", b"max_tokens", "max_wait_seconds", b"max_wait_seconds"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -281,6 +377,9 @@ class Usage(_message.Message):
     PROMPT_TOKENS_FIELD_NUMBER: _builtins.int
     CACHED_TOKENS_FIELD_NUMBER: _builtins.int
     COMPLETION_TOKENS_FIELD_NUMBER: _builtins.int
+    COST_MICRO_USD_FIELD_NUMBER: _builtins.int
+    CALLS_WITHOUT_COST_FIELD_NUMBER: _builtins.int
+    MODEL_MS_FIELD_NUMBER: _builtins.int
     model_calls: _builtins.int
     """Calls of the model."""
     prompt_tokens: _builtins.int
@@ -289,6 +388,14 @@ class Usage(_message.Message):
     """Tokens read from the endpoint's cache."""
     completion_tokens: _builtins.int
     """Tokens written."""
+    cost_micro_usd: _builtins.int
+    """What the calls cost whose cost is known, in millionths of a US dollar: by the endpoint's own figure, else by the prices
+    that are set.
+    """
+    calls_without_cost: _builtins.int
+    """Calls whose cost is not known."""
+    model_ms: _builtins.int
+    """Milliseconds that were spent waiting for the model."""
     def __init__(
         self,
         *,
@@ -296,14 +403,99 @@ class Usage(_message.Message):
         prompt_tokens: _builtins.int = ...,
         cached_tokens: _builtins.int = ...,
         completion_tokens: _builtins.int = ...,
+        cost_micro_usd: _builtins.int = ...,
+        calls_without_cost: _builtins.int = ...,
+        model_ms: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cached_tokens", b"cached_tokens", "completion_tokens", b"completion_tokens", "model_calls", b"model_calls", "prompt_tokens", b"prompt_tokens"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cached_tokens", b"cached_tokens", "calls_without_cost", b"calls_without_cost", "completion_tokens", b"completion_tokens", "cost_micro_usd", b"cost_micro_usd", "model_calls", b"model_calls", "model_ms", b"model_ms", "prompt_tokens", b"prompt_tokens"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Usage: _TypeAlias = Usage  # noqa: Y015
+
+@_typing.final
+class PlanItem(_message.Message):
+    """A sub-goal."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TEXT_FIELD_NUMBER: _builtins.int
+    STATUS_FIELD_NUMBER: _builtins.int
+    text: _builtins.str
+    """What is to be reached."""
+    status: Global___PlanStatus.ValueType
+    """Where it stands."""
+    def __init__(
+        self,
+        *,
+        text: _builtins.str = ...,
+        status: Global___PlanStatus.ValueType = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["status", b"status", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PlanItem: _TypeAlias = PlanItem  # noqa: Y015
+
+@_typing.final
+class Plan(_message.Message):
+    """The sub-goals of a task, in order."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ITEMS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def items(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlanItem]:
+        """The sub-goals."""
+
+    def __init__(
+        self,
+        *,
+        items: _abc.Iterable[Global___PlanItem] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["items", b"items"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Plan: _TypeAlias = Plan  # noqa: Y015
+
+@_typing.final
+class CollectedTable(_message.Message):
+    """Rows that a task collected. They are in its journal and in the files exported from it, not in the task itself."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    COLUMNS_FIELD_NUMBER: _builtins.int
+    ROW_COUNT_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Its name, unique in the task."""
+    row_count: _builtins.int
+    """How many rows it has, each counted once."""
+    @_builtins.property
+    def columns(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The names of its columns."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        columns: _abc.Iterable[_builtins.str] | None = ...,
+        row_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["columns", b"columns", "name", b"name", "row_count", b"row_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CollectedTable: _TypeAlias = CollectedTable  # noqa: Y015
 
 @_typing.final
 class Decision(_message.Message):
@@ -315,12 +507,15 @@ class Decision(_message.Message):
     MEMORY_FIELD_NUMBER: _builtins.int
     NEXT_GOAL_FIELD_NUMBER: _builtins.int
     ACTIONS_FIELD_NUMBER: _builtins.int
+    PLAN_FIELD_NUMBER: _builtins.int
     reasoning: _builtins.str
     """What the decider makes of the last outcome and of the page."""
     memory: _builtins.str
     """What it wants to remember."""
     next_goal: _builtins.str
     """What it wants to reach next."""
+    plan: _builtins.str
+    """The plan, if it changes: one sub-goal a line, as "[ ] to do", "[>] under way", "[x] done" or "[-] dropped"."""
     @_builtins.property
     def actions(self) -> _containers.RepeatedCompositeFieldContainer[_action_pb2.Action]:
         """What to do, in order."""
@@ -332,10 +527,11 @@ class Decision(_message.Message):
         memory: _builtins.str = ...,
         next_goal: _builtins.str = ...,
         actions: _abc.Iterable[_action_pb2.Action] | None = ...,
+        plan: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "memory", b"memory", "next_goal", b"next_goal", "reasoning", b"reasoning"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "memory", b"memory", "next_goal", b"next_goal", "plan", b"plan", "reasoning", b"reasoning"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -430,12 +626,23 @@ class HumanRequest(_message.Message):
     PROMPT_FIELD_NUMBER: _builtins.int
     OPTIONS_FIELD_NUMBER: _builtins.int
     ASKED_AT_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    ACTION_DIGEST_FIELD_NUMBER: _builtins.int
+    CONSEQUENCES_FIELD_NUMBER: _builtins.int
+    URL_FIELD_NUMBER: _builtins.int
+    EXPIRES_AT_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """Names the request in the answer."""
     kind: Global___HumanRequestKind.ValueType
     """What is asked for."""
     prompt: _builtins.str
     """The question."""
+    action_digest: _builtins.bytes
+    """For an approval: the digest of the action and of what it is to be done to. An answer has to name it, so that nothing
+    else is approved by it.
+    """
+    url: _builtins.str
+    """The address of the page it is about."""
     @_builtins.property
     def options(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Answers to choose from; empty for a free one."""
@@ -443,6 +650,18 @@ class HumanRequest(_message.Message):
     @_builtins.property
     def asked_at(self) -> _timestamp_pb2.Timestamp:
         """When it was asked."""
+
+    @_builtins.property
+    def action(self) -> _action_pb2.Action:
+        """For an approval: the exact action."""
+
+    @_builtins.property
+    def consequences(self) -> _containers.RepeatedScalarFieldContainer[_policy_pb2.Consequence.ValueType]:
+        """For an approval: what the action leads to, as far as can be told."""
+
+    @_builtins.property
+    def expires_at(self) -> _timestamp_pb2.Timestamp:
+        """When the waiting ends. See TaskLimits.max_wait_seconds."""
 
     def __init__(
         self,
@@ -452,10 +671,15 @@ class HumanRequest(_message.Message):
         prompt: _builtins.str = ...,
         options: _abc.Iterable[_builtins.str] | None = ...,
         asked_at: _timestamp_pb2.Timestamp | None = ...,
+        action: _action_pb2.Action | None = ...,
+        action_digest: _builtins.bytes = ...,
+        consequences: _abc.Iterable[_policy_pb2.Consequence.ValueType] | None = ...,
+        url: _builtins.str = ...,
+        expires_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "asked_at", b"asked_at", "expires_at", b"expires_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["asked_at", b"asked_at", "kind", b"kind", "options", b"options", "prompt", b"prompt", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "action_digest", b"action_digest", "asked_at", b"asked_at", "consequences", b"consequences", "expires_at", b"expires_at", "kind", b"kind", "options", b"options", "prompt", b"prompt", "request_id", b"request_id", "url", b"url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -492,6 +716,15 @@ class Task(_message.Message):
     FINISHED_AT_FIELD_NUMBER: _builtins.int
     LAST_EVENT_SEQ_FIELD_NUMBER: _builtins.int
     START_URL_FIELD_NUMBER: _builtins.int
+    OUTPUT_SCHEMA_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
+    SECRETS_FIELD_NUMBER: _builtins.int
+    TAB_IDS_FIELD_NUMBER: _builtins.int
+    FOLLOWS_TASK_ID_FIELD_NUMBER: _builtins.int
+    PLAN_FIELD_NUMBER: _builtins.int
+    COLLECTED_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
     task_id: _builtins.str
     """Names it."""
     user_prompt: _builtins.str
@@ -522,6 +755,16 @@ class Task(_message.Message):
     """The number of the journal's last event."""
     start_url: _builtins.str
     """Where to start: opened in a tab of the task's own before the first step. Empty: the tab of the context."""
+    output_schema: _builtins.str
+    """JSON Schema of the result, if it is to be JSON."""
+    model: _builtins.str
+    """The model that decides; empty for the server's."""
+    follows_task_id: _builtins.str
+    """The task whose conversation and tabs it goes on with; empty if none."""
+    evidence: _builtins.str
+    """Whether its result was checked: against the output schema, or against what the page shows. Empty: nothing was to be
+    checked or it has not ended. Else what was seen, for a person.
+    """
     @_builtins.property
     def steps(self) -> _containers.RepeatedCompositeFieldContainer[Global___Step]:
         """The steps so far."""
@@ -562,6 +805,26 @@ class Task(_message.Message):
     def finished_at(self) -> _timestamp_pb2.Timestamp:
         """When it ended."""
 
+    @_builtins.property
+    def policy(self) -> _policy_pb2.Policy:
+        """What it may do, beside the owner's policy."""
+
+    @_builtins.property
+    def secrets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of the secrets that it may have filled in."""
+
+    @_builtins.property
+    def tab_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """All tabs it works in."""
+
+    @_builtins.property
+    def plan(self) -> Global___Plan:
+        """Its sub-goals, if there is a plan."""
+
+    @_builtins.property
+    def collected(self) -> _containers.RepeatedCompositeFieldContainer[Global___CollectedTable]:
+        """What it collected."""
+
     def __init__(
         self,
         *,
@@ -590,10 +853,19 @@ class Task(_message.Message):
         finished_at: _timestamp_pb2.Timestamp | None = ...,
         last_event_seq: _builtins.int = ...,
         start_url: _builtins.str = ...,
+        output_schema: _builtins.str = ...,
+        model: _builtins.str = ...,
+        policy: _policy_pb2.Policy | None = ...,
+        secrets: _abc.Iterable[_builtins.str] | None = ...,
+        tab_ids: _abc.Iterable[_builtins.int] | None = ...,
+        follows_task_id: _builtins.str = ...,
+        plan: Global___Plan | None = ...,
+        collected: _abc.Iterable[Global___CollectedTable] | None = ...,
+        evidence: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "context", b"context", "created_at", b"created_at", "finished_at", b"finished_at", "human_request", b"human_request", "limits", b"limits", "timestamp", b"timestamp", "updated_at", b"updated_at", "usage", b"usage"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "context", b"context", "created_at", b"created_at", "finished_at", b"finished_at", "human_request", b"human_request", "limits", b"limits", "plan", b"plan", "policy", b"policy", "timestamp", b"timestamp", "updated_at", b"updated_at", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["browser_id", b"browser_id", "cause", b"cause", "context", b"context", "created_at", b"created_at", "current_goal", b"current_goal", "decider", b"decider", "description", b"description", "details", b"details", "finished_at", b"finished_at", "human_request", b"human_request", "last_event_seq", b"last_event_seq", "limits", b"limits", "max_retries", b"max_retries", "notes", b"notes", "result", b"result", "scratchpad", b"scratchpad", "start_url", b"start_url", "state", b"state", "steps", b"steps", "tab_id", b"tab_id", "task_id", b"task_id", "timestamp", b"timestamp", "updated_at", b"updated_at", "usage", b"usage", "user_prompt", b"user_prompt"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["browser_id", b"browser_id", "cause", b"cause", "collected", b"collected", "context", b"context", "created_at", b"created_at", "current_goal", b"current_goal", "decider", b"decider", "description", b"description", "details", b"details", "evidence", b"evidence", "finished_at", b"finished_at", "follows_task_id", b"follows_task_id", "human_request", b"human_request", "last_event_seq", b"last_event_seq", "limits", b"limits", "max_retries", b"max_retries", "model", b"model", "notes", b"notes", "output_schema", b"output_schema", "plan", b"plan", "policy", b"policy", "result", b"result", "scratchpad", b"scratchpad", "secrets", b"secrets", "start_url", b"start_url", "state", b"state", "steps", b"steps", "tab_id", b"tab_id", "tab_ids", b"tab_ids", "task_id", b"task_id", "timestamp", b"timestamp", "updated_at", b"updated_at", "usage", b"usage", "user_prompt", b"user_prompt"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -633,10 +905,13 @@ class TaskStateChanged(_message.Message):
     TO_FIELD_NUMBER: _builtins.int
     CAUSE_FIELD_NUMBER: _builtins.int
     RESULT_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
     to: Global___TaskState.ValueType
     """To here."""
     result: _builtins.str
     """The answer, if it ended."""
+    evidence: _builtins.str
+    """What bears the answer out, if it ended. See Task.evidence."""
     @_builtins.property
     def cause(self) -> Global___TaskCause:
         """Why."""
@@ -647,10 +922,11 @@ class TaskStateChanged(_message.Message):
         to: Global___TaskState.ValueType = ...,
         cause: Global___TaskCause | None = ...,
         result: _builtins.str = ...,
+        evidence: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "from", b"from", "result", b"result", "to", b"to"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cause", b"cause", "evidence", b"evidence", "from", b"from", "result", b"result", "to", b"to"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -668,6 +944,10 @@ class TaskUpdate(_message.Message):
     SCRATCHPAD_FIELD_NUMBER: _builtins.int
     TAB_ID_FIELD_NUMBER: _builtins.int
     CURRENT_GOAL_FIELD_NUMBER: _builtins.int
+    PLAN_FIELD_NUMBER: _builtins.int
+    TABS_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
+    EVIDENCE_FIELD_NUMBER: _builtins.int
     description: _builtins.str
     """New description, if present."""
     details: _builtins.str
@@ -680,6 +960,20 @@ class TaskUpdate(_message.Message):
     """The tab it works in now, if present."""
     current_goal: _builtins.str
     """What it wants to reach now, if present."""
+    evidence: _builtins.str
+    """What was seen when the agent said that it is done, if present. See Task.evidence."""
+    @_builtins.property
+    def plan(self) -> Global___Plan:
+        """The new plan, if present."""
+
+    @_builtins.property
+    def tabs(self) -> Global___TaskTabs:
+        """The tabs it works in now, if present."""
+
+    @_builtins.property
+    def policy(self) -> _policy_pb2.Policy:
+        """The policy now, if present."""
+
     def __init__(
         self,
         *,
@@ -689,10 +983,14 @@ class TaskUpdate(_message.Message):
         scratchpad: _builtins.str | None = ...,
         tab_id: _builtins.int | None = ...,
         current_goal: _builtins.str | None = ...,
+        plan: Global___Plan | None = ...,
+        tabs: Global___TaskTabs | None = ...,
+        policy: _policy_pb2.Policy | None = ...,
+        evidence: _builtins.str | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_current_goal", b"_current_goal", "_description", b"_description", "_details", b"_details", "_notes", b"_notes", "_scratchpad", b"_scratchpad", "_tab_id", b"_tab_id", "current_goal", b"current_goal", "description", b"description", "details", b"details", "notes", b"notes", "scratchpad", b"scratchpad", "tab_id", b"tab_id"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_current_goal", b"_current_goal", "_description", b"_description", "_details", b"_details", "_evidence", b"_evidence", "_notes", b"_notes", "_scratchpad", b"_scratchpad", "_tab_id", b"_tab_id", "current_goal", b"current_goal", "description", b"description", "details", b"details", "evidence", b"evidence", "notes", b"notes", "plan", b"plan", "policy", b"policy", "scratchpad", b"scratchpad", "tab_id", b"tab_id", "tabs", b"tabs"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_current_goal", b"_current_goal", "_description", b"_description", "_details", b"_details", "_notes", b"_notes", "_scratchpad", b"_scratchpad", "_tab_id", b"_tab_id", "current_goal", b"current_goal", "description", b"description", "details", b"details", "notes", b"notes", "scratchpad", b"scratchpad", "tab_id", b"tab_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_current_goal", b"_current_goal", "_description", b"_description", "_details", b"_details", "_evidence", b"_evidence", "_notes", b"_notes", "_scratchpad", b"_scratchpad", "_tab_id", b"_tab_id", "current_goal", b"current_goal", "description", b"description", "details", b"details", "evidence", b"evidence", "notes", b"notes", "plan", b"plan", "policy", b"policy", "scratchpad", b"scratchpad", "tab_id", b"tab_id", "tabs", b"tabs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__current_goal: _TypeAlias = _typing.Literal["current_goal"]  # noqa: Y015
     _WhichOneofArgType__current_goal: _TypeAlias = _typing.Literal["_current_goal", b"_current_goal"]  # noqa: Y015
@@ -700,6 +998,8 @@ class TaskUpdate(_message.Message):
     _WhichOneofArgType__description: _TypeAlias = _typing.Literal["_description", b"_description"]  # noqa: Y015
     _WhichOneofReturnType__details: _TypeAlias = _typing.Literal["details"]  # noqa: Y015
     _WhichOneofArgType__details: _TypeAlias = _typing.Literal["_details", b"_details"]  # noqa: Y015
+    _WhichOneofReturnType__evidence: _TypeAlias = _typing.Literal["evidence"]  # noqa: Y015
+    _WhichOneofArgType__evidence: _TypeAlias = _typing.Literal["_evidence", b"_evidence"]  # noqa: Y015
     _WhichOneofReturnType__notes: _TypeAlias = _typing.Literal["notes"]  # noqa: Y015
     _WhichOneofArgType__notes: _TypeAlias = _typing.Literal["_notes", b"_notes"]  # noqa: Y015
     _WhichOneofReturnType__scratchpad: _TypeAlias = _typing.Literal["scratchpad"]  # noqa: Y015
@@ -713,6 +1013,8 @@ class TaskUpdate(_message.Message):
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__details) -> _WhichOneofReturnType__details | None: ...
     @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__evidence) -> _WhichOneofReturnType__evidence | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__notes) -> _WhichOneofReturnType__notes | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__scratchpad) -> _WhichOneofReturnType__scratchpad | None: ...
@@ -720,6 +1022,30 @@ class TaskUpdate(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__tab_id) -> _WhichOneofReturnType__tab_id | None: ...
 
 Global___TaskUpdate: _TypeAlias = TaskUpdate  # noqa: Y015
+
+@_typing.final
+class TaskTabs(_message.Message):
+    """The tabs of a task."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TAB_IDS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def tab_ids(self) -> _containers.RepeatedScalarFieldContainer[_builtins.int]:
+        """Their ids."""
+
+    def __init__(
+        self,
+        *,
+        tab_ids: _abc.Iterable[_builtins.int] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["tab_ids", b"tab_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TaskTabs: _TypeAlias = TaskTabs  # noqa: Y015
 
 @_typing.final
 class StepUpdate(_message.Message):
@@ -830,6 +1156,7 @@ class ActionStarted(_message.Message):
     ACTION_FIELD_NUMBER: _builtins.int
     TAB_ID_FIELD_NUMBER: _builtins.int
     JOURNAL_ID_FIELD_NUMBER: _builtins.int
+    CONSEQUENCES_FIELD_NUMBER: _builtins.int
     step_number: _builtins.int
     """The step it belongs to."""
     index: _builtins.int
@@ -844,6 +1171,10 @@ class ActionStarted(_message.Message):
     def action(self) -> _action_pb2.Action:
         """The action, with its id, which is also the command's id."""
 
+    @_builtins.property
+    def consequences(self) -> _containers.RepeatedScalarFieldContainer[_policy_pb2.Consequence.ValueType]:
+        """What it leads to, as the policy saw it."""
+
     def __init__(
         self,
         *,
@@ -852,10 +1183,11 @@ class ActionStarted(_message.Message):
         action: _action_pb2.Action | None = ...,
         tab_id: _builtins.int = ...,
         journal_id: _builtins.str = ...,
+        consequences: _abc.Iterable[_policy_pb2.Consequence.ValueType] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "index", b"index", "journal_id", b"journal_id", "step_number", b"step_number", "tab_id", b"tab_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "consequences", b"consequences", "index", b"index", "journal_id", b"journal_id", "step_number", b"step_number", "tab_id", b"tab_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -925,23 +1257,221 @@ class HumanInput(_message.Message):
 
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     ANSWER_FIELD_NUMBER: _builtins.int
+    APPROVED_FIELD_NUMBER: _builtins.int
+    ACTION_DIGEST_FIELD_NUMBER: _builtins.int
+    TIMED_OUT_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """The request."""
     answer: _builtins.str
     """The answer."""
+    approved: _builtins.bool
+    """For an approval: whether it was given."""
+    action_digest: _builtins.bytes
+    """For an approval: what was approved or denied."""
+    timed_out: _builtins.bool
+    """True if nobody answered in time."""
     def __init__(
         self,
         *,
         request_id: _builtins.str = ...,
         answer: _builtins.str = ...,
+        approved: _builtins.bool = ...,
+        action_digest: _builtins.bytes = ...,
+        timed_out: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "request_id", b"request_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_digest", b"action_digest", "answer", b"answer", "approved", b"approved", "request_id", b"request_id", "timed_out", b"timed_out"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___HumanInput: _TypeAlias = HumanInput  # noqa: Y015
+
+@_typing.final
+class PersonMessage(_message.Message):
+    """A person says something to the running agent."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    INTERRUPT_FIELD_NUMBER: _builtins.int
+    message_id: _builtins.str
+    """Names it, so that a repeat is the same."""
+    text: _builtins.str
+    """What they say."""
+    interrupt: _builtins.bool
+    """Whether the current action was cancelled for it."""
+    def __init__(
+        self,
+        *,
+        message_id: _builtins.str = ...,
+        text: _builtins.str = ...,
+        interrupt: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["interrupt", b"interrupt", "message_id", b"message_id", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PersonMessage: _TypeAlias = PersonMessage  # noqa: Y015
+
+@_typing.final
+class PersonActed(_message.Message):
+    """A person did something in a tab of the task. The task is paused with it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TAB_ID_FIELD_NUMBER: _builtins.int
+    WHAT_FIELD_NUMBER: _builtins.int
+    tab_id: _builtins.int
+    """The tab."""
+    what: _builtins.str
+    """What, as "click", "key" or "navigation"."""
+    def __init__(
+        self,
+        *,
+        tab_id: _builtins.int = ...,
+        what: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["tab_id", b"tab_id", "what", b"what"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PersonActed: _TypeAlias = PersonActed  # noqa: Y015
+
+@_typing.final
+class RowsCollected(_message.Message):
+    """Rows were collected. A large collection comes as several of these."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STEP_NUMBER_FIELD_NUMBER: _builtins.int
+    INDEX_FIELD_NUMBER: _builtins.int
+    TABLE_FIELD_NUMBER: _builtins.int
+    ROWS_FIELD_NUMBER: _builtins.int
+    step_number: _builtins.int
+    """The step it belongs to."""
+    index: _builtins.int
+    """The action's place in the decision, from 0."""
+    table: _builtins.str
+    """The table's name."""
+    @_builtins.property
+    def rows(self) -> _extract_pb2.Rows:
+        """The rows that are new, with their columns."""
+
+    def __init__(
+        self,
+        *,
+        step_number: _builtins.int = ...,
+        index: _builtins.int = ...,
+        table: _builtins.str = ...,
+        rows: _extract_pb2.Rows | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["rows", b"rows"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["index", b"index", "rows", b"rows", "step_number", b"step_number", "table", b"table"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RowsCollected: _TypeAlias = RowsCollected  # noqa: Y015
+
+@_typing.final
+class FrameDocument(_message.Message):
+    """Which document a frame of a tab showed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SLOT_FIELD_NUMBER: _builtins.int
+    DOCUMENT_ID_FIELD_NUMBER: _builtins.int
+    slot: _builtins.int
+    """The frame's slot; see Frame.slot."""
+    document_id: _builtins.str
+    """The document; see Frame.document_id."""
+    def __init__(
+        self,
+        *,
+        slot: _builtins.int = ...,
+        document_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["document_id", b"document_id", "slot", b"slot"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FrameDocument: _TypeAlias = FrameDocument  # noqa: Y015
+
+@_typing.final
+class ModelAsked(_message.Message):
+    """The model is about to be asked. What it is told is kept as it is, so that after a restart the conversation goes on
+    word for word where it stood.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STEP_NUMBER_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    THROUGH_SEQ_FIELD_NUMBER: _builtins.int
+    PAGE_DIGEST_FIELD_NUMBER: _builtins.int
+    DOCUMENTS_FIELD_NUMBER: _builtins.int
+    step_number: _builtins.int
+    """The step it is for."""
+    text: _builtins.str
+    """What it is told beyond what it was told before: outcomes, what the person said, the page. Without pictures."""
+    through_seq: _builtins.int
+    """The number of the last event that is told in it."""
+    page_digest: _builtins.int
+    """Tells whether the page showed the same as at another turn: a digest of its address and elements. 0: it was not seen."""
+    @_builtins.property
+    def documents(self) -> _containers.RepeatedCompositeFieldContainer[Global___FrameDocument]:
+        """The documents of the page that it was told of. What is decided is decided about these."""
+
+    def __init__(
+        self,
+        *,
+        step_number: _builtins.int = ...,
+        text: _builtins.str = ...,
+        through_seq: _builtins.int = ...,
+        page_digest: _builtins.int = ...,
+        documents: _abc.Iterable[Global___FrameDocument] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["documents", b"documents", "page_digest", b"page_digest", "step_number", b"step_number", "text", b"text", "through_seq", b"through_seq"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ModelAsked: _TypeAlias = ModelAsked  # noqa: Y015
+
+@_typing.final
+class ContextCompacted(_message.Message):
+    """The conversation with the model was shortened. The journal keeps all; the model goes on from this."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    THROUGH_STEP_FIELD_NUMBER: _builtins.int
+    SUMMARY_FIELD_NUMBER: _builtins.int
+    through_step: _builtins.int
+    """Steps up to and including this one are only told as the summary says."""
+    summary: _builtins.str
+    """What the model is told of them: facts, open obligations, what was tried."""
+    def __init__(
+        self,
+        *,
+        through_step: _builtins.int = ...,
+        summary: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["summary", b"summary", "through_step", b"through_step"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ContextCompacted: _TypeAlias = ContextCompacted  # noqa: Y015
 
 @_typing.final
 class TaskEvent(_message.Message):
@@ -962,6 +1492,11 @@ class TaskEvent(_message.Message):
     ACTION_FINISHED_FIELD_NUMBER: _builtins.int
     HUMAN_INPUT_NEEDED_FIELD_NUMBER: _builtins.int
     HUMAN_INPUT_FIELD_NUMBER: _builtins.int
+    PERSON_MESSAGE_FIELD_NUMBER: _builtins.int
+    PERSON_ACTED_FIELD_NUMBER: _builtins.int
+    ROWS_COLLECTED_FIELD_NUMBER: _builtins.int
+    CONTEXT_COMPACTED_FIELD_NUMBER: _builtins.int
+    MODEL_ASKED_FIELD_NUMBER: _builtins.int
     task_id: _builtins.str
     """The task."""
     seq: _builtins.int
@@ -1010,6 +1545,26 @@ class TaskEvent(_message.Message):
     def human_input(self) -> Global___HumanInput:
         """See HumanInput."""
 
+    @_builtins.property
+    def person_message(self) -> Global___PersonMessage:
+        """See PersonMessage."""
+
+    @_builtins.property
+    def person_acted(self) -> Global___PersonActed:
+        """See PersonActed."""
+
+    @_builtins.property
+    def rows_collected(self) -> Global___RowsCollected:
+        """See RowsCollected."""
+
+    @_builtins.property
+    def context_compacted(self) -> Global___ContextCompacted:
+        """See ContextCompacted."""
+
+    @_builtins.property
+    def model_asked(self) -> Global___ModelAsked:
+        """See ModelAsked."""
+
     def __init__(
         self,
         *,
@@ -1026,13 +1581,110 @@ class TaskEvent(_message.Message):
         action_finished: Global___ActionFinished | None = ...,
         human_input_needed: Global___HumanInputNeeded | None = ...,
         human_input: Global___HumanInput | None = ...,
+        person_message: Global___PersonMessage | None = ...,
+        person_acted: Global___PersonActed | None = ...,
+        rows_collected: Global___RowsCollected | None = ...,
+        context_compacted: Global___ContextCompacted | None = ...,
+        model_asked: Global___ModelAsked | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["action_finished", b"action_finished", "action_started", b"action_started", "created", b"created", "decision_made", b"decision_made", "human_input", b"human_input", "human_input_needed", b"human_input_needed", "kind", b"kind", "model_reply", b"model_reply", "state_changed", b"state_changed", "step_update", b"step_update", "task_update", b"task_update", "time", b"time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["action_finished", b"action_finished", "action_started", b"action_started", "context_compacted", b"context_compacted", "created", b"created", "decision_made", b"decision_made", "human_input", b"human_input", "human_input_needed", b"human_input_needed", "kind", b"kind", "model_asked", b"model_asked", "model_reply", b"model_reply", "person_acted", b"person_acted", "person_message", b"person_message", "rows_collected", b"rows_collected", "state_changed", b"state_changed", "step_update", b"step_update", "task_update", b"task_update", "time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_finished", b"action_finished", "action_started", b"action_started", "created", b"created", "decision_made", b"decision_made", "human_input", b"human_input", "human_input_needed", b"human_input_needed", "kind", b"kind", "model_reply", b"model_reply", "seq", b"seq", "state_changed", b"state_changed", "step_update", b"step_update", "task_id", b"task_id", "task_update", b"task_update", "time", b"time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_finished", b"action_finished", "action_started", b"action_started", "context_compacted", b"context_compacted", "created", b"created", "decision_made", b"decision_made", "human_input", b"human_input", "human_input_needed", b"human_input_needed", "kind", b"kind", "model_asked", b"model_asked", "model_reply", b"model_reply", "person_acted", b"person_acted", "person_message", b"person_message", "rows_collected", b"rows_collected", "seq", b"seq", "state_changed", b"state_changed", "step_update", b"step_update", "task_id", b"task_id", "task_update", b"task_update", "time", b"time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["created", "state_changed", "task_update", "step_update", "model_reply", "decision_made", "action_started", "action_finished", "human_input_needed", "human_input"]  # noqa: Y015
+    _WhichOneofReturnType_kind: _TypeAlias = _typing.Literal["created", "state_changed", "task_update", "step_update", "model_reply", "decision_made", "action_started", "action_finished", "human_input_needed", "human_input", "person_message", "person_acted", "rows_collected", "context_compacted", "model_asked"]  # noqa: Y015
     _WhichOneofArgType_kind: _TypeAlias = _typing.Literal["kind", b"kind"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_kind) -> _WhichOneofReturnType_kind | None: ...
 
 Global___TaskEvent: _TypeAlias = TaskEvent  # noqa: Y015
+
+@_typing.final
+class Thinking(_message.Message):
+    """What a model has written of an answer that is still coming. It is no event: it is not kept, and a watcher that was not
+    there does not get it later.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STEP_NUMBER_FIELD_NUMBER: _builtins.int
+    REASONING_FIELD_NUMBER: _builtins.int
+    NEXT_GOAL_FIELD_NUMBER: _builtins.int
+    step_number: _builtins.int
+    """The step it is for."""
+    reasoning: _builtins.str
+    """What it reasons so far, whole."""
+    next_goal: _builtins.str
+    """What it wants to reach next, so far, whole."""
+    def __init__(
+        self,
+        *,
+        step_number: _builtins.int = ...,
+        reasoning: _builtins.str = ...,
+        next_goal: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_goal", b"next_goal", "reasoning", b"reasoning", "step_number", b"step_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Thinking: _TypeAlias = Thinking  # noqa: Y015
+
+@_typing.final
+class TaskEffect(_message.Message):
+    """One effect that a task had."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SEQ_FIELD_NUMBER: _builtins.int
+    TIME_FIELD_NUMBER: _builtins.int
+    STEP_NUMBER_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    CONSEQUENCES_FIELD_NUMBER: _builtins.int
+    URL_FIELD_NUMBER: _builtins.int
+    DESCRIPTION_FIELD_NUMBER: _builtins.int
+    ACTION_FIELD_NUMBER: _builtins.int
+    APPROVED_FIELD_NUMBER: _builtins.int
+    seq: _builtins.int
+    """The journal's event that tells it."""
+    step_number: _builtins.int
+    """The step."""
+    kind: Global___EffectKind.ValueType
+    """What kind."""
+    url: _builtins.str
+    """The page it was done on."""
+    description: _builtins.str
+    """One line for a person."""
+    approved: _builtins.bool
+    """True if a person approved it."""
+    @_builtins.property
+    def time(self) -> _timestamp_pb2.Timestamp:
+        """When."""
+
+    @_builtins.property
+    def consequences(self) -> _containers.RepeatedScalarFieldContainer[_policy_pb2.Consequence.ValueType]:
+        """What it leads to, as the policy saw it."""
+
+    @_builtins.property
+    def action(self) -> _action_pb2.Action:
+        """The action. Secrets are told by their names."""
+
+    def __init__(
+        self,
+        *,
+        seq: _builtins.int = ...,
+        time: _timestamp_pb2.Timestamp | None = ...,
+        step_number: _builtins.int = ...,
+        kind: Global___EffectKind.ValueType = ...,
+        consequences: _abc.Iterable[_policy_pb2.Consequence.ValueType] | None = ...,
+        url: _builtins.str = ...,
+        description: _builtins.str = ...,
+        action: _action_pb2.Action | None = ...,
+        approved: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "time", b"time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action", b"action", "approved", b"approved", "consequences", b"consequences", "description", b"description", "kind", b"kind", "seq", b"seq", "step_number", b"step_number", "time", b"time", "url", b"url"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TaskEffect: _TypeAlias = TaskEffect  # noqa: Y015

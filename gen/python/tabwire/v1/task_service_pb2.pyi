@@ -8,6 +8,8 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from tabwire.v1 import policy_pb2 as _policy_pb2
 from tabwire.v1 import task_pb2 as _task_pb2
 import builtins as _builtins
 import sys
@@ -19,6 +21,42 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _ExportFormat:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _ExportFormatEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ExportFormat.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    EXPORT_FORMAT_UNSPECIFIED: _ExportFormat.ValueType  # 0
+    """Not given."""
+    EXPORT_FORMAT_TEXT: _ExportFormat.ValueType  # 1
+    """The result as text."""
+    EXPORT_FORMAT_JSON: _ExportFormat.ValueType  # 2
+    """The result and all collected rows as JSON."""
+    EXPORT_FORMAT_CSV: _ExportFormat.ValueType  # 3
+    """The collected rows of one table as CSV (RFC 4180, UTF-8 with a byte order mark so that spreadsheets read it right)."""
+    EXPORT_FORMAT_XLSX: _ExportFormat.ValueType  # 4
+    """The collected rows as an Excel workbook, one sheet a table."""
+    EXPORT_FORMAT_MARKDOWN: _ExportFormat.ValueType  # 5
+    """The task as a report in Markdown: what was asked, done and found."""
+
+class ExportFormat(_ExportFormat, metaclass=_ExportFormatEnumTypeWrapper):
+    """What a task's outcome is written as."""
+
+EXPORT_FORMAT_UNSPECIFIED: ExportFormat.ValueType  # 0
+"""Not given."""
+EXPORT_FORMAT_TEXT: ExportFormat.ValueType  # 1
+"""The result as text."""
+EXPORT_FORMAT_JSON: ExportFormat.ValueType  # 2
+"""The result and all collected rows as JSON."""
+EXPORT_FORMAT_CSV: ExportFormat.ValueType  # 3
+"""The collected rows of one table as CSV (RFC 4180, UTF-8 with a byte order mark so that spreadsheets read it right)."""
+EXPORT_FORMAT_XLSX: ExportFormat.ValueType  # 4
+"""The collected rows as an Excel workbook, one sheet a table."""
+EXPORT_FORMAT_MARKDOWN: ExportFormat.ValueType  # 5
+"""The task as a report in Markdown: what was asked, done and found."""
+Global___ExportFormat: _TypeAlias = ExportFormat  # noqa: Y015
 
 @_typing.final
 class CreateTaskRequest(_message.Message):
@@ -37,6 +75,12 @@ class CreateTaskRequest(_message.Message):
     MAX_RETRIES_FIELD_NUMBER: _builtins.int
     DETAILS_FIELD_NUMBER: _builtins.int
     START_URL_FIELD_NUMBER: _builtins.int
+    OUTPUT_SCHEMA_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
+    SECRETS_FIELD_NUMBER: _builtins.int
+    FOLLOWS_TASK_ID_FIELD_NUMBER: _builtins.int
+    PLAN_FIELD_NUMBER: _builtins.int
     task_id: _builtins.str
     """The id to give it; chosen by the server if empty. Ids are each owner's own: another owner's task may have the same."""
     idempotency_key: _builtins.str
@@ -53,6 +97,12 @@ class CreateTaskRequest(_message.Message):
     """What a caller adds for the agent."""
     start_url: _builtins.str
     """Where to start: opened in a tab of the task's own before the first step. Empty: the tab of the context."""
+    output_schema: _builtins.str
+    """JSON Schema of the result. The task succeeds only with a result that keeps to it."""
+    model: _builtins.str
+    """The model that decides; empty for the server's."""
+    follows_task_id: _builtins.str
+    """The task to go on from, which has ended: its conversation and its tabs are kept."""
     @_builtins.property
     def timestamp(self) -> _timestamp_pb2.Timestamp:
         """When the person sent it, by their clock."""
@@ -64,6 +114,18 @@ class CreateTaskRequest(_message.Message):
     @_builtins.property
     def limits(self) -> _task_pb2.TaskLimits:
         """What it may use up."""
+
+    @_builtins.property
+    def policy(self) -> _policy_pb2.Policy:
+        """What it may do, beside the owner's policy."""
+
+    @_builtins.property
+    def secrets(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Names of secrets that it may have filled in. NOT_FOUND if there is none of that name."""
+
+    @_builtins.property
+    def plan(self) -> _task_pb2.Plan:
+        """Sub-goals to keep to."""
 
     def __init__(
         self,
@@ -79,10 +141,16 @@ class CreateTaskRequest(_message.Message):
         max_retries: _builtins.int = ...,
         details: _builtins.str = ...,
         start_url: _builtins.str = ...,
+        output_schema: _builtins.str = ...,
+        model: _builtins.str = ...,
+        policy: _policy_pb2.Policy | None = ...,
+        secrets: _abc.Iterable[_builtins.str] | None = ...,
+        follows_task_id: _builtins.str = ...,
+        plan: _task_pb2.Plan | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "limits", b"limits", "timestamp", b"timestamp"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["context", b"context", "limits", b"limits", "plan", b"plan", "policy", b"policy", "timestamp", b"timestamp"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["browser_id", b"browser_id", "context", b"context", "decider", b"decider", "details", b"details", "idempotency_key", b"idempotency_key", "limits", b"limits", "max_retries", b"max_retries", "start_url", b"start_url", "task_id", b"task_id", "timestamp", b"timestamp", "user_prompt", b"user_prompt"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["browser_id", b"browser_id", "context", b"context", "decider", b"decider", "details", b"details", "follows_task_id", b"follows_task_id", "idempotency_key", b"idempotency_key", "limits", b"limits", "max_retries", b"max_retries", "model", b"model", "output_schema", b"output_schema", "plan", b"plan", "policy", b"policy", "secrets", b"secrets", "start_url", b"start_url", "task_id", b"task_id", "timestamp", b"timestamp", "user_prompt", b"user_prompt"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -167,13 +235,29 @@ class ListTasksRequest(_message.Message):
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     STATES_FIELD_NUMBER: _builtins.int
+    BROWSER_ID_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    CREATED_AFTER_FIELD_NUMBER: _builtins.int
+    CREATED_BEFORE_FIELD_NUMBER: _builtins.int
     page_size: _builtins.int
     """At most so many; 0 means 50."""
     page_token: _builtins.str
     """Where to go on, from the last answer."""
+    browser_id: _builtins.str
+    """Only tasks of this browser; empty for all."""
+    text: _builtins.str
+    """Only tasks whose text has this in it, compared without case; empty for all."""
     @_builtins.property
     def states(self) -> _containers.RepeatedScalarFieldContainer[_task_pb2.TaskState.ValueType]:
         """Only tasks in one of these states; empty for all."""
+
+    @_builtins.property
+    def created_after(self) -> _timestamp_pb2.Timestamp:
+        """Only tasks that were taken at or after this moment, if present."""
+
+    @_builtins.property
+    def created_before(self) -> _timestamp_pb2.Timestamp:
+        """Only tasks that were taken before this moment, if present."""
 
     def __init__(
         self,
@@ -181,10 +265,14 @@ class ListTasksRequest(_message.Message):
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
         states: _abc.Iterable[_task_pb2.TaskState.ValueType] | None = ...,
+        browser_id: _builtins.str = ...,
+        text: _builtins.str = ...,
+        created_after: _timestamp_pb2.Timestamp | None = ...,
+        created_before: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["created_after", b"created_after", "created_before", b"created_before"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "states", b"states"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["browser_id", b"browser_id", "created_after", b"created_after", "created_before", b"created_before", "page_size", b"page_size", "page_token", b"page_token", "states", b"states", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -226,19 +314,23 @@ class WatchTaskRequest(_message.Message):
 
     TASK_ID_FIELD_NUMBER: _builtins.int
     AFTER_SEQ_FIELD_NUMBER: _builtins.int
+    INCLUDE_THINKING_FIELD_NUMBER: _builtins.int
     task_id: _builtins.str
     """The task."""
     after_seq: _builtins.int
     """Start after this event; 0 for the beginning."""
+    include_thinking: _builtins.bool
+    """Also tell what the model is thinking, as it comes."""
     def __init__(
         self,
         *,
         task_id: _builtins.str = ...,
         after_seq: _builtins.int = ...,
+        include_thinking: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_seq", b"after_seq", "task_id", b"task_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_seq", b"after_seq", "include_thinking", b"include_thinking", "task_id", b"task_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -251,18 +343,24 @@ class WatchTaskResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     EVENT_FIELD_NUMBER: _builtins.int
+    THINKING_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def event(self) -> _task_pb2.TaskEvent:
-        """The event."""
+        """The event, unless this tells what the model is thinking."""
+
+    @_builtins.property
+    def thinking(self) -> _task_pb2.Thinking:
+        """What the model is thinking, if this is no event."""
 
     def __init__(
         self,
         *,
         event: _task_pb2.TaskEvent | None = ...,
+        thinking: _task_pb2.Thinking | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "thinking", b"thinking"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event", "thinking", b"thinking"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -279,6 +377,8 @@ class ModifyTaskRequest(_message.Message):
     DETAILS_FIELD_NUMBER: _builtins.int
     NOTES_FIELD_NUMBER: _builtins.int
     SCRATCHPAD_FIELD_NUMBER: _builtins.int
+    PLAN_FIELD_NUMBER: _builtins.int
+    POLICY_FIELD_NUMBER: _builtins.int
     task_id: _builtins.str
     """The task."""
     description: _builtins.str
@@ -289,6 +389,14 @@ class ModifyTaskRequest(_message.Message):
     """New notes, if present."""
     scratchpad: _builtins.str
     """New scratchpad, if present."""
+    @_builtins.property
+    def plan(self) -> _task_pb2.Plan:
+        """New plan, if present."""
+
+    @_builtins.property
+    def policy(self) -> _policy_pb2.Policy:
+        """New policy, if present."""
+
     def __init__(
         self,
         *,
@@ -297,10 +405,12 @@ class ModifyTaskRequest(_message.Message):
         details: _builtins.str | None = ...,
         notes: _builtins.str | None = ...,
         scratchpad: _builtins.str | None = ...,
+        plan: _task_pb2.Plan | None = ...,
+        policy: _policy_pb2.Policy | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_description", b"_description", "_details", b"_details", "_notes", b"_notes", "_scratchpad", b"_scratchpad", "description", b"description", "details", b"details", "notes", b"notes", "scratchpad", b"scratchpad"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_description", b"_description", "_details", b"_details", "_notes", b"_notes", "_scratchpad", b"_scratchpad", "description", b"description", "details", b"details", "notes", b"notes", "plan", b"plan", "policy", b"policy", "scratchpad", b"scratchpad"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_description", b"_description", "_details", b"_details", "_notes", b"_notes", "_scratchpad", b"_scratchpad", "description", b"description", "details", b"details", "notes", b"notes", "scratchpad", b"scratchpad", "task_id", b"task_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_description", b"_description", "_details", b"_details", "_notes", b"_notes", "_scratchpad", b"_scratchpad", "description", b"description", "details", b"details", "notes", b"notes", "plan", b"plan", "policy", b"policy", "scratchpad", b"scratchpad", "task_id", b"task_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__description: _TypeAlias = _typing.Literal["description"]  # noqa: Y015
     _WhichOneofArgType__description: _TypeAlias = _typing.Literal["_description", b"_description"]  # noqa: Y015
@@ -496,22 +606,30 @@ class AnswerTaskRequest(_message.Message):
     TASK_ID_FIELD_NUMBER: _builtins.int
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     ANSWER_FIELD_NUMBER: _builtins.int
+    APPROVE_FIELD_NUMBER: _builtins.int
+    ACTION_DIGEST_FIELD_NUMBER: _builtins.int
     task_id: _builtins.str
     """The task."""
     request_id: _builtins.str
     """The request that is answered; empty for the one that is open."""
     answer: _builtins.str
-    """The answer."""
+    """The answer. May be empty for an approval or a hand-over."""
+    approve: _builtins.bool
+    """For an approval: whether it is given. Needs action_digest."""
+    action_digest: _builtins.bytes
+    """For an approval: HumanRequest.action_digest, as it was shown. FAILED_PRECONDITION if the open request has another."""
     def __init__(
         self,
         *,
         task_id: _builtins.str = ...,
         request_id: _builtins.str = ...,
         answer: _builtins.str = ...,
+        approve: _builtins.bool = ...,
+        action_digest: _builtins.bytes = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "request_id", b"request_id", "task_id", b"task_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["action_digest", b"action_digest", "answer", b"answer", "approve", b"approve", "request_id", b"request_id", "task_id", b"task_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -540,3 +658,314 @@ class AnswerTaskResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AnswerTaskResponse: _TypeAlias = AnswerTaskResponse  # noqa: Y015
+
+@_typing.final
+class SteerTaskRequest(_message.Message):
+    """See TaskService.SteerTask."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TASK_ID_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    INTERRUPT_FIELD_NUMBER: _builtins.int
+    MESSAGE_ID_FIELD_NUMBER: _builtins.int
+    task_id: _builtins.str
+    """The task."""
+    text: _builtins.str
+    """What to say."""
+    interrupt: _builtins.bool
+    """Cancel the current action and tell the agent now."""
+    message_id: _builtins.str
+    """Names the message; chosen by the server if empty."""
+    def __init__(
+        self,
+        *,
+        task_id: _builtins.str = ...,
+        text: _builtins.str = ...,
+        interrupt: _builtins.bool = ...,
+        message_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["interrupt", b"interrupt", "message_id", b"message_id", "task_id", b"task_id", "text", b"text"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SteerTaskRequest: _TypeAlias = SteerTaskRequest  # noqa: Y015
+
+@_typing.final
+class SteerTaskResponse(_message.Message):
+    """See TaskService.SteerTask."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TASK_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def task(self) -> _task_pb2.Task:
+        """The task."""
+
+    def __init__(
+        self,
+        *,
+        task: _task_pb2.Task | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["task", b"task"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["task", b"task"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SteerTaskResponse: _TypeAlias = SteerTaskResponse  # noqa: Y015
+
+@_typing.final
+class DeleteTaskRequest(_message.Message):
+    """See TaskService.DeleteTask."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TASK_ID_FIELD_NUMBER: _builtins.int
+    task_id: _builtins.str
+    """The task."""
+    def __init__(
+        self,
+        *,
+        task_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["task_id", b"task_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteTaskRequest: _TypeAlias = DeleteTaskRequest  # noqa: Y015
+
+@_typing.final
+class DeleteTaskResponse(_message.Message):
+    """See TaskService.DeleteTask."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___DeleteTaskResponse: _TypeAlias = DeleteTaskResponse  # noqa: Y015
+
+@_typing.final
+class ListTaskEffectsRequest(_message.Message):
+    """See TaskService.ListTaskEffects."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TASK_ID_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    task_id: _builtins.str
+    """The task."""
+    page_size: _builtins.int
+    """At most so many; 0 means 100."""
+    page_token: _builtins.str
+    """Where to go on, from the last answer."""
+    def __init__(
+        self,
+        *,
+        task_id: _builtins.str = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "task_id", b"task_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTaskEffectsRequest: _TypeAlias = ListTaskEffectsRequest  # noqa: Y015
+
+@_typing.final
+class ListTaskEffectsResponse(_message.Message):
+    """See TaskService.ListTaskEffects."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EFFECTS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Where to go on; empty at the end."""
+    @_builtins.property
+    def effects(self) -> _containers.RepeatedCompositeFieldContainer[_task_pb2.TaskEffect]:
+        """In the order in which they happened."""
+
+    def __init__(
+        self,
+        *,
+        effects: _abc.Iterable[_task_pb2.TaskEffect] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["effects", b"effects", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListTaskEffectsResponse: _TypeAlias = ListTaskEffectsResponse  # noqa: Y015
+
+@_typing.final
+class ExportTaskRequest(_message.Message):
+    """See TaskService.ExportTask."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TASK_ID_FIELD_NUMBER: _builtins.int
+    FORMAT_FIELD_NUMBER: _builtins.int
+    TABLE_FIELD_NUMBER: _builtins.int
+    task_id: _builtins.str
+    """The task."""
+    format: Global___ExportFormat.ValueType
+    """The format."""
+    table: _builtins.str
+    """For CSV: the table; empty for the only one. INVALID_ARGUMENT lists them if there are several."""
+    def __init__(
+        self,
+        *,
+        task_id: _builtins.str = ...,
+        format: Global___ExportFormat.ValueType = ...,
+        table: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["format", b"format", "table", b"table", "task_id", b"task_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportTaskRequest: _TypeAlias = ExportTaskRequest  # noqa: Y015
+
+@_typing.final
+class ExportTaskResponse(_message.Message):
+    """See TaskService.ExportTask."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FILE_NAME_FIELD_NUMBER: _builtins.int
+    MIME_TYPE_FIELD_NUMBER: _builtins.int
+    DATA_FIELD_NUMBER: _builtins.int
+    file_name: _builtins.str
+    """In the first piece: a name for the file."""
+    mime_type: _builtins.str
+    """In the first piece: its media type."""
+    data: _builtins.bytes
+    """The next bytes of it."""
+    def __init__(
+        self,
+        *,
+        file_name: _builtins.str = ...,
+        mime_type: _builtins.str = ...,
+        data: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "file_name", b"file_name", "mime_type", b"mime_type"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ExportTaskResponse: _TypeAlias = ExportTaskResponse  # noqa: Y015
+
+@_typing.final
+class GetTaskPromptRequest(_message.Message):
+    """See TaskService.GetTaskPrompt."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TASK_ID_FIELD_NUMBER: _builtins.int
+    task_id: _builtins.str
+    """The task; empty for the part that is the same for all tasks."""
+    def __init__(
+        self,
+        *,
+        task_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["task_id", b"task_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetTaskPromptRequest: _TypeAlias = GetTaskPromptRequest  # noqa: Y015
+
+@_typing.final
+class PromptMessage(_message.Message):
+    """One message of a prompt."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROLE_FIELD_NUMBER: _builtins.int
+    CONTENT_FIELD_NUMBER: _builtins.int
+    TOKENS_FIELD_NUMBER: _builtins.int
+    role: _builtins.str
+    """"system", "user" or "assistant"."""
+    content: _builtins.str
+    """Its text."""
+    tokens: _builtins.int
+    """Its tokens."""
+    def __init__(
+        self,
+        *,
+        role: _builtins.str = ...,
+        content: _builtins.str = ...,
+        tokens: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content", b"content", "role", b"role", "tokens", b"tokens"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PromptMessage: _TypeAlias = PromptMessage  # noqa: Y015
+
+@_typing.final
+class GetTaskPromptResponse(_message.Message):
+    """See TaskService.GetTaskPrompt."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MESSAGES_FIELD_NUMBER: _builtins.int
+    SCHEMA_FIELD_NUMBER: _builtins.int
+    FIXED_TOKENS_FIELD_NUMBER: _builtins.int
+    TOTAL_TOKENS_FIELD_NUMBER: _builtins.int
+    TOKENIZER_FIELD_NUMBER: _builtins.int
+    PROFILE_FIELD_NUMBER: _builtins.int
+    schema: _builtins.str
+    """The JSON Schema that goes with it, if the model is given one."""
+    fixed_tokens: _builtins.int
+    """Tokens of what is the same in every step: the system message and the schema."""
+    total_tokens: _builtins.int
+    """Tokens of the whole."""
+    tokenizer: _builtins.str
+    """How tokens were counted, as "o200k_base" or "estimate"."""
+    profile: _builtins.str
+    """The profile that was chosen for the model."""
+    @_builtins.property
+    def messages(self) -> _containers.RepeatedCompositeFieldContainer[Global___PromptMessage]:
+        """The conversation, in order."""
+
+    def __init__(
+        self,
+        *,
+        messages: _abc.Iterable[Global___PromptMessage] | None = ...,
+        schema: _builtins.str = ...,
+        fixed_tokens: _builtins.int = ...,
+        total_tokens: _builtins.int = ...,
+        tokenizer: _builtins.str = ...,
+        profile: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fixed_tokens", b"fixed_tokens", "messages", b"messages", "profile", b"profile", "schema", b"schema", "tokenizer", b"tokenizer", "total_tokens", b"total_tokens"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetTaskPromptResponse: _TypeAlias = GetTaskPromptResponse  # noqa: Y015

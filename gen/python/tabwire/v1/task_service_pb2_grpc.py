@@ -80,6 +80,31 @@ class TaskServiceStub:
                 request_serializer=tabwire_dot_v1_dot_task__service__pb2.AnswerTaskRequest.SerializeToString,
                 response_deserializer=tabwire_dot_v1_dot_task__service__pb2.AnswerTaskResponse.FromString,
                 _registered_method=True)
+        self.SteerTask = channel.unary_unary(
+                '/tabwire.v1.TaskService/SteerTask',
+                request_serializer=tabwire_dot_v1_dot_task__service__pb2.SteerTaskRequest.SerializeToString,
+                response_deserializer=tabwire_dot_v1_dot_task__service__pb2.SteerTaskResponse.FromString,
+                _registered_method=True)
+        self.DeleteTask = channel.unary_unary(
+                '/tabwire.v1.TaskService/DeleteTask',
+                request_serializer=tabwire_dot_v1_dot_task__service__pb2.DeleteTaskRequest.SerializeToString,
+                response_deserializer=tabwire_dot_v1_dot_task__service__pb2.DeleteTaskResponse.FromString,
+                _registered_method=True)
+        self.ListTaskEffects = channel.unary_unary(
+                '/tabwire.v1.TaskService/ListTaskEffects',
+                request_serializer=tabwire_dot_v1_dot_task__service__pb2.ListTaskEffectsRequest.SerializeToString,
+                response_deserializer=tabwire_dot_v1_dot_task__service__pb2.ListTaskEffectsResponse.FromString,
+                _registered_method=True)
+        self.ExportTask = channel.unary_stream(
+                '/tabwire.v1.TaskService/ExportTask',
+                request_serializer=tabwire_dot_v1_dot_task__service__pb2.ExportTaskRequest.SerializeToString,
+                response_deserializer=tabwire_dot_v1_dot_task__service__pb2.ExportTaskResponse.FromString,
+                _registered_method=True)
+        self.GetTaskPrompt = channel.unary_unary(
+                '/tabwire.v1.TaskService/GetTaskPrompt',
+                request_serializer=tabwire_dot_v1_dot_task__service__pb2.GetTaskPromptRequest.SerializeToString,
+                response_deserializer=tabwire_dot_v1_dot_task__service__pb2.GetTaskPromptResponse.FromString,
+                _registered_method=True)
 
 
 class TaskServiceServicer:
@@ -151,6 +176,42 @@ class TaskServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def SteerTask(self, request, context):
+        """Says something to the running agent, which takes it up at its next step, or at once if it is to interrupt. Safe to
+        repeat with the same message_id.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def DeleteTask(self, request, context):
+        """Deletes a task that has ended, with its journal. Safe to repeat.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListTaskEffects(self, request, context):
+        """Lists the effects that a task had, in their order.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ExportTask(self, request, context):
+        """Streams what a task brought as a file, in pieces.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetTaskPrompt(self, request, context):
+        """Shows the prompt that the model of a task would get, or got last, and how large its parts are.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TaskServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -198,6 +259,31 @@ def add_TaskServiceServicer_to_server(servicer, server):
                     servicer.AnswerTask,
                     request_deserializer=tabwire_dot_v1_dot_task__service__pb2.AnswerTaskRequest.FromString,
                     response_serializer=tabwire_dot_v1_dot_task__service__pb2.AnswerTaskResponse.SerializeToString,
+            ),
+            'SteerTask': grpc.unary_unary_rpc_method_handler(
+                    servicer.SteerTask,
+                    request_deserializer=tabwire_dot_v1_dot_task__service__pb2.SteerTaskRequest.FromString,
+                    response_serializer=tabwire_dot_v1_dot_task__service__pb2.SteerTaskResponse.SerializeToString,
+            ),
+            'DeleteTask': grpc.unary_unary_rpc_method_handler(
+                    servicer.DeleteTask,
+                    request_deserializer=tabwire_dot_v1_dot_task__service__pb2.DeleteTaskRequest.FromString,
+                    response_serializer=tabwire_dot_v1_dot_task__service__pb2.DeleteTaskResponse.SerializeToString,
+            ),
+            'ListTaskEffects': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListTaskEffects,
+                    request_deserializer=tabwire_dot_v1_dot_task__service__pb2.ListTaskEffectsRequest.FromString,
+                    response_serializer=tabwire_dot_v1_dot_task__service__pb2.ListTaskEffectsResponse.SerializeToString,
+            ),
+            'ExportTask': grpc.unary_stream_rpc_method_handler(
+                    servicer.ExportTask,
+                    request_deserializer=tabwire_dot_v1_dot_task__service__pb2.ExportTaskRequest.FromString,
+                    response_serializer=tabwire_dot_v1_dot_task__service__pb2.ExportTaskResponse.SerializeToString,
+            ),
+            'GetTaskPrompt': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetTaskPrompt,
+                    request_deserializer=tabwire_dot_v1_dot_task__service__pb2.GetTaskPromptRequest.FromString,
+                    response_serializer=tabwire_dot_v1_dot_task__service__pb2.GetTaskPromptResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -444,6 +530,141 @@ class TaskService:
             '/tabwire.v1.TaskService/AnswerTask',
             tabwire_dot_v1_dot_task__service__pb2.AnswerTaskRequest.SerializeToString,
             tabwire_dot_v1_dot_task__service__pb2.AnswerTaskResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SteerTask(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tabwire.v1.TaskService/SteerTask',
+            tabwire_dot_v1_dot_task__service__pb2.SteerTaskRequest.SerializeToString,
+            tabwire_dot_v1_dot_task__service__pb2.SteerTaskResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def DeleteTask(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tabwire.v1.TaskService/DeleteTask',
+            tabwire_dot_v1_dot_task__service__pb2.DeleteTaskRequest.SerializeToString,
+            tabwire_dot_v1_dot_task__service__pb2.DeleteTaskResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListTaskEffects(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tabwire.v1.TaskService/ListTaskEffects',
+            tabwire_dot_v1_dot_task__service__pb2.ListTaskEffectsRequest.SerializeToString,
+            tabwire_dot_v1_dot_task__service__pb2.ListTaskEffectsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ExportTask(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/tabwire.v1.TaskService/ExportTask',
+            tabwire_dot_v1_dot_task__service__pb2.ExportTaskRequest.SerializeToString,
+            tabwire_dot_v1_dot_task__service__pb2.ExportTaskResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetTaskPrompt(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/tabwire.v1.TaskService/GetTaskPrompt',
+            tabwire_dot_v1_dot_task__service__pb2.GetTaskPromptRequest.SerializeToString,
+            tabwire_dot_v1_dot_task__service__pb2.GetTaskPromptResponse.FromString,
             options,
             channel_credentials,
             insecure,

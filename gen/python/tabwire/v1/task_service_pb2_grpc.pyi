@@ -38,6 +38,18 @@ class TaskServiceStub:
     """Stops a task; its current action is cancelled. Safe to repeat."""
     AnswerTask: _aio.UnaryUnaryMultiCallable[_task_service_pb2.AnswerTaskRequest, _task_service_pb2.AnswerTaskResponse]
     """Answers what a task asked. Fails with FAILED_PRECONDITION if it does not wait for this answer."""
+    SteerTask: _aio.UnaryUnaryMultiCallable[_task_service_pb2.SteerTaskRequest, _task_service_pb2.SteerTaskResponse]
+    """Says something to the running agent, which takes it up at its next step, or at once if it is to interrupt. Safe to
+    repeat with the same message_id.
+    """
+    DeleteTask: _aio.UnaryUnaryMultiCallable[_task_service_pb2.DeleteTaskRequest, _task_service_pb2.DeleteTaskResponse]
+    """Deletes a task that has ended, with its journal. Safe to repeat."""
+    ListTaskEffects: _aio.UnaryUnaryMultiCallable[_task_service_pb2.ListTaskEffectsRequest, _task_service_pb2.ListTaskEffectsResponse]
+    """Lists the effects that a task had, in their order."""
+    ExportTask: _aio.UnaryStreamMultiCallable[_task_service_pb2.ExportTaskRequest, _task_service_pb2.ExportTaskResponse]
+    """Streams what a task brought as a file, in pieces."""
+    GetTaskPrompt: _aio.UnaryUnaryMultiCallable[_task_service_pb2.GetTaskPromptRequest, _task_service_pb2.GetTaskPromptResponse]
+    """Shows the prompt that the model of a task would get, or got last, and how large its parts are."""
 
 class TaskServiceServicer(metaclass=_abc_1.ABCMeta):
     """Gives tasks and steers them. Reading needs the scope "read", all else the scope "tasks"."""
@@ -117,5 +129,47 @@ class TaskServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_task_service_pb2.AnswerTaskRequest, _abc.Awaitable[_task_service_pb2.AnswerTaskResponse]],
     ) -> _abc.Awaitable[_task_service_pb2.AnswerTaskResponse]:
         """Answers what a task asked. Fails with FAILED_PRECONDITION if it does not wait for this answer."""
+
+    @_abc_1.abstractmethod
+    def SteerTask(
+        self,
+        request: _task_service_pb2.SteerTaskRequest,
+        context: _aio.ServicerContext[_task_service_pb2.SteerTaskRequest, _abc.Awaitable[_task_service_pb2.SteerTaskResponse]],
+    ) -> _abc.Awaitable[_task_service_pb2.SteerTaskResponse]:
+        """Says something to the running agent, which takes it up at its next step, or at once if it is to interrupt. Safe to
+        repeat with the same message_id.
+        """
+
+    @_abc_1.abstractmethod
+    def DeleteTask(
+        self,
+        request: _task_service_pb2.DeleteTaskRequest,
+        context: _aio.ServicerContext[_task_service_pb2.DeleteTaskRequest, _abc.Awaitable[_task_service_pb2.DeleteTaskResponse]],
+    ) -> _abc.Awaitable[_task_service_pb2.DeleteTaskResponse]:
+        """Deletes a task that has ended, with its journal. Safe to repeat."""
+
+    @_abc_1.abstractmethod
+    def ListTaskEffects(
+        self,
+        request: _task_service_pb2.ListTaskEffectsRequest,
+        context: _aio.ServicerContext[_task_service_pb2.ListTaskEffectsRequest, _abc.Awaitable[_task_service_pb2.ListTaskEffectsResponse]],
+    ) -> _abc.Awaitable[_task_service_pb2.ListTaskEffectsResponse]:
+        """Lists the effects that a task had, in their order."""
+
+    @_abc_1.abstractmethod
+    def ExportTask(
+        self,
+        request: _task_service_pb2.ExportTaskRequest,
+        context: _aio.ServicerContext[_task_service_pb2.ExportTaskRequest, _abc.AsyncIterator[_task_service_pb2.ExportTaskResponse]],
+    ) -> _abc.AsyncIterator[_task_service_pb2.ExportTaskResponse]:
+        """Streams what a task brought as a file, in pieces."""
+
+    @_abc_1.abstractmethod
+    def GetTaskPrompt(
+        self,
+        request: _task_service_pb2.GetTaskPromptRequest,
+        context: _aio.ServicerContext[_task_service_pb2.GetTaskPromptRequest, _abc.Awaitable[_task_service_pb2.GetTaskPromptResponse]],
+    ) -> _abc.Awaitable[_task_service_pb2.GetTaskPromptResponse]:
+        """Shows the prompt that the model of a task would get, or got last, and how large its parts are."""
 
 def add_TaskServiceServicer_to_server(servicer: TaskServiceServicer, server: _aio.Server) -> None: ...
