@@ -2,50 +2,13 @@
 // keeps what it does not know.
 
 import { readFileSync } from "node:fs";
-import {
-  createRegistry,
-  type DescMessage,
-  fromBinary,
-  fromJson,
-  type JsonValue,
-  toBinary,
-  toJson,
-} from "@bufbuild/protobuf";
-import { file_tabwire_v1_action } from "@gen/tabwire/v1/action_pb";
-import { file_tabwire_v1_auth } from "@gen/tabwire/v1/auth_pb";
-import { file_tabwire_v1_auth_service } from "@gen/tabwire/v1/auth_service_pb";
-import { file_tabwire_v1_browser } from "@gen/tabwire/v1/browser_pb";
-import { file_tabwire_v1_browser_service } from "@gen/tabwire/v1/browser_service_pb";
-import { file_tabwire_v1_error } from "@gen/tabwire/v1/error_pb";
-import { file_tabwire_v1_extension } from "@gen/tabwire/v1/extension_pb";
-import { file_tabwire_v1_extract } from "@gen/tabwire/v1/extract_pb";
-import { file_tabwire_v1_link } from "@gen/tabwire/v1/link_pb";
-import { file_tabwire_v1_link_service } from "@gen/tabwire/v1/link_service_pb";
-import { file_tabwire_v1_options } from "@gen/tabwire/v1/options_pb";
-import { file_tabwire_v1_state } from "@gen/tabwire/v1/state_pb";
-import { file_tabwire_v1_task } from "@gen/tabwire/v1/task_pb";
-import { file_tabwire_v1_task_service } from "@gen/tabwire/v1/task_service_pb";
+import { type DescMessage, fromBinary, fromJson, type JsonValue, toBinary, toJson } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
+import { registry } from "./registry";
 
 type Sample = { hex: string; json: JsonValue };
 const golden: Record<string, Sample[]> = JSON.parse(
   readFileSync(new URL("../../../tests/contract/golden.json", import.meta.url), "utf8"),
-);
-const registry = createRegistry(
-  file_tabwire_v1_action,
-  file_tabwire_v1_auth,
-  file_tabwire_v1_auth_service,
-  file_tabwire_v1_browser,
-  file_tabwire_v1_browser_service,
-  file_tabwire_v1_error,
-  file_tabwire_v1_extension,
-  file_tabwire_v1_extract,
-  file_tabwire_v1_link,
-  file_tabwire_v1_link_service,
-  file_tabwire_v1_options,
-  file_tabwire_v1_state,
-  file_tabwire_v1_task,
-  file_tabwire_v1_task_service,
 );
 // Field 5000, varint 7: a number no message of this contract uses.
 const unknownField = "c0b80207";
