@@ -16,10 +16,16 @@ export const SESSION = {
   journal: "journal",
   /** Highest epoch seen for each task. */
   epochs: "epochs",
+  /** TaskTabsRule of each task: see policy/task_tabs.ts. */
+  taskTabs: "taskTabs",
+  /** The tabs that a secret was filled in in. */
+  filledTabs: "filledTabs",
   /** Tab group of each task. */
   groups: "groups",
   /** Prefix of one record per command: see command_journal.ts. */
   command: "command:",
+  /** Prefix of what remembers older commands by their ids alone: see forgotten.ts. */
+  forgotten: "forgotten:",
   /** Prefix of one record per tab: see tab_record.ts. */
   tab: "tab:",
 } as const;
@@ -28,6 +34,8 @@ export const SESSION = {
 export const LOCAL = {
   /** The pairing: see pairing.ts. */
   pairing: "pairing",
+  /** The last attempt to pair: see pairing.ts. */
+  attempt: "attempt",
   /** The code of the last offer that was taken up, so that a used one is not tried again. */
   offer: "offer",
 } as const;

@@ -99,6 +99,7 @@ function clockOffset(headers: Headers, now: number): number {
 function ofServer(error: ErrorInfo): Diagnosis {
   switch (error.errorCode) {
     case ErrorCode.PROTOCOL_REVISION_UNSUPPORTED:
+    case ErrorCode.UNIMPLEMENTED: // a server that does not even know the call
       return { trouble: ConnectionTrouble.VERSION, error };
     case ErrorCode.UNAUTHENTICATED:
     case ErrorCode.PERMISSION_DENIED:

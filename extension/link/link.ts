@@ -21,11 +21,10 @@ import { digestOf } from "./digest";
 import type { Effect } from "./effects";
 import { numbered, type Outgoing } from "./outgoing";
 import { Assembler, partBytes, piecesOf, wholeDownlink } from "./parts";
+import { Pulse } from "./pulse";
 import { Sender } from "./sender";
 import { fitting, fittingResult } from "./size";
 import { asConnectError, LINK_HEADER } from "./transport";
-
-const ATTACH_TIMEOUT_MS = 15_000;
 
 /** What a link needs to know and to tell. */
 export interface LinkEnv {
@@ -48,11 +47,13 @@ export class Link {
   readonly #channel: Channel<Outgoing>;
   readonly #delivery: Delivery;
   readonly #assembler: Assembler;
+  readonly #pulse = new Pulse();
   #sender: Sender | undefined;
   #failure: ConnectError | undefined;
   #abort: AbortController | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lost = false;
+  #silent = false;
 
   constructor(welcome: Welcome, env: LinkEnv) {
     this.welcome = welcome;
@@ -76,6 +77,11 @@ export class Link {
     return this.#lost;
   }
 
+  /** True if the last stream ended because nothing came from the server: its connection may be dead. */
+  get silent(): boolean {
+    return this.#silent;
+  }
+
   /** Numbers a message, and sends it as soon as that is possible. */
   send(uplink: Uplink): void {
     this.#enqueue(fitting(uplink, this.welcome.limits?.maxMessageBytes ?? 0));
@@ -87,6 +93,7 @@ export class Link {
   }
 
   #enqueue(message: Outgoing): void {
+    this.#pulse.used(this.#env.now());
     for (const piece of piecesOf(message, partBytes(this.welcome.limits?.maxPartBytes ?? 0))) {
       this.#apply(this.#channel.enqueue(piece, piece.size));
     }
@@ -98,10 +105,11 @@ export class Link {
     const stop = (): void => this.#fail(new ConnectError("the link is no longer wanted", Code.Canceled));
     this.#abort = abort;
     this.#failure = undefined;
+    this.#silent = false;
     signal.addEventListener("abort", stop);
     const patience = setTimeout(
-      () => this.#fail(new ConnectError("the server did not attach the stream in time", Code.DeadlineExceeded)),
-      ATTACH_TIMEOUT_MS,
+      () => this.#failSilent("the server did not attach the stream in time"),
+      this.#pulse.attachPatienceMs,
     );
     let rotate: Rotate | undefined;
     try {
@@ -147,6 +155,7 @@ export class Link {
         partBytes: partBytes(this.welcome.limits?.maxPartBytes ?? 0),
         signal,
         acknowledge: () => this.#channel.acknowledge(this.#env.now()),
+        onAsked: (bytes) => this.#onAsked(bytes),
         onResponse: (response) => this.#onSent(epoch, response),
         onFailure: (error) => {
           if (abort === this.#abort) this.#fail(error);
@@ -161,7 +170,10 @@ export class Link {
   #receive(downlink: Downlink): void {
     this.#env.onSignOfLife();
     const now = this.#env.now();
+    this.#pulse.heard(now);
+    if (downlink.body.case === "command") this.#pulse.used(now);
     if (downlink.body.case === "attached") {
+      this.#pulse.start(now);
       const attached = downlink.body.value;
       const effects = this.#channel.onAttached(now, Number(attached.attachEpoch), Number(attached.recordedUplinkSeq));
       this.#env.onAttached(attached);
@@ -230,14 +242,25 @@ export class Link {
     this.#apply(this.#channel.acked(epoch, Number(response.ack)));
   }
 
+  #onAsked(bytes: number): () => void {
+    const ask = this.#pulse.asked(this.#env.now(), bytes);
+    return () => this.#pulse.answered(this.#env.now(), ask);
+  }
+
   #tick(): void {
     this.#apply(this.#channel.tick(this.#env.now()));
+    if (!this.#channel.attached) return;
+    const verdict = this.#pulse.look(this.#env.now());
+    if (verdict === "ask") this.#sender?.heartbeat();
+    if (verdict === "dead") this.#failSilent("the server did not answer in time");
+    if (verdict !== "fine") this.#schedule();
   }
 
   #schedule(): void {
     clearTimeout(this.#timer);
-    const due = this.#channel.dueAt();
-    if (due === undefined) return;
+    const channelDue = this.#channel.dueAt();
+    if (channelDue === undefined || this.#abort?.signal.aborted) return;
+    const due = Math.min(channelDue, this.#pulse.dueAt() ?? channelDue);
     this.#timer = setTimeout(() => this.#tick(), Math.max(0, due - this.#env.now()));
   }
 
@@ -251,7 +274,7 @@ export class Link {
           this.#sender?.heartbeat();
           break;
         case "end_stream":
-          this.#fail(new ConnectError("the server gave no sign of life in time", Code.DeadlineExceeded));
+          this.#failSilent("the server gave no sign of life in time");
           break;
         case "refuse":
           if (effect.reason === "fenced" || effect.reason === "not_attached") break; // of a stream that is over
@@ -268,6 +291,13 @@ export class Link {
       }
     }
     this.#schedule();
+  }
+
+  #failSilent(message: string): void {
+    if (this.#abort === undefined || this.#abort.signal.aborted) return;
+    this.#silent = true;
+    this.#pulse.gaveUp();
+    this.#fail(new ConnectError(message, Code.DeadlineExceeded));
   }
 
   #fail(error: ConnectError): void {

@@ -5,7 +5,7 @@
 import { create } from "@bufbuild/protobuf";
 import { type Timestamp, timestampFromMs, timestampMs } from "@bufbuild/protobuf/wkt";
 import { type Client, Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
-import type { ErrorInfo } from "@gen/tabwire/v1/error_pb";
+import { type ErrorInfo, ErrorInfoSchema } from "@gen/tabwire/v1/error_pb";
 import {
   ConnectionPhase,
   type ConnectionStatus,
@@ -19,6 +19,7 @@ import { LinkService } from "@gen/tabwire/v1/link_service_pb";
 import { Backoff } from "./backoff";
 import { Link } from "./link";
 import type { Diagnosis } from "./problems";
+import { foreignRevision } from "./revision";
 import { Bell } from "./sleep";
 import { TokenWatch } from "./token_watch";
 import { asConnectError, LINK_HEADER } from "./transport";
@@ -31,6 +32,10 @@ const RETRY_BASE_MS = 500;
 const RETRY_MAX_MS = 5_000;
 /** Where trying again is of no use before a person has done something, one look a minute finds out that they have. */
 const HOPELESS_RETRY_MS = 60_000;
+/** So often in a row a server that is silent is tried again at once, before it counts as a failure like any other. */
+const SILENCES_AT_ONCE = 2;
+/** Within so long, because it may be the server that stood still, and not the connections of all its browsers. */
+const SPREAD_MS = 250;
 /** Longest wait for a fresh token before the old one is tried once more. */
 const TOKEN_PATIENCE_MS = 10_000;
 
@@ -38,6 +43,8 @@ const TOKEN_PATIENCE_MS = 10_000;
 export interface LinkClientEnv {
   makeTransport(serverUrl: string, token: () => string | undefined): Transport;
   diagnose(serverUrl: string, error: unknown): Promise<Diagnosis>;
+  /** The connection seems dead: what follows is to go over another one. */
+  leaveConnection?(serverUrl: string): void;
   /** Milliseconds that never go back. */
   now(): number;
   /** Hands a numbered message to the service worker; true when it is recorded there. */
@@ -61,6 +68,8 @@ export class LinkClient {
   #link: Link | undefined;
   /** A new link is being opened because the server did not know the old one. */
   #reopening = false;
+  /** Streams in a row that were given up for silence. */
+  #silences = 0;
   #status = create(ConnectionStatusSchema, { phase: ConnectionPhase.UNPAIRED });
 
   constructor(env: LinkClientEnv) {
@@ -172,6 +181,11 @@ export class LinkClient {
     const hello = this.#credentials?.hello ?? create(HelloSchema, { minRevision: 1, maxRevision: 1 });
     const { welcome } = await client.openLink({ hello }, { signal, timeoutMs: OPEN_TIMEOUT_MS });
     if (welcome === undefined) throw new ConnectError("the server did not say Welcome", Code.Internal);
+    const foreign = foreignRevision(hello, welcome);
+    if (foreign !== undefined) {
+      const details = [{ desc: ErrorInfoSchema, value: foreign }];
+      throw new ConnectError(foreign.message, Code.FailedPrecondition, undefined, details);
+    }
     this.#status.serverVersion = welcome.serverVersion;
     this.#status.modelConfigured = welcome.capabilities?.model ?? false;
     this.#status.revision = welcome.revision;
@@ -183,6 +197,7 @@ export class LinkClient {
       onAttached: (attached) => {
         this.#backoff.reset();
         this.#reopening = false;
+        this.#silences = 0;
         this.#setStatus({ phase: ConnectionPhase.CONNECTED, serverTime: attached.serverTime });
       },
       onSignOfLife: () => this.#askForToken(), // timers of hidden pages may be late, messages are not
@@ -217,11 +232,20 @@ export class LinkClient {
       return;
     }
     if (this.#status.phase === ConnectionPhase.CONNECTED) this.#setStatus({ phase: ConnectionPhase.CONNECTING });
+    if (this.#link?.silent) {
+      this.#env.leaveConnection?.(this.#credentials?.serverUrl ?? "");
+      this.#silences += 1;
+      if (this.#silences <= SILENCES_AT_ONCE) {
+        await this.#bell.wait(this.#env.random() * SPREAD_MS, signal);
+        return;
+      }
+    }
     const { trouble, error: info } = await this.#env.diagnose(this.#credentials?.serverUrl ?? "", error);
     if (signal.aborted) return;
     const hopeless = trouble === ConnectionTrouble.VERSION || trouble === ConnectionTrouble.ORIGIN;
     const wait = hopeless ? HOPELESS_RETRY_MS : Math.max(this.#backoff.next(), this.#busyMs(info));
     const phase = hopeless ? ConnectionPhase.FAILED : ConnectionPhase.WAITING;
+    if (hopeless && this.#status.trouble !== trouble) console.warn(`Tabwire: ${info.message} ${info.remedy}`);
     this.#setStatus({ phase, diagnosis: { trouble, error: info }, nextTryAt: timestampFromMs(Date.now() + wait) });
     if (await this.#bell.wait(wait, signal)) this.#setStatus({ phase: ConnectionPhase.CONNECTING });
   }

@@ -51,6 +51,8 @@ export interface SenderEnv {
   readonly signal: AbortSignal;
   /** The acknowledgement to put on what is sent right now. */
   acknowledge(): number;
+  /** A Send of so many bytes begins. What is returned is called when it is over, however it ended. */
+  onAsked(bytes: number): () => void;
   onResponse(response: SendResponse): void;
   /** The stream cannot go on. */
   onFailure(error: ConnectError): void;
@@ -140,13 +142,18 @@ export class Sender {
     return batch;
   }
 
-  #send(batch: readonly Outgoing[]): Promise<SendResponse> {
+  async #send(batch: readonly Outgoing[]): Promise<SendResponse> {
     const { client, linkId, epoch, signal } = this.#env;
     const ack = BigInt(this.#env.acknowledge());
     const messages = batch.map(({ uplink }) => ({ ...uplink, ack }));
     const bytes = batch.reduce((sum, { size }) => sum + size, 0);
     const timeoutMs = SEND_TIMEOUT_MS + Math.ceil(bytes / SLOWEST_BYTES_PER_MS);
     const request = { linkId, attachEpoch: BigInt(epoch), messages };
-    return client.send(request, { signal, timeoutMs, headers: { [LINK_HEADER]: linkId } });
+    const over = this.#env.onAsked(bytes);
+    try {
+      return await client.send(request, { signal, timeoutMs, headers: { [LINK_HEADER]: linkId } });
+    } finally {
+      over();
+    }
   }
 }

@@ -1,11 +1,17 @@
-// Keeps messages within what the server takes. A result that is too large becomes an error that says so: the command gets
-// its answer, and the link goes on.
+// Keeps messages within what the server takes. A result that is too large is made to fit: what was done is told in any case
+// (shorten.ts), what was only asked for becomes an error that says so. The command gets its answer, and the link goes on.
 
-import { create } from "@bufbuild/protobuf";
-import { ComponentOrigin, ErrorCode, ErrorDetailsSchema, ErrorInfoSchema } from "@gen/tabwire/v1/error_pb";
+import { create, fromBinary } from "@bufbuild/protobuf";
 import type { EncodedResult } from "@gen/tabwire/v1/extension_pb";
-import { CommandResultSchema, StateUpdateSchema, type Uplink, UplinkSchema } from "@gen/tabwire/v1/link_pb";
+import {
+  type CommandResult,
+  CommandResultSchema,
+  StateUpdateSchema,
+  type Uplink,
+  UplinkSchema,
+} from "@gen/tabwire/v1/link_pb";
 import { type Outgoing, outgoing, outgoingResult } from "./outgoing";
+import { shortened, tooLarge } from "./shorten";
 
 /** What the frame around a message may add to it. */
 const ENVELOPE_BYTES = 256;
@@ -17,7 +23,7 @@ export function fitting(uplink: Uplink, maxBytes: number): Outgoing {
   const { body } = uplink;
   switch (body.case) {
     case "commandResult":
-      return refusal(body.value, message.size, maxBytes);
+      return smaller(body.value, message.size, maxBytes);
     case "stateUpdate": {
       const { tabId, cause, tab } = body.value;
       const value = create(StateUpdateSchema, { tabId, cause, ...(tab === undefined ? {} : { tab }) });
@@ -31,7 +37,8 @@ export function fitting(uplink: Uplink, maxBytes: number): Outgoing {
 /** The answer, or what takes its place. */
 export function fittingResult(result: EncodedResult, maxBytes: number): Outgoing {
   const message = outgoingResult(result);
-  return fits(message, maxBytes) ? message : refusal(result, message.size, maxBytes);
+  if (fits(message, maxBytes)) return message;
+  return smaller(fromBinary(CommandResultSchema, result.commandResult), message.size, maxBytes);
 }
 
 function fits(message: Outgoing, maxBytes: number): boolean {
@@ -40,21 +47,15 @@ function fits(message: Outgoing, maxBytes: number): boolean {
   return false;
 }
 
-function refusal(of: { commandId: string; epoch: bigint }, size: number, maxBytes: number): Outgoing {
-  const { commandId, epoch } = of;
-  const outcome = { case: "errorInfo", value: tooLarge(size, maxBytes) } as const;
-  const value = create(CommandResultSchema, { commandId, epoch, outcome });
-  return outgoing(create(UplinkSchema, { body: { case: "commandResult", value } }));
-}
-
-function tooLarge(size: number, maxBytes: number) {
-  return create(ErrorInfoSchema, {
-    errorCode: ErrorCode.RESOURCE_EXHAUSTED,
-    message: `The answer has ${size} bytes, more than the ${maxBytes} that the server takes.`,
-    remedy: "Ask for less, for example by a lower limit of elements.",
-    componentOrigin: ComponentOrigin.OFFSCREEN,
-    details: create(ErrorDetailsSchema, {
-      kind: { case: "limit", value: { name: "max_message_bytes", limit: BigInt(maxBytes) } },
-    }),
+function smaller(result: CommandResult, size: number, maxBytes: number): Outgoing {
+  const { outcome } = result;
+  const room = maxBytes - 2 * ENVELOPE_BYTES;
+  const value = create(CommandResultSchema, {
+    ...result,
+    outcome: { case: "errorInfo", value: tooLarge("The answer", size, maxBytes) },
   });
+  if (outcome.case === "actionResult") {
+    value.outcome = { case: "actionResult", value: shortened(outcome.value, room, maxBytes) };
+  }
+  return outgoing(create(UplinkSchema, { body: { case: "commandResult", value } }));
 }

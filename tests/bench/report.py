@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench import method, report_parts
 from bench.figures import NAMES, Results, figures
+from bench.load import report as load
 from bench.markdown import count, ms, or_dash, safe, table
 from bench.pages import KINDS, SIZES
 from bench.plan import CELLS, LIMIT_S
@@ -56,6 +57,7 @@ def render(raw: dict[str, Any]) -> str:
         *report_parts.way(raw),
         *report_parts.tokens(raw),
         *report_parts.page_cost(raw),
+        *load.render(raw.get("load")),
         *_lost(results),
         *method.render(raw),
     ]

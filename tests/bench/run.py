@@ -2,6 +2,7 @@
 
 python -m bench.run                                    all of it, about a quarter of an hour
 python -m bench.run --sides tabwire --sizes 11000      a part: printed, not written
+python -m bench.run --parts load                       the load alone, about ten minutes; its part of the page anew
 python -m bench.run --again                            the page anew from the latest raw results
 """
 
@@ -24,6 +25,7 @@ import psutil
 
 from bench import page_cost, pages, report, round_trip, tokens
 from bench.host import PageHost
+from bench.load import measure as load
 from bench.measure import Measurement
 from bench.side import BENCH, KINDS, ROOT, Side
 
@@ -31,29 +33,54 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _RESULTS = BENCH / "results.json"
+_LOAD_RESULTS = BENCH / "load.json"  # apart: it is measured by itself as well
 _PAGE = ROOT / "docs" / "performance.md"
-_PARTS = ("pages", "tokens", "round-trip", "page-cost")
+_PARTS = ("pages", "tokens", "round-trip", "page-cost", "load")
 _CLICKS = 50
 _LOADS = 25
+_LOAD_BROWSERS = 1000
+_LOAD_TURN_S = 5.0
+_LOAD_IDLE_S = 60.0
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Runs the benchmark."""
     options = _options(argv)
     BENCH.mkdir(exist_ok=True)
-    if options.again:
-        _PAGE.write_text(report.render(json.loads(_RESULTS.read_text(encoding="utf-8"))), encoding="utf-8")
+    if "load" in options.parts and not options.again:
+        _LOAD_RESULTS.write_text(json.dumps(_measure_load(options), indent=1), encoding="utf-8")
+    if options.again or options.parts == ["load"]:
+        _PAGE.write_text(_rendered(json.loads(_RESULTS.read_text(encoding="utf-8"))), encoding="utf-8")
         return
     raw = run(options)
     whole = _is_whole(options)
     target = _RESULTS if whole else _RESULTS.with_name("part.json")
     target.write_text(json.dumps(raw, indent=1), encoding="utf-8")
-    text = report.render(raw)
+    text = _rendered(raw)
     if whole:
         _PAGE.write_text(text, encoding="utf-8")
         print(f"Written to {_PAGE.relative_to(ROOT)} in {raw['minutes']:.0f} minutes.")
     else:
         print(text)
+
+
+def _rendered(raw: dict[str, Any]) -> str:
+    """The page, with the load as it was measured last."""
+    measured = json.loads(_LOAD_RESULTS.read_text(encoding="utf-8")) if _LOAD_RESULTS.exists() else None
+    return report.render({**raw, "load": measured})
+
+
+def _measure_load(options: argparse.Namespace) -> dict[str, Any]:
+    before = os.getloadavg()[0]
+    raw = asyncio.run(load.measure(options.browsers, _LOAD_TURN_S, _LOAD_IDLE_S, print))
+    return {
+        "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}",
+        "commit": _commit(),
+        "cpus": os.cpu_count(),
+        "load_before": before,
+        "load_after": os.getloadavg()[0],
+        **raw,
+    }
 
 
 def run(options: argparse.Namespace) -> dict[str, Any]:
@@ -103,6 +130,7 @@ def _options(argv: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--sizes", type=_sizes, default=list(pages.SIZES), help="only these numbers of nodes")
     parser.add_argument("--parts", type=_list_of(_PARTS), default=list(_PARTS), help="only these parts")
     parser.add_argument("--reps", type=int, default=100, help="repeat no cell more often than this")
+    parser.add_argument("--browsers", type=int, default=_LOAD_BROWSERS, help="so many simulated browsers at once")
     parser.add_argument("--again", action="store_true", help="write the page anew from the latest whole run")
     return parser.parse_args(argv)
 
@@ -125,7 +153,10 @@ def _sizes(text: str) -> list[int]:
 def _is_whole(options: argparse.Namespace) -> bool:
     """Whether everything was measured as often as it is to be."""
     every = _options([])
-    return all(getattr(options, name) == getattr(every, name) for name in ("sides", "kinds", "sizes", "parts", "reps"))
+    return all(
+        getattr(options, name) == getattr(every, name)
+        for name in ("sides", "kinds", "sizes", "parts", "reps", "browsers")
+    )
 
 
 def _machine() -> dict[str, Any]:

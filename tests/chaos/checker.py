@@ -34,6 +34,8 @@ NOTHING_DONE = frozenset(
         "TARGET_ELEMENT_NOT_FOUND",
     }
 )
+# What says nothing to whoever is told it.
+_NO_ERRORS = frozenset({"", "INTERNAL", "UNKNOWN", "EXTENSION_INTERNAL_ERROR"})
 
 
 class Guarantee(StrEnum):
@@ -57,8 +59,10 @@ class Guarantee(StrEnum):
     """… once each, and in order, across all broken connections."""
     JOURNAL_WHOLE = "journal whole"
     """The journal has no gap, says of every action what became of it, and ends with the end of the task."""
+    ERRORS_TOLD = "errors told"
+    """What goes wrong is told for what it is, and never as a failure inside of the server."""
     RESUMES = "resumes"
-    """After a fault is over the task goes on."""
+    """After a fault is over every task goes on."""
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ class Violation:
 
 @dataclass(frozen=True)
 class Resumed:
-    """How long after a fault the task went on; None if it never did, or had nothing left to do."""
+    """How long after a fault all tasks went on; None if one never did."""
 
     index: int
     fault: str
@@ -84,26 +88,33 @@ def check(history: Sequence[Entry]) -> list[Violation]:
 
 
 def resumptions(history: Sequence[Entry]) -> list[Resumed]:
-    """For each fault, the time from when it was over to the task's second effect after it.
+    """For each fault, the time from when it was over to the second effect after it of the task that took longest.
 
-    If the task had less left to do than that, it is the time to its end, as far as a client saw it.
+    If a task had less left to do than that, it is the time to its end, as far as a client saw it.
     """
-    pages = {entry["page"] for entry in _of(history, Kind.TASK) if entry["page"]}
-    effects = [entry["at"] for entry in _of(history, Kind.EFFECT) if entry["page"] in pages]
-    last_seen = [entry["at"] for entry in _of(history, Kind.SEEN)]
-    succeeded = any(entry["state"] == "SUCCEEDED" for entry in _of(history, Kind.TASK))
+    tasks = [entry for entry in _of(history, Kind.TASK) if entry["page"]]
+    effects: dict[str, list[float]] = defaultdict(list)
+    for entry in _of(history, Kind.EFFECT):
+        effects[entry["page"]].append(entry["at"])
+    last_seen = {entry["task_id"]: entry["at"] for entry in _of(history, Kind.SEEN)}
     found = []
     for entry in _of(history, Kind.FAULT):
         if entry["phase"] != "over":
             continue
-        since = sorted(at for at in effects if at > entry["at"])
-        seconds = None
-        if len(since) >= _EFFECTS_TO_RESUME:
-            seconds = since[_EFFECTS_TO_RESUME - 1] - entry["at"]
-        elif last_seen and succeeded:
-            seconds = max(0.0, max(last_seen) - entry["at"])
-        found.append(Resumed(entry["index"], entry["name"], seconds))
+        times = [_resumed(task, entry["at"], effects[task["page"]], last_seen) for task in tasks]
+        known = [seconds for seconds in times if seconds is not None]
+        slowest = max(known) if known and len(known) == len(times) else None
+        found.append(Resumed(entry["index"], entry["name"], slowest))
     return found
+
+
+def _resumed(task: Entry, over: float, effects: Sequence[float], last_seen: dict[str, float]) -> float | None:
+    since = sorted(at for at in effects if at > over)
+    if len(since) >= _EFFECTS_TO_RESUME:
+        return since[_EFFECTS_TO_RESUME - 1] - over
+    if task["state"] == "SUCCEEDED" and task["task_id"] in last_seen:
+        return max(0.0, last_seen[task["task_id"]] - over)
+    return None
 
 
 def _of(history: Sequence[Entry], kind: Kind) -> Iterator[Entry]:
@@ -247,6 +258,14 @@ def _journals_whole(history: Sequence[Entry]) -> Iterator[Violation]:
                 )
 
 
+def _errors_told(history: Sequence[Entry]) -> Iterator[Violation]:
+    told = [(entry["who"], entry["code"]) for entry in _of(history, Kind.TOLD)]
+    told += [("caller", entry["code"]) for entry in _of(history, Kind.CALL) if entry["outcome"] == "error"]
+    for (who, code), count in sorted(Counter(told).items()):
+        if code in _NO_ERRORS:
+            yield Violation(Guarantee.ERRORS_TOLD, f"{who} was told {code or 'nothing'} {count} times")
+
+
 def _goes_on(history: Sequence[Entry]) -> Iterator[Violation]:
     for entry in _of(history, Kind.GAVE_UP):
         yield Violation(Guarantee.RESUMES, f"the run did not come to its end: {entry['what']}")
@@ -268,5 +287,6 @@ _RULES: tuple[Callable[[Sequence[Entry]], Iterator[Violation]], ...] = (
     _effects_in_order,
     _events_seen,
     _journals_whole,
+    _errors_told,
     _goes_on,
 )

@@ -33,6 +33,8 @@ class Kind(StrEnum):
     """watcher, task_id, seq, digest: an event that a watching client was given, in the order it was given."""
     CALL = "call"
     """page, number, outcome (done, failed, error, unanswered), code: one action through the API."""
+    TOLD = "told"
+    """who, code: an error that a client was told, when it changed. Calls have their own entries."""
     PERSON = "person"
     """task_id: a person looked at a task that needed attention, and let it go on."""
     JOURNAL = "journal"

@@ -24,6 +24,7 @@ from urllib.parse import quote
 import psutil
 
 from chaos.proxy import FaultProxy
+from chaos.second_browser import SecondBrowser
 from e2e.stack import EXTENSION_ID, Stack, until
 from tabwire.client import Client
 from tabwire.client.diagnose import read_ca
@@ -31,8 +32,8 @@ from tabwire.client.diagnose import read_ca
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# With the usual ten seconds a half-open connection is found after 25; runs are to be short.
-HEARTBEAT_MS = 1_000
+# The product's own. What is in use notices a dead connection long before it misses a sign of life.
+HEARTBEAT_MS = 10_000
 _DISK_BYTES = 8 * 2**20
 _COMPANION = Path(__file__).with_name("companion")
 # Only the server's clock is moved: neither Envoy nor Chromium bears the library that does it. Python runs this at its
@@ -60,6 +61,7 @@ class ChaosStack(Stack):
         self.proxy = FaultProxy(self.port)
         self.disk = home / "disk"
         self.is_small_disk = False
+        self.second = SecondBrowser(home / "second")
         self._clock = home / "clock"
         self._companion = home / "companion"
 
@@ -75,7 +77,7 @@ class ChaosStack(Stack):
                     "--remote-debugging-port=0",
                     # The later of two wins.
                     f"--load-extension={self.tabwire_home / 'managed' / 'extension'},{self._companion}",
-                    f"'--host-resolver-rules=MAP 127.0.0.1:{self.port} 127.0.0.1:{self.proxy.port}'",
+                    f"'{self._through_proxy()}'",
                 )
             ),
         }
@@ -87,12 +89,29 @@ class ChaosStack(Stack):
             text = _AT_START.replace("@library", repr(library))
             (at_start / "sitecustomize.py").write_text(text, encoding="utf-8")
             self.env |= {
-                "PYTHONPATH": str(at_start),
+                "PYTHONPATH": os.pathsep.join(filter(None, (str(at_start), self.env.get("PYTHONPATH", "")))),
                 "FAKETIME_TIMESTAMP_FILE": str(self._clock),
                 "FAKETIME_CACHE_DURATION": "1",
                 # A monotonic clock is not moved by a person who sets the time.
                 "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             }
+
+    async def start_second_browser(self) -> str:
+        """Starts another browser, whose connections break as the first one's do; its id when it is connected."""
+        async with self.client() as client:
+            known = {browser.browser_id for browser in (await client.list_browsers()).browsers}
+            code = (await client.create_pairing_code()).code
+            await self.second.start(self.settings(), self.env, code, [self._through_proxy()])
+
+            async def connected() -> str:
+                browsers = (await client.list_browsers()).browsers
+                return next((b.browser_id for b in browsers if b.is_connected and b.browser_id not in known), "")
+
+            return await until(connected, "the second browser to connect", self.patience_s)
+
+    def _through_proxy(self) -> str:
+        """What sends a browser's connections to the server through the proxy."""
+        return f"--host-resolver-rules=MAP 127.0.0.1:{self.port} 127.0.0.1:{self.proxy.port}"
 
     async def dismantle(self) -> None:
         """Ends everything, whatever state it is in."""
@@ -100,6 +119,7 @@ class ChaosStack(Stack):
         self.database_writable(writable=True)
         left = self.processes() if self._up is not None else []
         try:
+            await self.second.end()
             with contextlib.suppress(TimeoutError):
                 await self.stop_if_running()
         finally:
@@ -122,7 +142,10 @@ class ChaosStack(Stack):
     # The processes.
 
     def processes(self) -> list[psutil.Process]:
-        """`tabwire up` and all it started."""
+        """`tabwire up` and all it started, and the second browser."""
+        return [*self._family(), *self.second.processes()]
+
+    def _family(self) -> list[psutil.Process]:
         assert self._up is not None
         with contextlib.suppress(psutil.NoSuchProcess):
             head = psutil.Process(self._up.pid)
@@ -151,7 +174,7 @@ class ChaosStack(Stack):
         """The process in which the extension's service worker and offscreen document live, if it can be told."""
         found = [
             process
-            for process in self.processes()
+            for process in self._family()
             if "--extension-process" in _command_line(process) and process.is_running()
         ]
         return max(found, key=lambda one: one.memory_info().rss, default=None)

@@ -12,7 +12,9 @@ from enum import StrEnum
 from typing import Any
 
 FAULTS_IN_A_RUN = 3
-_LAST_EFFECTS = 8
+_LAST_EFFECTS = 10
+# No effect takes less than this; with it goes what a task may do while a fault that does not stop it lasts.
+_EFFECT_MS = 60
 
 
 class Fault(StrEnum):
@@ -45,9 +47,17 @@ class Workload(StrEnum):
     """It looks at the page after every step, and opens the page anew if it is gone."""
 
 
+class Company(StrEnum):
+    """What goes on at the same time, beside the watchers and the caller."""
+
+    ALONE = "one task"
+    TWO_TASKS = "two tasks in one browser"
+    TWO_BROWSERS = "two browsers with a task in each"
+
+
 @dataclass(frozen=True)
 class Planned:
-    """One fault of a plan. `delay_ms` after the task's `after_effects`th effect since the last fault was over."""
+    """One fault of a plan. `delay_ms` after each task's `after_effects`th effect since the last fault was over."""
 
     fault: Fault
     after_effects: int
@@ -65,6 +75,12 @@ class Plan:
     workload: Workload
     effects: int
     faults: tuple[Planned, ...] = field(default_factory=tuple)
+    company: Company = Company.ALONE
+
+    @property
+    def pages(self) -> tuple[str, ...]:
+        """The tasks' pages, one for each task."""
+        return ("task",) if self.company is Company.ALONE else ("task", "other")
 
     def as_entry(self) -> dict[str, Any]:
         """It, as the history keeps it."""
@@ -72,8 +88,9 @@ class Plan:
 
 
 # Plain commands name a page they are in. If its tab dies with the browser there is nowhere to go on, and the task
-# says so; only who can open it again can go on.
-_ENDS_TABS = frozenset({Fault.BROWSER_KILLED})
+# says so; only who can open it again can go on. Chrome does not start an extension again whose process was killed, so
+# `tabwire up` starts the browser again.
+_ENDS_TABS = frozenset({Fault.BROWSER_KILLED, Fault.EXTENSION_PROCESS_KILLED})
 
 
 def draw(seed: int, kinds: tuple[Fault, ...] = tuple(Fault)) -> Plan:
@@ -86,8 +103,22 @@ def draw(seed: int, kinds: tuple[Fault, ...] = tuple(Fault)) -> Plan:
     # Nothing comes twice before everything else has come: the second death of a child in a row is restarted later.
     chosen = dice.sample(possible, min(FAULTS_IN_A_RUN, len(possible)))
     faults = tuple(_planned(dice, kind) for kind in chosen)
-    effects = sum(fault.after_effects for fault in faults) + 3 * len(faults) + _LAST_EFFECTS
-    return Plan(seed, workload, effects, faults)
+    effects = sum(fault.after_effects + 3 + _meanwhile(fault) for fault in faults) + _LAST_EFFECTS
+    company = dice.choices(tuple(Company), weights=(3, 2, 1))[0]
+    return Plan(seed, workload, effects, faults, company)
+
+
+def _meanwhile(planned: Planned) -> int:
+    """How many effects a task may have while the fault lasts: so many more are needed for those that come after."""
+    match planned.fault:
+        case Fault.CONNECTION_DELAYED:  # there and back
+            return planned.lasts_ms // (_EFFECT_MS + 2 * planned.amount)
+        case Fault.CONNECTION_THROTTLED:  # some kilobytes for each
+            return planned.lasts_ms * planned.amount // 3_000_000
+        case Fault.DISK_FULL | Fault.DATABASE_READ_ONLY:  # what is already decided
+            return 2
+        case _:
+            return 0
 
 
 def _planned(dice: random.Random, fault: Fault) -> Planned:

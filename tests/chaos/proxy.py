@@ -12,6 +12,7 @@ import struct
 from dataclasses import dataclass, field
 
 _CHUNK = 16 * 1024
+_STEP_S = 0.05
 
 
 @dataclass
@@ -136,8 +137,11 @@ class FaultProxy:
     async def _wait(self, delay_s: float, size: int) -> None:
         if delay_s > 0:
             await asyncio.sleep(delay_s)
-        if self.weather.bytes_per_s:
-            await asyncio.sleep(size / self.weather.bytes_per_s)
+        sent = 0.0
+        while self.weather.bytes_per_s and sent < size:
+            # In steps: a wire that has become fast again does not go on being slow for what was on its way.
+            await asyncio.sleep(min(_STEP_S, (size - sent) / self.weather.bytes_per_s))
+            sent += _STEP_S * self.weather.bytes_per_s
         while self.weather.stalled:
             await self._weather_changed.wait()
 

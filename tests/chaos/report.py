@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from chaos.checker import Guarantee, Violation, check, resumptions
 from chaos.history import Kind
-from chaos.plan import Fault
+from chaos.plan import Company, Fault, Workload
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +30,7 @@ class Judged:
     seed: int
     workload: str
     history: Sequence[Entry]
+    company: str = Company.ALONE
     violations: list[Violation] = field(default_factory=list)
     failed: str = ""
     """Why the run could not be made at all: the test's fault or the machine's, until it is looked at."""
@@ -43,7 +44,8 @@ class Judged:
 def judge(history: Sequence[Entry], failed: str = "") -> Judged:
     """A run's history with its verdict."""
     plan = next(entry for entry in history if entry["kind"] == Kind.PLAN)
-    return Judged(plan["seed"], plan["workload"], history, [] if failed else check(history), failed)
+    company = plan.get("company", Company.ALONE)
+    return Judged(plan["seed"], plan["workload"], history, company, [] if failed else check(history), failed)
 
 
 def percentile(values: Sequence[float], part: float) -> float:
@@ -71,6 +73,7 @@ def render(runs: Sequence[Judged], minutes: float, machine: str) -> str:
     broken_in_all = sum(len(run.faults) for run in made)
     lines = [
         f"{len(made)} runs in {minutes:.0f} minutes on {machine}; seeds {seeds}.",
+        f"{_kinds(made)}.",
         f"{broken_in_all} faults, {_count(made, Kind.EFFECT)} effects, {_count(made, Kind.SEEN)} events seen,",
     ]
     lines += [
@@ -110,8 +113,16 @@ def _bad(runs: Sequence[Judged]) -> list[str]:
             words = [f"not made: {run.failed}"]
         if words:
             more = f" (and {len(words) - 3} more)" if len(words) > 3 else ""
-            lines.append(f"- seed {run.seed}, {run.workload}, {', '.join(run.faults)}: {'; '.join(words[:3])}{more}")
+            what = ", ".join((run.workload, run.company, *run.faults))
+            lines.append(f"- seed {run.seed}, {what}: {'; '.join(words[:3])}{more}")
     return ["", "What went wrong:", "", *lines] if lines else []
+
+
+def _kinds(runs: Sequence[Judged]) -> str:
+    """How many runs there were of each kind."""
+    by_company = [f"{sum(run.company == company for run in runs)} with {company}" for company in Company]
+    by_workload = [f"{sum(run.workload == workload for run in runs)} by {workload}" for workload in Workload]
+    return f"{', '.join(by_company)}; {', '.join(by_workload)}"
 
 
 def _count(runs: Sequence[Judged], kind: Kind) -> int:

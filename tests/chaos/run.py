@@ -72,10 +72,15 @@ async def _all(options: argparse.Namespace) -> list[Judged]:
             run = await one(draw(seed, kinds), options.out, heartbeat_ms=options.heartbeat_ms)
             judged.append(run)
             words = run.failed or "; ".join(f"{v.guarantee}: {v.message}" for v in run.violations) or "all kept"
-            print(f"{len(judged):4d}  seed {seed}: {run.workload}; {', '.join(run.faults)}: {words[:400]}", flush=True)
+            what = f"{run.workload}; {run.company}; {', '.join(run.faults)}"
+            print(f"{len(judged):4d}  {_clock()}  seed {seed}: {what}: {words[:400]}", flush=True)
 
     await asyncio.gather(*(work() for _ in range(options.at_once)))
     return judged
+
+
+def _clock() -> str:
+    return time.strftime("%H:%M:%S")
 
 
 async def one(plan: Plan, out: Path, *, heartbeat_ms: int = HEARTBEAT_MS) -> Judged:

@@ -225,6 +225,52 @@ def test_a_task_that_never_goes_on() -> None:
     assert _break(change) == [Guarantee.NO_TASK_LOST, Guarantee.RESUMES]
 
 
+def _with_a_second_task(history: list[Entry], later_s: float) -> None:
+    """The same task once more, on a page of its own, so much later."""
+    for entry in list(history):
+        again = dict(entry)
+        if entry.get("page") == "task":
+            again["page"] = "second"
+        elif entry["kind"] not in (Kind.ACCEPTED, Kind.SEEN, Kind.JOURNAL):
+            continue
+        for name in ("task_id", "key", "watcher", "action_id"):
+            if name in again:
+                again[name] += "2"
+        if entry["at"] > 2.2:
+            again["at"] += later_s
+        history.append(again)
+
+
+def test_two_tasks_beside_each_other_break_nothing() -> None:
+    assert _break(lambda h: _with_a_second_task(h, 0.0)) == []
+
+
+def test_one_of_two_tasks_that_is_stuck() -> None:
+    assert _break(lambda h: _with_a_second_task(h, 100.0)) == [Guarantee.RESUMES]
+
+
+def test_the_time_to_go_on_is_that_of_the_slowest_task() -> None:
+    history = _good()
+    _with_a_second_task(history, 3.0)
+    assert [resumed.seconds for resumed in resumptions(history)] == [pytest.approx(7.0 - 2.2)]
+
+
+@pytest.mark.parametrize("code", ["INTERNAL", "UNKNOWN", ""])
+def test_an_error_that_says_nothing(code: str) -> None:
+    def called(history: list[Entry]) -> None:
+        _one(history, Kind.CALL, number=2)["code"] = code
+
+    def told(history: list[Entry]) -> None:
+        history.append({"at": 5.0, "kind": "told", "who": "watcher", "code": code})
+
+    assert _break(called) == [Guarantee.ERRORS_TOLD]
+    assert _break(told) == [Guarantee.ERRORS_TOLD]
+
+
+def test_an_error_that_is_told_for_what_it_is() -> None:
+    assert _break(lambda h: h.append({"at": 5.0, "kind": "told", "who": "watcher", "code": "RESOURCE_EXHAUSTED"})) == []
+
+
 def test_a_task_that_is_stuck() -> None:
     def change(history: list[Entry]) -> None:
         for entry in history:
@@ -279,8 +325,8 @@ def test_the_report_names_violations_and_keeps_the_rest_of_the_page() -> None:
     assert "| no task lost | 0 |" in text
     assert "effect 1 of caller happened 2 times" in text
     assert "| server killed | 2 | 1.80 s |" in text
-    page = into(f"# Head\n\n{BEGIN}\nold\n{END}\n\nTail\n", text)
+    page = into(f"# Head\n\n{BEGIN}\nof a former run\n{END}\n\nTail\n", text)
     assert page.startswith("# Head\n")
     assert page.endswith("\n\nTail\n")
-    assert "old" not in page
+    assert "of a former run" not in page
     assert into(page, text) == page

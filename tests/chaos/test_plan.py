@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chaos.faults import _WAYS
-from chaos.plan import FAULTS_IN_A_RUN, Fault, Workload, draw
+from chaos.plan import FAULTS_IN_A_RUN, Company, Fault, Workload, draw
 
 
 def test_a_seed_always_draws_the_same_plan() -> None:
@@ -17,11 +17,21 @@ def test_two_hundred_seeds_break_everything_in_every_way_that_is_possible() -> N
     plans = [draw(seed) for seed in range(1, 201)]
     for workload in Workload:
         broken = {planned.fault for plan in plans if plan.workload is workload for planned in plan.faults}
-        expected = set(Fault) - ({Fault.BROWSER_KILLED} if workload is Workload.COMMANDS else set())
+        ends_tabs = {Fault.BROWSER_KILLED, Fault.EXTENSION_PROCESS_KILLED}
+        expected = set(Fault) - (ends_tabs if workload is Workload.COMMANDS else set())
         assert broken == expected
     for plan in plans:
         assert len({planned.fault for planned in plan.faults}) == FAULTS_IN_A_RUN
         assert plan.effects > sum(planned.after_effects for planned in plan.faults) + 2 * FAULTS_IN_A_RUN
+
+
+def test_two_hundred_seeds_have_every_company_often_enough() -> None:
+    plans = [draw(seed) for seed in range(1, 201)]
+    for company in Company:
+        together = [plan for plan in plans if plan.company is company]
+        assert len(together) >= 20
+        assert {plan.workload for plan in together} == set(Workload)
+        assert {len(plan.pages) for plan in together} == {1 if company is Company.ALONE else 2}
 
 
 def test_a_plan_of_few_kinds_has_only_these() -> None:

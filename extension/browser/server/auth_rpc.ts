@@ -14,8 +14,9 @@ const UNPAIR_TIMEOUT_MS = 5_000;
 
 /** The RPCs. */
 export const authRpc: AuthRpc = {
-  async pair(serverUrl, code, displayName, browserId) {
-    const response = await clientOf(serverUrl).pair({ code, displayName, browserId }, { timeoutMs: TIMEOUT_MS });
+  async pair(serverUrl, code, displayName, browserId, attemptId) {
+    const request = { code, displayName, browserId, attemptId };
+    const response = await clientOf(serverUrl).pair(request, { timeoutMs: TIMEOUT_MS });
     return { browserId: response.browserId, tokens: response.tokens ?? create(TokenPairSchema) };
   },
   async refresh(serverUrl, refreshToken) {

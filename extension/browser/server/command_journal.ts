@@ -3,6 +3,7 @@
 //   recorded before acknowledged; what matters is recorded as begun before it is begun; a repeat of an answered one gets
 //   the stored answer; a cancel is recorded like a command, so that what it is about is never begun, also not later; after a
 //   restart what was not begun is begun, what only looks is done again, and of anything else the outcome is unknown.
+// Old answers are dropped; that the command was carried out is remembered all the same (forgotten.ts), and a repeat refused.
 // All of it is gone when the extension is loaded anew or the browser is started again. So the journal has a name, which the
 // server knows: of what was sent while another journal was kept, the outcome is unknown as well.
 // Nobody waits for the writing of more than that: an answer is told while it is written, and that it was taken over is
@@ -17,11 +18,20 @@ import { isRepeatable } from "../effects";
 import { outcomeUnknown } from "../errors";
 import { encodeResult } from "../states/written";
 import { decode, encode, SESSION } from "../store";
+import { FORGOTTEN_LIMITS, Forgotten, type ForgottenLimits } from "./forgotten";
 import { cancelled, cancelReason, refusal } from "./refusals";
 
-/** At most so many commands are remembered, and so many characters of them; the oldest answered ones go first. */
-const MAX_ENTRIES = 400;
-const MAX_CHARACTERS = 6_000_000;
+/** How many commands are remembered with their answers. The oldest answered ones go first. */
+export interface JournalLimits extends ForgottenLimits {
+  /** At most so many of them. */
+  readonly entries: number;
+  /** At most so many characters. */
+  readonly characters: number;
+}
+
+const JOURNAL_LIMITS: JournalLimits = { ...FORGOTTEN_LIMITS, entries: 400, characters: 6_000_000 };
+/** Where a limit is reached, so many more are dropped at once: dropping costs a look at all. */
+const TRIM_PART = 0.05;
 /**
  * A longer answer is remembered without the state after it; and one to a command that only looks not at all, because
  * looking again is as good.
@@ -53,6 +63,8 @@ interface Entry {
   result?: string;
   /** Why it is not to be begun any more. */
   cancelled?: string;
+  /** True if it only looks: then nothing needs to be remembered of it when its answer is dropped. */
+  looks?: true;
 }
 
 /** What to do with a command that has arrived. */
@@ -63,6 +75,8 @@ export type Verdict =
   | { kind: "running"; begunAt?: number }
   /** It was answered; this is the answer. */
   | { kind: "answered"; result: CommandResult }
+  /** It was carried out, or cancelled, and answered; the answer is no longer kept. */
+  | { kind: "forgotten" }
   /** Its id was used for something else. */
   | { kind: "taken" }
   /** It belongs to an older epoch than was seen for its task. */
@@ -103,10 +117,17 @@ export class CommandJournal {
   /** Entries that are to be written, and keys that are to be removed, in a while. */
   readonly #dirty = new Set<string>();
   readonly #gone = new Set<string>();
+  /** Of the latter those that are remembered as carried out from when they are removed on. */
+  readonly #forgetting = new Set<string>();
+  readonly #forgotten: Forgotten;
+  readonly #limits: JournalLimits;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #flushing: Promise<void> = Promise.resolve();
 
-  constructor(area: chrome.storage.StorageArea) {
+  constructor(area: chrome.storage.StorageArea, limits: JournalLimits = JOURNAL_LIMITS) {
     this.#area = area;
+    this.#limits = limits;
+    this.#forgotten = new Forgotten(limits);
     this.#loaded = this.#load();
   }
 
@@ -143,14 +164,17 @@ export class CommandJournal {
     if (command.taskId !== "" && command.epoch < seen) {
       return { verdict: { kind: "fenced", epoch: seen }, written: Promise.resolve() };
     }
+    const doubt = isRepeatable(command) ? "" : this.#doubtAbout(command);
+    if (doubt === "forgotten") return { verdict: { kind: "forgotten" }, written: Promise.resolve() };
     this.#order += 1;
-    if (command.journalId !== "" && command.journalId !== this.#id && !isRepeatable(command)) {
-      const { info } = outcomeUnknown("The extension was loaded anew after this was sent to it.");
+    if (doubt !== "") {
+      const { info } = outcomeUnknown(doubt);
       return this.#settled(command, { order: this.#order, digest, phase: "answered" }, refusal(command, info));
     }
     const entry: Entry = { order: this.#order, digest, phase: begins ? "begun" : "recorded" };
     if (begins) entry.begunAt = Date.now();
-    if (bytes <= MAX_COMMAND_BYTES) entry.command = encode(CommandSchema, command);
+    if (isRepeatable(command)) entry.looks = true;
+    if (bytes <= MAX_COMMAND_BYTES) entry.command = encode(CommandSchema, withoutSecret(command));
     else Object.assign(entry, { command: encode(CommandSchema, stubOf(command)), isStub: true });
     this.#keep(command.commandId, entry);
     const items = { ...this.#raisedEpoch(command), [SESSION.command + command.commandId]: entry };
@@ -167,7 +191,7 @@ export class CommandJournal {
   async cancel(commandId: string, reason: string): Promise<void> {
     await this.#loaded;
     const known = this.#entries.get(commandId);
-    if (known?.phase === "answered" || known?.phase === "delivered") return;
+    if (known?.phase === "answered" || known?.phase === "delivered" || this.#isForgotten(commandId)) return;
     if (known === undefined) this.#order += 1;
     const entry: Entry = known ?? { order: this.#order, digest: "", phase: "delivered" };
     entry.cancelled = reason;
@@ -235,6 +259,19 @@ export class CommandJournal {
     return left;
   }
 
+  /** Why a command that is not known here may have been carried out before; "forgotten" if it was; empty if it was not. */
+  #doubtAbout({ commandId, journalId }: Command): string {
+    if (this.#isForgotten(commandId)) return "forgotten";
+    if (journalId === "") return "";
+    if (journalId !== this.#id) return "The extension was loaded anew after this was sent to it.";
+    return this.#forgotten.isDeep ? "So much was done since this was sent that it is not known any more." : "";
+  }
+
+  /** True if a command was carried out, or cancelled, and is not remembered but for that. */
+  #isForgotten(commandId: string): boolean {
+    return this.#forgetting.has(commandId) || this.#forgotten.has(commandId);
+  }
+
   /** Answers a command at its arrival, without carrying it out. */
   #settled(command: Command, entry: Entry, result: CommandResult): Admission {
     entry.phase = "answered";
@@ -247,7 +284,7 @@ export class CommandJournal {
   #keep(commandId: string, entry: Entry): void {
     this.#characters += sizeOf(entry) - sizeOf(this.#entries.get(commandId));
     this.#entries.set(commandId, entry);
-    this.#gone.delete(SESSION.command + commandId);
+    this.#gone.delete(commandId);
   }
 
   /** What there is to be written if the command raises its task's epoch; nothing if it does not. */
@@ -267,6 +304,7 @@ export class CommandJournal {
     if (typeof id === "string") this.#id = id;
     this.#isNamed = typeof id === "string";
     this.#epochs = (stored[SESSION.epochs] ?? {}) as Record<string, string>;
+    this.#forgotten.load(stored);
     for (const [key, value] of Object.entries(stored)) {
       if (!key.startsWith(SESSION.command)) continue;
       const entry = value as Entry;
@@ -284,16 +322,22 @@ export class CommandJournal {
     this.#entries.delete(commandId);
     this.#dirty.delete(commandId);
     this.#characters -= sizeOf(entry);
-    this.#gone.add(SESSION.command + commandId);
+    this.#gone.add(commandId);
     this.#flushLater();
   }
 
   /** Drops the oldest answered commands until the limits hold. What is not answered is never dropped. */
   #trim(): void {
-    if (this.#entries.size <= MAX_ENTRIES && this.#characters <= MAX_CHARACTERS) return;
-    for (const [commandId, entry] of [...this.#entries].sort((a, b) => a[1].order - b[1].order)) {
-      if (this.#entries.size <= MAX_ENTRIES && this.#characters <= MAX_CHARACTERS) break;
-      if (entry.phase === "delivered" || entry.phase === "answered") this.#drop(commandId, entry);
+    const { entries, characters } = this.#limits;
+    if (this.#entries.size <= entries && this.#characters <= characters) return;
+    const keep = 1 - TRIM_PART;
+    const old = [...this.#entries].filter(([, { phase }]) => phase === "delivered" || phase === "answered");
+    // Those first that the server has, or is about to have.
+    const rank = (entry: Entry): number => (entry.phase === "delivered" ? 0 : this.#order) + entry.order;
+    for (const [commandId, entry] of old.sort((a, b) => rank(a[1]) - rank(b[1]))) {
+      if (this.#entries.size <= entries * keep && this.#characters <= characters * keep) break;
+      this.#drop(commandId, entry);
+      if (entry.looks !== true) this.#forgetting.add(commandId);
     }
     // What is too much is not left lying about.
     this.#flush();
@@ -306,15 +350,27 @@ export class CommandJournal {
   #flush(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const items: Record<string, unknown> = {};
-    for (const commandId of this.#dirty) items[SESSION.command + commandId] = this.#entries.get(commandId);
-    const gone = [...this.#gone];
-    this.#dirty.clear();
-    this.#gone.clear();
-    Promise.all([this.#write(items), gone.length > 0 ? this.#area.remove(gone) : undefined]).catch(
+    this.#flushing = this.#flushing
+      .then(() => this.#tidyUp())
       // It only means that an answer may be told once more, or a command be looked up in vain.
-      (thrown: unknown) => console.error("Tabwire: the journal of commands could not be tidied up", thrown),
-    );
+      .catch((thrown: unknown) => console.error("Tabwire: the journal of commands could not be tidied up", thrown));
+  }
+
+  /** What is removed is remembered as carried out before that, so that it is always either known or known to be forgotten. */
+  async #tidyUp(): Promise<void> {
+    const forgetting = [...this.#forgetting];
+    this.#forgotten.add(forgetting);
+    const change = this.#forgotten.change();
+    const items: Record<string, unknown> = { ...change.items };
+    for (const commandId of this.#dirty) items[SESSION.command + commandId] = this.#entries.get(commandId);
+    this.#dirty.clear();
+    await this.#write(items);
+    for (const commandId of forgetting) this.#forgetting.delete(commandId);
+    const gone = [...this.#gone].filter((commandId) => !this.#forgetting.has(commandId));
+    const keys = [...gone.map((commandId) => SESSION.command + commandId), ...change.gone];
+    for (const commandId of gone) this.#gone.delete(commandId);
+    if (keys.length > 0) await this.#area.remove(keys);
+    this.#forgotten.written(change);
   }
 }
 
@@ -341,6 +397,13 @@ function anywhere(action: Action): Action {
 /** Who asked, without what for. */
 function stubOf({ commandId, taskId, epoch, tabId }: Command): Command {
   return create(CommandSchema, { commandId, taskId, epoch, tabId });
+}
+
+/** What is kept of a command: never the value of a secret that came with it. */
+function withoutSecret(command: Command): Command {
+  if (command.secret === undefined) return command;
+  const { secret: _, ...rest } = command;
+  return rest;
 }
 
 function repeated(command: Command, known: Entry): Verdict {

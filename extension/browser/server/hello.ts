@@ -22,7 +22,7 @@ export function hello(): Hello {
     maxRevision: MAX_REVISION,
     extensionVersion: chrome.runtime.getManifest().version,
     capabilities: {
-      ...{ screenshots: true, stateDeltas: true, javascript: true, dialogs: true },
+      ...{ screenshots: true, stateDeltas: true, javascript: true, dialogs: true, policies: true, secrets: true },
       trustedInput: import.meta.env.MODE === "trusted",
       actions: performedActions(),
     },

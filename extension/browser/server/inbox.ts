@@ -101,6 +101,9 @@ export class Inbox {
       case "taken":
         this.#refuse(command, taken());
         break;
+      case "forgotten":
+        this.#refuse(command, outcomeUnknown("This was answered long ago, and the answer is no longer kept.").info);
+        break;
       case "running":
         await this.#join(command, verdict.begunAt);
         break;

@@ -15,7 +15,7 @@ import { describeBrowser, hello } from "./hello";
 
 /** What is asked of the server. Implemented over the link's transport in auth_rpc.ts. */
 export interface AuthRpc {
-  pair(serverUrl: string, code: string, displayName: string, browserId: string): Promise<Paired>;
+  pair(serverUrl: string, code: string, displayName: string, browserId: string, attemptId: string): Promise<Paired>;
   refresh(serverUrl: string, refreshToken: string): Promise<TokenPair>;
   /** Ends this browser's own pairing. */
   revoke(serverUrl: string, accessToken: string, browserId: string): Promise<void>;
@@ -38,6 +38,13 @@ interface Stored {
   readonly tokens?: string;
   /** When they were handed out, by this computer's clock. */
   readonly renewedAt?: number;
+}
+
+/** An attempt to pair, as it is stored: made again with the same code, it is the same one, in case its answer was lost. */
+interface Attempt {
+  readonly serverUrl: string;
+  readonly code: string;
+  readonly id: string;
 }
 
 /** An RPC failed; what is in the way is known. */
@@ -89,12 +96,23 @@ export class Pairing {
     const before = await this.#load();
     let paired: Paired;
     try {
-      paired = await this.#rpc.pair(address, code.trim(), describeBrowser(), before?.browserId ?? "");
+      const attemptId = await this.#attempt(address, code.trim());
+      paired = await this.#rpc.pair(address, code.trim(), describeBrowser(), before?.browserId ?? "", attemptId);
     } catch (thrown) {
       throw await this.#explain(address, thrown, false);
     }
     await this.#save(fresh(address, paired.browserId, paired.tokens));
+    await this.#area.remove(LOCAL.attempt);
     return credentials(address, paired.browserId, paired.tokens);
+  }
+
+  /** The secret name of the attempt with this code: that of the last one, if it was with this code. Stored when it is told. */
+  async #attempt(serverUrl: string, code: string): Promise<string> {
+    const last = (await this.#area.get(LOCAL.attempt))[LOCAL.attempt] as Attempt | undefined;
+    if (last?.serverUrl === serverUrl && last.code === code) return last.id;
+    const id = crypto.randomUUID() + crypto.randomUUID().slice(0, 8); // more than 128 random bits
+    await this.#area.set({ [LOCAL.attempt]: { serverUrl, code, id } satisfies Attempt });
+    return id;
   }
 
   /**

@@ -10,6 +10,9 @@ import { pause } from "../clock";
 import { messageOf } from "../errors";
 import { isOffscreen, OFFSCREEN_PAGE } from "../senders";
 
+/** When it is looked whether the document is gone, after a line to it has ended: each so long after the look before. */
+const LOOKS_MS: readonly number[] = [0, 100, 400, 1_500, 3_000];
+
 /** Takes a message from the offscreen document. True means: recorded, done with it. */
 export type PipeHandler = (message: PipeMessage) => Promise<boolean>;
 
@@ -110,16 +113,25 @@ export class Pipe {
     const { port1, port2 } = new MessageChannel();
     this.#line?.close();
     const take = (body: Uint8Array): Promise<boolean> => this.#handler(fromBinary(PipeMessageSchema, body));
-    this.#line = new DirectLine(port1, take, Date.now, () => this.#lineEnded());
+    this.#line = new DirectLine(port1, take, Date.now, () => void this.#lineEnded());
     client.postMessage(LINE_OFFER, [port2]);
     this.#line.greet();
   }
 
-  /** The document may have been closed. Nothing else would tell before the alarm that comes every half minute. */
-  #lineEnded(): void {
-    this.ensure().catch((thrown: unknown) => {
-      console.error("Tabwire: the offscreen document could not be made anew", messageOf(thrown));
-    });
+  /**
+   * The document may have been closed. Nothing else would tell before the alarm that comes every half minute. Chrome still
+   * lists a document that is being closed, so one look is not enough.
+   */
+  async #lineEnded(): Promise<void> {
+    for (const waitMs of LOOKS_MS) {
+      await pause(waitMs);
+      if (this.#line?.isTrusted === true) return; // it lives, and has taken a new line
+      try {
+        if (await this.ensure()) return;
+      } catch (thrown) {
+        console.error("Tabwire: the offscreen document could not be made anew", messageOf(thrown));
+      }
+    }
   }
 
   async #create(): Promise<boolean> {

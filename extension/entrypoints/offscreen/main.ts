@@ -8,6 +8,7 @@ import { LinkClient } from "../../link/link_client";
 import { Pipe, type PipeHandler } from "../../link/pipe";
 import { createTransport } from "../../link/transport";
 import { Vigil } from "../../link/vigil";
+import { Ways } from "../../link/ways";
 import { LINE_OFFER, type LinePort } from "../../wire/direct_line";
 
 /** A service worker that has just made this document sends the credentials by itself; another one must be asked. */
@@ -17,9 +18,12 @@ const pipe = new Pipe((message) => chrome.runtime.sendMessage(message));
 
 const vigil = new Vigil(() => chrome.runtime.connect({ name: "vigil" }));
 
+const ways = new Ways((input, init) => fetch(input, init));
+
 const client = new LinkClient({
-  makeTransport: createTransport,
-  diagnose,
+  makeTransport: (serverUrl, token) => createTransport(serverUrl, token, ways.fetch),
+  diagnose: (serverUrl, error) => diagnose(serverUrl, error, ways.fetch),
+  leaveConnection: (serverUrl) => ways.leave(serverUrl),
   now: createClock(),
   deliver: async (message) => {
     const recorded = await pipe.deliver(message);

@@ -27,7 +27,14 @@ async function linked(server: ServerDouble, deliver: (message: Downlink) => Prom
   });
   client = made;
   const serverUrl = "https://server.test";
-  made.connect(create(LinkCredentialsSchema, { serverUrl, accessToken: "t", browserId: "b", hello: {} }));
+  made.connect(
+    create(LinkCredentialsSchema, {
+      serverUrl,
+      accessToken: "t",
+      browserId: "b",
+      hello: { minRevision: 1, maxRevision: 1 },
+    }),
+  );
   await vi.waitFor(() => expect(server.attachments).toHaveLength(1));
   return made;
 }

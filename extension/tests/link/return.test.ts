@@ -61,7 +61,14 @@ function start(count: number, random = seeded(7)): void {
 function connect(): void {
   for (const { client } of browsers) {
     const serverUrl = "https://server.test";
-    client.connect(create(LinkCredentialsSchema, { serverUrl, accessToken: "t", browserId: "b", hello: {} }));
+    client.connect(
+      create(LinkCredentialsSchema, {
+        serverUrl,
+        accessToken: "t",
+        browserId: "b",
+        hello: { minRevision: 1, maxRevision: 1 },
+      }),
+    );
   }
 }
 

@@ -51,6 +51,8 @@ export function failing(code: Code, info?: ErrorInfo): ConnectError {
 
 export class ServerDouble {
   heartbeatMs = 10_000;
+  /** The revision of the protocol that it chooses. */
+  revision = 1;
   limits: LinkLimits = create(LinkLimitsSchema, { maxMessageBytes: 2 ** 20, maxUnackedMessages: 8 });
   /** Every call fails with this. */
   refusal: ConnectError | undefined;
@@ -85,7 +87,7 @@ export class ServerDouble {
         return {
           welcome: {
             linkId: this.linkId,
-            revision: 1,
+            revision: this.revision,
             serverVersion: "1.2.3",
             capabilities: { model: true },
             limits: this.limits,
@@ -161,6 +163,7 @@ export class ServerDouble {
     this.attachments.push({ linkId, epoch, after });
     const effects = this.#channel.attach(performance.now(), epoch, after);
     if (effects[0]?.effect === "refuse") throw failing(Code.OutOfRange);
+    if (effects[0]?.effect === "end_stream") this.#apply(effects.splice(0, 1)); // the older stream, before it is replaced
     const stream = new Stream();
     this.#stream = stream;
     context.signal.addEventListener("abort", () => stream.finish("ok"));

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 import structlog
 
 from tabwire.errors import TabwireError
-from tabwire.link import refusal, revision
+from tabwire.link import refusal
+from tabwire.link.handshake import Handshakes
 from tabwire.link.slot import BrowserSlot
 from tabwire.v1 import error_pb2, link_pb2, link_service_pb2
 
@@ -48,6 +49,8 @@ class LinkHub:
         self._server_version = server_version
         self._on_seen = on_seen
         self._slots: dict[str, BrowserSlot] = {}
+        self._on_person_input: Callable[[str, link_pb2.PersonInput], None] | None = None
+        self._handshakes = Handshakes()
         self._stopping = False
         self._changes = 0
 
@@ -68,7 +71,7 @@ class LinkHub:
         self._check_running()
         slot = self._slots.get(browser_id)
         if slot is None or not slot.connected:
-            raise refusal.disconnected()
+            raise self._handshakes.disconnected(browser_id)
         own = link_pb2.Command()
         own.CopyFrom(command)
         # The browser gives up a little earlier, so that its own answer, which knows more, still arrives.
@@ -86,6 +89,10 @@ class LinkHub:
         slot = self._slots.get(browser_id)
         session = slot.session if slot is not None else None
         return session.hello.capabilities if session is not None else link_pb2.BrowserCapabilities()
+
+    def refused_revision(self, browser_id: str) -> error_pb2.ErrorInfo | None:
+        """Why the browser got no link when it last asked, if it shares no protocol revision with this server."""
+        return self._handshakes.refusal(browser_id)
 
     def journal_id(self, browser_id: str) -> str:
         """Names the journal that the browser records commands in now; empty if it cannot be asked."""
@@ -109,14 +116,28 @@ class LinkHub:
         self._check_running()
         slot = self._slots.get(browser_id)
         if slot is None or not slot.connected:
-            raise refusal.disconnected()
+            raise self._handshakes.disconnected(browser_id)
         async with aclosing(slot.updates(tab_id)) as updates:
             async for update in updates:
                 yield update
 
+    def set_task_tabs(self, browser_id: str, rule: link_pb2.TaskTabsRule) -> None:
+        """Tells a browser in which tabs a task works and what holds there; again on every new link of it."""
+        if rule.tab_ids or browser_id in self._slots:
+            self._slot(browser_id).set_task_tabs(rule)
+
+    def on_person_input(self, heard: Callable[[str, link_pb2.PersonInput], None]) -> None:
+        """Has a person's use of a task's tab told, with the browser's id."""
+        self._on_person_input = heard
+
+    def _heard_person(self, browser_id: str, told: link_pb2.PersonInput) -> None:
+        if self._on_person_input is not None:
+            self._on_person_input(browser_id, told)
+
     async def drop(self, browser_id: str, reason: str) -> None:
         """Ends the browser's link for good, because it may not use it any more."""
         self._changes += 1
+        self._handshakes.forget(browser_id)
         slot = self._slots.get(browser_id)
         if slot is None:
             return
@@ -145,7 +166,7 @@ class LinkHub:
     async def open_link(self, browser_id: str, hello: link_pb2.Hello) -> link_pb2.Welcome:
         """Opens a link in place of the browser's older one. Raises PROTOCOL_REVISION_UNSUPPORTED, UNAVAILABLE."""
         self._check_running()
-        common = revision.negotiate(hello)
+        common = self._handshakes.agree(browser_id, hello)
         await self._on_seen(browser_id, hello)
         self._check_running()
         session = self._slot(browser_id).open(hello)
@@ -208,7 +229,7 @@ class LinkHub:
     def _slot(self, browser_id: str) -> BrowserSlot:
         slot = self._slots.get(browser_id)
         if slot is None:
-            slot = self._slots[browser_id] = BrowserSlot(browser_id, self._settings, self._forget)
+            slot = self._slots[browser_id] = BrowserSlot(browser_id, self._settings, self._forget, self._heard_person)
         return slot
 
     def _forget(self, slot: BrowserSlot) -> None:

@@ -29,14 +29,17 @@ _MESSAGES = {
 }
 
 
+_HIGHEST = 2**64 - 1
+
+
 def refused(refusal: Refuse) -> TabwireError:
     """The error for what a channel refused."""
+    # Whoever sends the highest number there is has none left that could be expected.
+    expected, actual = min(refusal.expected, _HIGHEST), min(refusal.actual, _HIGHEST)
     return TabwireError(
         _CODES[refusal.reason],
-        _MESSAGES[refusal.reason].format(expected=refusal.expected, actual=refusal.actual),
-        details=error_pb2.ErrorDetails(
-            sequence=error_pb2.SequenceDetails(expected_seq=refusal.expected, actual_seq=refusal.actual)
-        ),
+        _MESSAGES[refusal.reason].format(expected=expected, actual=actual),
+        details=error_pb2.ErrorDetails(sequence=error_pb2.SequenceDetails(expected_seq=expected, actual_seq=actual)),
         retryable=False,
     )
 
@@ -57,6 +60,18 @@ def disconnected(why: str = "The browser is not connected.") -> TabwireError:
         error_pb2.ERROR_CODE_BROWSER_DISCONNECTED,
         why,
         remedy="Open Chrome with the Tabwire extension; its side panel says what keeps it from connecting.",
+    )
+
+
+def disconnected_for(cause: error_pb2.ErrorInfo | None) -> TabwireError:
+    """The same for a browser that was refused when it asked for a link: told is why, and what to do about that."""
+    if cause is None:
+        return disconnected()
+    return TabwireError(
+        error_pb2.ERROR_CODE_BROWSER_DISCONNECTED,
+        f"The browser cannot connect. {cause.message}",
+        remedy=cause.remedy,
+        details=cause.details if cause.HasField("details") else None,
     )
 
 

@@ -15,6 +15,7 @@ import structlog
 from google.protobuf.message import DecodeError
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from tabwire.enums import name_of
 from tabwire.errors import TabwireError
 from tabwire.link import refusal
 from tabwire.link.channel import Channel
@@ -144,7 +145,7 @@ class LinkSession:
                 elif outlet.ended:
                     break
                 else:
-                    await outlet.wait(self._idle_s(outlet))
+                    await outlet.wait(self._due_at(outlet) / 1000)
         finally:
             self._closed(outlet)
         outlet.raise_error()
@@ -187,7 +188,7 @@ class LinkSession:
         if nack is not None and self._outlet is not None:
             self._outlet.put(link_pb2.Downlink(nack=nack))
         if self._outlet is not None:
-            self._outlet.wake()  # an acknowledgement may be due
+            self._outlet.wake_at(self._due_at(self._outlet) / 1000)  # an acknowledgement may be due
 
     def _take(self, epoch: int, message: link_pb2.Uplink) -> link_pb2.Nack | None:
         if message.WhichOneof("body") == "nack":
@@ -226,7 +227,8 @@ class LinkSession:
 
     def _on_nack(self, nack: link_pb2.Nack) -> None:
         refused = self._channel.peek(nack.seq)
-        self._log.warning("message_refused", seq=nack.seq, code=error_pb2.ErrorCode.Name(nack.error_info.error_code))
+        code = name_of(error_pb2.ErrorCode, nack.error_info.error_code)
+        self._log.warning("message_refused", seq=nack.seq, code=code)
         if refused is not None and refused.command_id:
             self._listener.on_refused_command(refused.command_id, refusal.command_refused(nack.error_info).info)
 
@@ -266,14 +268,13 @@ class LinkSession:
         else:
             self._apply(self._channel.tick(now))
 
-    def _idle_s(self, outlet: Outlet) -> float:
+    def _due_at(self, outlet: Outlet) -> int:
+        """When something is to be done without a message, by the channel's clock."""
         due = self._channel.due_at()
-        until = outlet.rotate_at if due is None else min(due, outlet.rotate_at)
-        return max(0, until - _now()) / 1000
+        return outlet.rotate_at if due is None else min(due, outlet.rotate_at)
 
     def _closed(self, outlet: Outlet) -> None:
-        outlet.ended = True
-        outlet.closed.set()
+        outlet.close()
         if outlet is not self._outlet:
             return  # a newer stream has taken over
         self._outlet = None

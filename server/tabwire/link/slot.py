@@ -33,7 +33,13 @@ _REATTACH_GRACE_S = 5.0
 class BrowserSlot:
     """One browser's place in the hub. `on_idle` is called when nothing is left in it."""
 
-    def __init__(self, browser_id: str, settings: Settings, on_idle: Callable[[BrowserSlot], None]) -> None:
+    def __init__(
+        self,
+        browser_id: str,
+        settings: Settings,
+        on_idle: Callable[[BrowserSlot], None],
+        on_person_input: Callable[[str, link_pb2.PersonInput], None] = lambda _browser_id, _input: None,
+    ) -> None:
         self.browser_id = browser_id
         self.session: LinkSession | None = None
         """The current link."""
@@ -41,6 +47,8 @@ class BrowserSlot:
         self._on_idle = on_idle
         self._pending = PendingCommands()
         self._observers = Observers()
+        self._rules: dict[str, link_pb2.TaskTabsRule] = {}
+        self._on_person_input = on_person_input
         self._connected = asyncio.Event()
         self._waiting_for_connection = 0
         self._grace: asyncio.TimerHandle | None = None
@@ -62,6 +70,8 @@ class BrowserSlot:
             older.end(refusal.replaced())
         self._log.info("link_opened", link_id=session.link_id, replaces=older.link_id if older else "")
         session.send(self._observe_tabs())  # also an empty list: the browser may remember another server's wishes
+        for rule in self._task_rules():
+            self._tell_rule(rule)
         for command in self._pending.commands():
             try:
                 session.send(link_pb2.Downlink(command=command))
@@ -122,6 +132,22 @@ class BrowserSlot:
             self._change_observed(self._observers.remove(observer))
             self._look_idle()
 
+    def set_task_tabs(self, rule: link_pb2.TaskTabsRule) -> None:
+        """Tells the browser in which tabs a task works and what holds there; again on every new link."""
+        known = self._rules.get(rule.task_id)
+        if known == rule or (known is None and not rule.tab_ids):
+            return
+        if rule.tab_ids:
+            self._rules[rule.task_id] = rule
+        else:
+            del self._rules[rule.task_id]
+        self._tell_rule(rule)
+        self._look_idle()
+
+    def _tell_rule(self, rule: link_pb2.TaskTabsRule) -> None:
+        if self.session is not None and self.session.hello.capabilities.policies:
+            self.session.send(link_pb2.Downlink(task_tabs_rule=rule))
+
     async def wait_connected(self) -> None:
         """Returns as soon as the browser can be asked."""
         self._waiting_for_connection += 1
@@ -141,6 +167,8 @@ class BrowserSlot:
                     self._log.debug("late_result", command_id=uplink.command_result.command_id)
             case "state_update":
                 self._observers.publish(uplink.state_update)
+            case "person_input":
+                self._on_person_input(self.browser_id, uplink.person_input)
             case _:
                 self._log.info("unknown_uplink", seq=uplink.seq)
 
@@ -199,6 +227,10 @@ class BrowserSlot:
     def _observe_tabs(self) -> link_pb2.Downlink:
         return link_pb2.Downlink(observe_tabs=link_pb2.ObserveTabs(tab_ids=self._observers.tab_ids))
 
+    def _task_rules(self) -> list[link_pb2.TaskTabsRule]:
+        """All that holds, for a browser that may remember what no longer does."""
+        return [link_pb2.TaskTabsRule(task_id="none", forget_others=True), *self._rules.values()]
+
     def _expect_stream(self) -> None:
         """The browser counts as connected for a moment more, and everything is kept for a while, without a stream."""
         self._stop_timers()
@@ -214,6 +246,7 @@ class BrowserSlot:
         self._grace = self._expiry = None
 
     def _look_idle(self) -> None:
-        if self.session is None and not self._pending and not self._observers and not self._waiting_for_connection:
+        is_wanted = self._pending or self._observers or self._rules or self._waiting_for_connection
+        if self.session is None and not is_wanted:
             self._stop_timers()
             self._on_idle(self)

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from tabwire.rpc.access import Access
 
 PATIENCE_S = 20.0
+# By this an edge with several servers finds the one that has the link (docs/link.md).
+LINK_HEADER = "x-tabwire-link"
 
 
 class TokensAreBrowserIds:
@@ -152,7 +154,7 @@ class WebCarrier:
     async def resume(self, link_id: str, after: int, epoch: int) -> None:
         self.link_id, self.epoch = link_id, epoch
         resume = link_pb2.Resume(link_id=link_id, resume_after_seq=after, attach_epoch=epoch)
-        self._call = self._stub.Attach(link_service_pb2.AttachRequest(resume=resume), metadata=self._metadata)
+        self._call = self._stub.Attach(link_service_pb2.AttachRequest(resume=resume), metadata=self._of_link())
 
     async def receive(self) -> link_pb2.Downlink | None:
         return await _next(self._call, self)
@@ -160,7 +162,7 @@ class WebCarrier:
     async def send(self, *messages: link_pb2.Uplink) -> list[link_pb2.Nack]:
         request = link_service_pb2.SendRequest(link_id=self.link_id, attach_epoch=self.epoch, messages=messages)
         try:
-            response = await self._stub.Send(request, metadata=self._metadata)
+            response = await self._stub.Send(request, metadata=self._of_link())
         except grpc.aio.AioRpcError as error:
             info = error_of(error)
             if info.error_code not in (error_pb2.ERROR_CODE_FAILED_PRECONDITION, error_pb2.ERROR_CODE_ALREADY_EXISTS):
@@ -177,7 +179,10 @@ class WebCarrier:
 
     async def close_link(self) -> None:
         request = link_service_pb2.CloseLinkRequest(link_id=self.link_id)
-        await self._stub.CloseLink(request, metadata=self._metadata)
+        await self._stub.CloseLink(request, metadata=self._of_link())
+
+    def _of_link(self) -> tuple[tuple[str, str], ...]:
+        return (*self._metadata, (LINK_HEADER, self.link_id))
 
 
 class NativeCarrier:
@@ -203,11 +208,11 @@ class NativeCarrier:
     async def resume(self, link_id: str, after: int, epoch: int) -> None:
         self.link_id, self.epoch = link_id, epoch
         resume = link_pb2.Resume(link_id=link_id, resume_after_seq=after, attach_epoch=epoch)
-        await self._start(link_pb2.Uplink(resume=resume))
+        await self._start(link_pb2.Uplink(resume=resume), (LINK_HEADER, link_id))
 
-    async def _start(self, first: link_pb2.Uplink) -> None:
+    async def _start(self, first: link_pb2.Uplink, *more: tuple[str, str]) -> None:
         self._early.clear()
-        self._call = self._stub.Connect(metadata=self._metadata)
+        self._call = self._stub.Connect(metadata=(*self._metadata, *more))
         await self._call.write(first)
 
     async def receive(self) -> link_pb2.Downlink | None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tabwire import revisions
 from tabwire.errors import TabwireError
 from tabwire.link import revision, session
 from tabwire.link.effects import ChannelLimits
@@ -70,8 +71,8 @@ def test_the_highest_common_revision_is_used(lowest: int, highest: int, common: 
 def test_without_a_common_revision_the_older_side_is_to_be_updated(
     monkeypatch: pytest.MonkeyPatch, ours: tuple[int, int], theirs: tuple[int, int], update: str, remedy: str
 ) -> None:
-    monkeypatch.setattr(revision, "MIN_REVISION", ours[0])
-    monkeypatch.setattr(revision, "MAX_REVISION", ours[1])
+    monkeypatch.setattr(revisions, "MIN_REVISION", ours[0])
+    monkeypatch.setattr(revisions, "MAX_REVISION", ours[1])
     with pytest.raises(TabwireError) as raised:
         revision.negotiate(link_pb2.Hello(min_revision=theirs[0], max_revision=theirs[1]))
     info = raised.value.info

@@ -78,6 +78,8 @@ class RoughWire(RuleBasedStateMachine):
         super().__init__()
         self.now = 0
         self.link = 0
+        self.is_open = False
+        """Whether the stream reaches the browser: no more once that is cut or given up."""
         self.begin_link()
 
     def begin_link(self) -> None:
@@ -101,10 +103,10 @@ class RoughWire(RuleBasedStateMachine):
                 case SendHeartbeat():
                     self.wire.append(Up(self.link, channel.epoch, channel.acknowledge(self.now)))
                 case SendResume(epoch, after):
-                    self.stream.clear()  # it reads the new stream only
+                    self.open(True)  # it reads the new stream only
                     self.wire.append(Up(self.link, epoch, 0, resume_after=after))
                 case EndStream():
-                    self.stream.clear()
+                    self.open(False)
                 case Overflow():
                     self.begin_link()
                     return
@@ -127,8 +129,12 @@ class RoughWire(RuleBasedStateMachine):
                 case _:
                     pass
 
+    def open(self, is_open: bool) -> None:
+        self.stream.clear()
+        self.is_open = is_open
+
     def put(self, down: Down) -> None:
-        if down.epoch == self.browser.channel.epoch:  # else nobody reads that stream any more
+        if self.is_open and down.epoch == self.browser.channel.epoch:  # else nobody reads that stream any more
             self.stream.append(down)
 
     # What is asked of the ends
@@ -202,7 +208,7 @@ class RoughWire(RuleBasedStateMachine):
 
     @rule(noticed_by=st.sampled_from(["both", "browser", "server", "nobody"]))
     def cut_the_stream(self, noticed_by: str) -> None:
-        self.stream.clear()
+        self.open(False)
         if noticed_by in ("both", "browser"):
             self.browser.channel.detach(self.browser.channel.epoch)
         if noticed_by in ("both", "server"):
