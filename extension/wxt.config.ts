@@ -38,6 +38,8 @@ export default defineConfig({
       "sidePanel",
       "contextMenus",
       "downloads",
+      // What a policy forbids is blocked in the tabs of tasks, and only there (browser/policy/network_rules.ts).
+      "declarativeNetRequestWithHostAccess",
       // Is there only once the person has allowed user scripts in the extension's details (actions/run_javascript.ts).
       "userScripts",
       ...(mode === "trusted" ? ["debugger" as const] : []),

@@ -3,7 +3,7 @@
 
 import { create } from "@bufbuild/protobuf";
 import { type Action, type ActionResult, ActionStatus } from "@gen/tabwire/v1/action_pb";
-import { ErrorCode } from "@gen/tabwire/v1/error_pb";
+import { ErrorCode, type ErrorInfo } from "@gen/tabwire/v1/error_pb";
 import { FrameRequestSchema } from "@gen/tabwire/v1/extension_pb";
 import {
   type Command,
@@ -23,10 +23,11 @@ import { runJavascript } from "./actions/run_javascript";
 import { screenshot } from "./actions/screenshot";
 import { closeTab, openTab, switchTab } from "./actions/tab_actions";
 import { wait } from "./actions/wait";
-import { microsSince } from "./clock";
+import { microsSince, pause } from "./clock";
 import { withDialogs } from "./dialogs/dialog_round";
 import { isForPage, isRepeatable } from "./effects";
 import { BrowserError, deadlinePassed, errorInfo, outcomeUnknown, toErrorInfo } from "./errors";
+import { checkAction, denialOf } from "./policy/checks";
 import type { Look } from "./states/look";
 import type { Perceiver } from "./states/perceive";
 
@@ -35,6 +36,9 @@ export type OnActed = (tabId: number, state: (() => PageState) | undefined) => v
 
 /** How long the state after an action may still take when the action used its time up. */
 const STATE_MS = 3_000;
+
+/** How long a page that says that it is leaving may take to be stopped on its way. */
+const LEAVING_MS = 300;
 
 /** The dispatcher. */
 export class Dispatcher {
@@ -72,7 +76,7 @@ export class Dispatcher {
       case "action":
         return { case: "actionResult", value: await this.#act(command, request.value, until, signal, begunAt) };
       case "observe":
-        return (await this.perceiver.look(command.tabId, request.value, until)).answer;
+        return await this.#observe(command, request.value, until);
       case "listTabs":
         return { case: "tabList", value: { $typeName: "tabwire.v1.TabList", tabs: await this.parts.tabs.list() } };
       case "ping":
@@ -80,6 +84,23 @@ export class Dispatcher {
       default:
         return { case: "errorInfo", value: unknownRequest() };
     }
+  }
+
+  async #observe(command: Command, options: StateRequest, until: number): Promise<CommandResult["outcome"]> {
+    const look = await this.perceiver.look(command.tabId, options, until, command.grants?.policy);
+    this.#watchPerson(command, look);
+    return look.answer;
+  }
+
+  /** A task has looked: from now on it is told when a person uses what it looked at. */
+  #watchPerson({ taskId, tabId }: Command, { answer }: Look): void {
+    const state = answer.case === "pageState" ? answer.value : answer.value.head;
+    if (taskId === "" || state === undefined) return;
+    const documents = state.frames.map(({ documentId }) => documentId);
+    this.parts.taskTabs.watchPerson(
+      state.tabId || tabId,
+      [state.documentId, ...documents].filter((id) => id !== ""),
+    );
   }
 
   async #act(
@@ -98,7 +119,9 @@ export class Dispatcher {
     try {
       const kind = action.kind.value;
       const grants = command.grants ?? create(GrantsSchema);
-      const call = { ...this.parts, action, kind, tabId, taskId, until, signal, effect, begunAt, grants };
+      const { secret } = command;
+      const call = { ...this.parts, action, kind, tabId, taskId, until, signal, effect, begunAt, grants, secret };
+      await this.parts.taskTabs.acting(taskId, tabId, grants.policy);
       result = await withDialogs(call, async (round) => {
         const done = await this.#perform(round);
         await seeExpectation(round, done);
@@ -107,6 +130,8 @@ export class Dispatcher {
     } catch (thrown) {
       result = failed({ action, effect }, toErrorInfo(thrown));
     }
+    const stopped = await this.#stopped(command, result);
+    if (stopped !== undefined) Object.assign(result, { status: ActionStatus.FAILED, errorInfo: stopped });
     const look = await this.#stateAfter(command, result, until);
     if (look !== undefined) result.stateAfter = stateOf(look);
     const isOfThisTab = result.currentTabId === 0 || result.currentTabId === tabId;
@@ -116,8 +141,30 @@ export class Dispatcher {
     return result;
   }
 
+  /** What the policy stopped. A page that is leaving may not have set out yet, and a download has just begun. */
+  async #stopped(command: Command, { outcomeDetails }: ActionResult): Promise<ErrorInfo | undefined> {
+    const { taskTabs } = this.parts;
+    const { taskId, tabId, grants } = command;
+    // What the page is said to be going to may be the very address that it will be kept from.
+    const refused = denialOf(grants?.policy, outcomeDetails?.newUrl ?? "");
+    const leaves =
+      outcomeDetails?.stillChanging === true && (!outcomeDetails.navigationOccurred || refused !== undefined);
+    const loads = outcomeDetails !== undefined && outcomeDetails.download !== "";
+    const until = (leaves || loads) && taskId !== "" ? Date.now() + LEAVING_MS : 0;
+    for (;;) {
+      const stopped = taskTabs.stopped(tabId);
+      if (stopped !== undefined) return stopped;
+      if (Date.now() >= until) break;
+      await pause(20);
+    }
+    // It has not set out, or nobody said so: it must not do so once the task has ended.
+    if (refused !== undefined && taskId !== "") await taskTabs.bringBack(tabId);
+    return refused;
+  }
+
   async #perform(call: ActionCall): Promise<ActionResult> {
     const { action } = call;
+    await checkAction(call);
     if (isPageRead(action)) return await readPage(call);
     if (isForPage(action)) return await inPage(call);
     // Only a document remembers what it was given. What the browser itself was to do cannot be asked after.
@@ -160,7 +207,10 @@ export class Dispatcher {
     const tabId = result.currentTabId || command.tabId;
     if (options === undefined || tabId === 0 || result.status === ActionStatus.CANCELLED) return undefined;
     try {
-      return await this.perceiver.look(tabId, options, Math.max(until, Date.now() + STATE_MS));
+      const by = Math.max(until, Date.now() + STATE_MS);
+      const look = await this.perceiver.look(tabId, options, by, command.grants?.policy);
+      this.#watchPerson(command, look);
+      return look;
     } catch (thrown) {
       // The tab is gone, as after closing it. The result stands without a state.
       if (thrown instanceof BrowserError) return undefined;

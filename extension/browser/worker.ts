@@ -12,6 +12,7 @@ import { Dialogs } from "./dialogs/dialogs";
 import { Dispatcher } from "./dispatch";
 import { toErrorInfo } from "./errors";
 import { PanelPort } from "./panel_port";
+import { TaskTabs } from "./policy/task_tabs";
 import { authRpc } from "./server/auth_rpc";
 import { CommandJournal } from "./server/command_journal";
 import { Connection } from "./server/connection";
@@ -58,6 +59,7 @@ export function startWorker(): void {
   const send = (body: Uplink["body"]): Promise<boolean> =>
     pipe.send({ case: "uplink", value: create(UplinkSchema, { body }) });
 
+  const taskTabs = new TaskTabs(session, tabs, frames, (value) => send({ case: "personInput", value }));
   const observer = new Observer({
     session,
     frames,
@@ -72,6 +74,7 @@ export function startWorker(): void {
       arrivals: new Arrivals(frames, dialogs),
       memory,
       hidden,
+      taskTabs,
       trusted: trustedInput((tabId, options, until) => perceiver.perceive(tabId, options, until)),
     },
     perceiver,
@@ -96,12 +99,14 @@ export function startWorker(): void {
   const menu = new ContextMenu(person, session);
   events.listen();
   events.subscribe((event) => frames.hear(event));
+  taskTabs.listen();
+  events.subscribe((event) => taskTabs.hear(event));
   events.subscribe((event) => observer.take(event));
   events.subscribe((event) => {
     if (event.kind === "closed") see("forgetting a tab's dialogs", memory.forget(event.tabId));
   });
   pipe.listen(
-    (message) => takeFromLink(message, { inbox, observer, connection }),
+    (message) => takeFromLink(message, { inbox, observer, connection, taskTabs }),
     () => connection.introduce(),
   );
   new FramePort(events, records).listen();
@@ -116,11 +121,15 @@ export function startWorker(): void {
 /** Hands a message of the offscreen document to whom it concerns. True means: recorded. */
 async function takeFromLink(
   message: PipeMessage,
-  parts: { inbox: Inbox; observer: Observer; connection: Connection },
+  parts: { inbox: Inbox; observer: Observer; connection: Connection; taskTabs: TaskTabs },
 ): Promise<boolean> {
   const { kind } = message;
   switch (kind.case) {
     case "downlink":
+      if (kind.value.body.case === "taskTabsRule") {
+        await parts.taskTabs.set(kind.value.body.value);
+        return true;
+      }
       if (kind.value.body.case === "observeTabs") {
         await parts.observer.set(kind.value.body.value);
         return true;

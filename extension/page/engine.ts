@@ -4,7 +4,8 @@
 
 import type { Action, ActionResult } from "@gen/tabwire/v1/action_pb";
 import { ErrorCode } from "@gen/tabwire/v1/error_pb";
-import type { ActInFrame, ArmDialogs, FrameEvent, FrameReply, FrameRequest } from "@gen/tabwire/v1/extension_pb";
+import type { ActInFrame, FrameEvent, FrameReply, FrameRequest, PrepareInput } from "@gen/tabwire/v1/extension_pb";
+import type { Consequence } from "@gen/tabwire/v1/policy_pb";
 import { ActContext } from "./act/context";
 import { perform } from "./act/perform";
 import { WarmUp } from "./act/warm_up";
@@ -16,6 +17,7 @@ import { attend, stopFrames } from "./hidden_frames";
 import type { Observer } from "./observe";
 import { hasHints } from "./perceive/hints";
 import { Perceiver } from "./perceive/state";
+import type { PersonWatch } from "./policy/person_watch";
 import { Registry } from "./registry";
 import { type BegunInput, withInput } from "./trusted/prepared";
 
@@ -57,6 +59,7 @@ export class PageEngine {
   /** What became of the latest actions, for a service worker that died before it heard it. */
   private readonly given = new Map<string, Promise<ActionResult>>();
   private readonly warmUp = new WarmUp();
+  private person: PersonWatch | null = null;
   private disposed = false;
 
   constructor(env: PageEnvironment) {
@@ -90,6 +93,7 @@ export class PageEngine {
     stopFrames();
     this.observer?.stop();
     this.dialogs.dispose();
+    this.person?.set(false);
     this.perceiver.release();
     for (const action of this.running.values()) action.cancel();
   }
@@ -134,7 +138,10 @@ export class PageEngine {
       case "prepareInput":
       case "finishInput":
         if (import.meta.env.MODE !== "trusted") throw unknownRequest();
-        return await withInput(kind, (action, deadlineMs, dialogs) => this.beginInput(action, deadlineMs, dialogs));
+        return await withInput(kind, (prepare) => this.beginInput(prepare));
+      case "watchPerson":
+        await this.watchPerson(kind.value.enabled);
+        return ACK;
       case "describeContext":
         return { case: "context", value: (await this.env.extras()).describeContext(this.env.menu, this.perceiver) };
       default:
@@ -142,7 +149,7 @@ export class PageEngine {
     }
   }
 
-  private act({ action, deadlineMs, begunAtMs, dialogs }: ActInFrame): Promise<ActionResult> {
+  private act({ action, deadlineMs, begunAtMs, dialogs, forbidden, secret }: ActInFrame): Promise<ActionResult> {
     if (action === undefined) throw new PageError(ErrorCode.INVALID_ARGUMENT, "The request does not say what to do.");
     if (begunAtMs !== 0) {
       const known = this.given.get(action.id);
@@ -150,16 +157,17 @@ export class PageEngine {
       if (this.env.bornAt >= begunAtMs) throw outcomeUnknown();
     }
     if (dialogs !== undefined) this.dialogs.arm(dialogs);
-    const result = this.carryOut(action, deadlineMs).finally(() => this.dialogs.end());
+    const result = this.carryOut(action, deadlineMs, forbidden, secret).finally(() => this.dialogs.end());
     if (action.id !== "") this.remember(action.id, result);
     return result;
   }
 
   /** Begins an action whose input the browser gives. */
-  private beginInput(action: Action, deadlineMs: number, dialogs: ArmDialogs | undefined): BegunInput {
+  private beginInput({ action, deadlineMs, dialogs, forbidden, secret }: PrepareInput): BegunInput {
+    if (action === undefined) throw new PageError(ErrorCode.INVALID_ARGUMENT, "The request does not say what to do.");
     if (dialogs !== undefined) this.dialogs.arm(dialogs);
     this.dialogs.inputIsAgents = true;
-    const ctx = new ActContext(this.registry, this.perceiver, this.env.extras, deadlineMs);
+    const ctx = new ActContext(this.registry, this.perceiver, this.env.extras, deadlineMs, forbidden, secret);
     this.running.set(action.id, ctx);
     const resume = this.pauseObserving();
     const end = (): void => {
@@ -189,6 +197,16 @@ export class PageEngine {
     this.observer.start();
   }
 
+  private async watchPerson(enabled: boolean): Promise<void> {
+    if (this.person === null && !enabled) return;
+    const extras = await this.env.extras();
+    this.person ??= new extras.PersonWatch(
+      (what) => this.emit({ case: "personUsed", value: { $typeName: "tabwire.v1.PersonUsed", what } }),
+      () => this.dialogs.inputIsAgents,
+    );
+    this.person.set(enabled && !this.disposed);
+  }
+
   /** Leaves out what happens until the returned function is called: an action tells of it itself. */
   private pauseObserving(): () => void {
     const action = {};
@@ -204,8 +222,13 @@ export class PageEngine {
     this.paused.set(action, this.observer?.pause() ?? (() => undefined));
   }
 
-  private async carryOut(action: Action, deadlineMs: number): Promise<ActionResult> {
-    const ctx = new ActContext(this.registry, this.perceiver, this.env.extras, deadlineMs);
+  private async carryOut(
+    action: Action,
+    deadlineMs: number,
+    forbidden: Consequence[],
+    secret: string,
+  ): Promise<ActionResult> {
+    const ctx = new ActContext(this.registry, this.perceiver, this.env.extras, deadlineMs, forbidden, secret);
     this.running.set(action.id, ctx);
     const resume = this.pauseObserving();
     try {

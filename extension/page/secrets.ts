@@ -13,6 +13,21 @@ const SECRET_DETAILS = /\b(current-password|new-password|one-time-code|cc-csc)\b
 /** Types that a page may mask. */
 const TEXTUAL = new Set("email number search tel text url".split(" "));
 
+/** Fields that a secret was filled in, by its name. */
+const filled = new WeakMap<Element, string>();
+
+/** From now on a field shows the name of the secret that is filled in it, and never its value. */
+export function markFilled(field: Element, name: string): void {
+  filled.set(field, name);
+  onceSecret.add(field);
+}
+
+/** What is told of the value of a secret: the name of what was filled in; undefined for what the person or page put there. */
+export function toldOfSecret(element: Element): string | undefined {
+  const name = filled.get(element);
+  return name === undefined || (element as HTMLInputElement).value === "" ? undefined : `<secret ${name}>`;
+}
+
 /** Whether the value of an element is a secret. */
 export function isSecret(element: Element): boolean {
   const tag = tagOf(element);

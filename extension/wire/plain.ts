@@ -59,7 +59,7 @@ function readerOf(schema: DescMessage): Reader {
     if (typeof plain !== "object" || plain === null) throw new NotPlain(`${schema.typeName} is no object`);
     const to = { ...blank };
     // Lists, maps and choices are each message's own.
-    for (const [name, value] of own) to[name] = Array.isArray(value) ? [] : { ...(value as object) };
+    for (const [name, value] of own) to[name] = fresh(value);
     for (const { name, take } of members) {
       const value = (plain as Fields)[name];
       if (value === undefined || value === null) continue;
@@ -70,6 +70,12 @@ function readerOf(schema: DescMessage): Reader {
   };
   readers.set(schema.typeName, reader);
   return reader;
+}
+
+/** An empty value of a message's own. */
+function fresh(value: unknown): unknown {
+  if (Array.isArray(value)) return [];
+  return value instanceof Uint8Array ? new Uint8Array() : { ...(value as object) };
 }
 
 function memberReader(member: DescMessage["members"][number]): MemberReader {

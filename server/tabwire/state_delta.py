@@ -43,6 +43,11 @@ class FoldedState:
         """How many elements it has."""
         return len(self._state.actionable_elements)
 
+    @property
+    def held(self) -> state_pb2.PageState:
+        """The state as it is now; not to be changed by whoever looks at it."""
+        return self._state
+
     def state(self) -> state_pb2.PageState:
         """A copy of the state as it is now."""
         copy = state_pb2.PageState()

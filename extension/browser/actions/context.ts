@@ -10,12 +10,13 @@ import {
   OutcomeDetailsSchema,
 } from "@gen/tabwire/v1/action_pb";
 import { ErrorCode, type ErrorInfo } from "@gen/tabwire/v1/error_pb";
-import type { Grants } from "@gen/tabwire/v1/link_pb";
+import type { Grants, SecretValue } from "@gen/tabwire/v1/link_pb";
 import { NOTHING_SEEN } from "../../wire/words";
 import type { DialogMemory } from "../dialogs/dialog_memory";
 import type { DialogRound } from "../dialogs/dialog_round";
 import type { Dialogs } from "../dialogs/dialogs";
 import { failure } from "../errors";
+import type { TaskTabs } from "../policy/task_tabs";
 import type { Arrivals } from "../tabs/arrival";
 import type { Frames } from "../tabs/frames";
 import type { HiddenTabs } from "../tabs/hidden_tabs";
@@ -34,6 +35,7 @@ export interface ActionParts {
   readonly dialogs: Dialogs;
   readonly memory: DialogMemory;
   readonly hidden: HiddenTabs;
+  readonly taskTabs: Pick<TaskTabs, "acting" | "bringBack" | "filled" | "holdsSecrets" | "stopped" | "watchPerson">;
   /** Only in the build with trusted input. */
   readonly trusted: TrustedInput | undefined;
 }
@@ -57,6 +59,8 @@ export interface ActionCall<Kind = unknown> extends ActionParts {
   readonly begunAt: number | undefined;
   /** What the policy lets it do that is forbidden otherwise. */
   readonly grants: Grants;
+  /** What is to be typed for a secret that it names. Never kept. */
+  readonly secret: SecretValue | undefined;
   /** The dialogs that it meets. */
   readonly round: DialogRound;
 }

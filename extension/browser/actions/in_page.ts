@@ -12,11 +12,14 @@ import {
 } from "@gen/tabwire/v1/action_pb";
 import { ComponentOrigin, ErrorCode } from "@gen/tabwire/v1/error_pb";
 import { type FrameReply, FrameRequestSchema } from "@gen/tabwire/v1/extension_pb";
+import type { SecretValue } from "@gen/tabwire/v1/link_pb";
 import { EffectClass } from "@gen/tabwire/v1/options_pb";
+import type { Consequence } from "@gen/tabwire/v1/policy_pb";
 import { NotPlain } from "../../wire/plain";
 import { pause } from "../clock";
 import { declared, isRepeatable } from "../effects";
 import { BrowserError, deadlinePassed, failure, outcomeUnknown } from "../errors";
+import { forbiddenIn, secretFor } from "../policy/checks";
 import type { Arrival } from "../tabs/arrival";
 import { FocusGuard } from "../tabs/focus_guard";
 import { FrameGone, type FrameInfo, FrameSilent } from "../tabs/frames";
@@ -48,6 +51,8 @@ const REFUSALS: ReadonlySet<ErrorCode | undefined> = new Set([
   ErrorCode.ELEMENT_COVERED,
   ErrorCode.NEEDS_TRUSTED_INPUT,
   ErrorCode.POLICY_DENIED,
+  ErrorCode.APPROVAL_NEEDED,
+  ErrorCode.SECRET_UNAVAILABLE,
   ErrorCode.CANCELLED,
   ErrorCode.INVALID_ARGUMENT,
   ErrorCode.UNIMPLEMENTED,
@@ -64,7 +69,9 @@ export async function inPage(call: ActionCall): Promise<ActionResult> {
       if (call.begunAt === undefined) throw thrown;
       throw outcomeUnknown("The page went elsewhere while the action was carried out. It may have had effect.");
     });
-    return await inFrame(call, target);
+    const secret = secretFor(call, target.frame);
+    if (secret !== undefined) await call.taskTabs.filled(call.tabId);
+    return await inFrame(call, { ...target, secret });
   } finally {
     // If it failed, that was thrown above.
     guarding.then(({ guard }) => guard?.close()).catch(() => {});
@@ -77,7 +84,12 @@ async function guardTab(call: ActionCall): Promise<{ tab: chrome.tabs.Tab; guard
   return { tab, guard: await FocusGuard.over(call.events, tab) };
 }
 
-async function inFrame(call: ActionCall, target: Target): Promise<ActionResult> {
+/** The document, and the secret that is to be filled in there. */
+interface FillTarget extends Target {
+  readonly secret: SecretValue | undefined;
+}
+
+async function inFrame(call: ActionCall, target: FillTarget): Promise<ActionResult> {
   const { frame, slot } = target;
   const watch = new TabWatch(call.events, call.tabId);
   try {
@@ -100,6 +112,8 @@ interface Target {
   readonly slot: number;
   /** How many documents the tab shows. */
   readonly documents: number;
+  /** What the action must not lead to in it. */
+  readonly forbidden: readonly Consequence[];
 }
 
 /** Finds the document. Throws STALE_ELEMENT, TARGET_ELEMENT_NOT_FOUND, RESTRICTED_PAGE or INVALID_ARGUMENT. */
@@ -116,10 +130,13 @@ async function findFrame(call: ActionCall, tab: chrome.tabs.Tab, frames: readonl
   const frameId = frameOfSlot(record, slot);
   const frame = frames.find((candidate) => candidate.frameId === frameId);
   const isGone = frame === undefined || (slot !== 0 && before !== record.mainDocument);
-  if (isGone && target === 0) return { frame: frames[0] ?? fail(stale()), slot: 0, documents: frames.length };
+  if (isGone && target === 0) {
+    const main = frames[0] ?? fail(stale());
+    return { frame: main, slot: 0, documents: frames.length, forbidden: forbiddenIn(call, main, frames) };
+  }
   if (isGone) throw stale();
   if (call.action.documentId !== "" && call.action.documentId !== frame.documentId && target !== 0) throw stale();
-  return { frame, slot, documents: frames.length };
+  return { frame, slot, documents: frames.length, forbidden: forbiddenIn(call, frame, frames) };
 }
 
 function fail(error: Error): never {
@@ -141,7 +158,7 @@ function acrossDocuments(): BrowserError {
 }
 
 /** Hands the action to the document. Undefined if the document went away before it answered. */
-async function act(call: ActionCall, target: Target, watch: TabWatch): Promise<ActionResult | undefined> {
+async function act(call: ActionCall, target: FillTarget, watch: TabWatch): Promise<ActionResult | undefined> {
   const { frame } = target;
   const action = clone(ActionSchema, call.action);
   action.documentId = "";
@@ -151,13 +168,16 @@ async function act(call: ActionCall, target: Target, watch: TabWatch): Promise<A
   const deadlineMs = call.until - MARGIN_MS;
   const begunAtMs = call.begunAt ?? 0;
   const dialogs = call.round.arming(frame.documentId, call.until);
-  const value = { action, deadlineMs, begunAtMs, dialogs };
+  const { secret, forbidden } = target;
+  if (action.kind.case === "inputText" && secret !== undefined) action.kind.value.text = secret.value;
+  const guard = { forbidden: [...forbidden], secret: secret?.name ?? "" };
+  const value = { action, deadlineMs, begunAtMs, dialogs, ...guard };
   const request = create(FrameRequestSchema, { kind: { case: "act", value } });
   const onAbort = (): void => cancelIn(call, frame);
   call.signal.addEventListener("abort", onAbort, { once: true });
   const pulse = new AbortController();
   try {
-    const asked = withBestInput(call, frame, action, async () =>
+    const asked = withBestInput(call, frame, action, guard, async () =>
       synthetic(await call.frames.ask(call.tabId, frame, request, Math.max(1, call.until - Date.now()))),
     );
     const opened = call.dialogs.opened(call.tabId, pulse.signal);

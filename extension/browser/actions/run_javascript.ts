@@ -5,6 +5,7 @@ import type { ActionResult, RunJavascriptAction } from "@gen/tabwire/v1/action_p
 import { ComponentOrigin, ErrorCode } from "@gen/tabwire/v1/error_pb";
 import { within } from "../clock";
 import { BrowserError, deadlinePassed, failure, messageOf, outcomeUnknown } from "../errors";
+import { mayRunScripts } from "../policy/checks";
 import type { FrameInfo } from "../tabs/frames";
 import { restriction } from "../tabs/restricted";
 import { granted } from "../trusted/choose";
@@ -29,7 +30,11 @@ export type ScriptOutcome =
 export async function runJavascript(call: ActionCall<RunJavascriptAction>): Promise<ActionResult> {
   const frame = await mainDocument(call);
   const origin = originOf(frame.url);
-  if (origin === undefined || !call.grants.javascriptOrigins.some((one) => originOf(one) === origin)) {
+  const isGranted =
+    call.grants.policy === undefined
+      ? call.grants.javascriptOrigins.some((one) => originOf(one) === origin)
+      : mayRunScripts(call, frame.url);
+  if (origin === undefined || !isGranted) {
     throw failure(ErrorCode.POLICY_DENIED, `JavaScript is not granted to ${origin ?? "this page"}.`, {
       remedy: "Have the origin granted in the policy, or do it with the other actions.",
     });

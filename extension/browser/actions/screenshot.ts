@@ -14,7 +14,7 @@ import { DimensionsSchema, type PageState, StateRequestSchema, StateScope } from
 import { base64Decode } from "../../wire/base64";
 import { pause } from "../clock";
 import { BrowserError, failure, messageOf } from "../errors";
-import { type Area, areaOf, draw, marksOf, scaleOf } from "../states/picture";
+import { type Area, areaOf, coversOf, draw, marksOf, scaleOf } from "../states/picture";
 import { slotOf } from "../tabs/ids";
 import { type ActionCall, succeeded } from "./context";
 import { inPage } from "./in_page";
@@ -38,6 +38,10 @@ export async function screenshot(call: Call, takeState: TakeState): Promise<Acti
   const one = elementId === 0 ? undefined : await bringIntoView(call, takeState);
   const state = marks ? await takeState(stateOptions(StateScope.VIEWPORT, 0, MOST_MARKED)) : one;
   if (state?.errorInfo !== undefined) throw new BrowserError(state.errorInfo);
+  // Fields that a secret was filled in are painted over, also where the page shows what is in them.
+  const hasSecrets = call.taskTabs.holdsSecrets(call.tabId);
+  const secrets = hasSecrets ? await takeState(stateOptions(StateScope.PAGE, 0, MOST_MARKED)) : undefined;
+  if (secrets?.errorInfo !== undefined) throw new BrowserError(secrets.errorInfo);
   const url = await capture(call, tab.windowId);
   // The person may have turned to another tab meanwhile; then the picture is of that one.
   if (!(await call.tabs.get(call.tabId)).active) throw notShown();
@@ -51,9 +55,17 @@ export async function screenshot(call: Call, takeState: TakeState): Promise<Acti
       elementId === 0 ? { x: 0, y: 0, ...sizeOf(picture) } : bounds && areaOf(bounds, sizeOf(picture), scale);
     if (shown === undefined) throw notVisible(elementId);
     const marked = marks ? marksOf(state?.actionableElements ?? [], shown, scale) : [];
-    const isWhole = shown.width === picture.width && shown.height === picture.height;
+    const filled = coversOf(
+      secrets?.actionableElements ?? [],
+      shown,
+      scaleOf(sizeOf(picture), secrets?.viewportDimensions ?? sizeOf(picture)),
+    );
+    const isWhole = shown.width === picture.width && shown.height === picture.height && filled.length === 0;
     const quality = call.kind.jpegQuality > 0 ? { quality: call.kind.jpegQuality / 100 } : {};
-    const data = isWhole && !marks ? bytes : await draw(picture, shown, marked, scale, { type: mimeType, ...quality });
+    const data =
+      isWhole && !marks
+        ? bytes
+        : await draw(picture, shown, { marks: marked, covers: filled }, scale, { type: mimeType, ...quality });
     return told(call, { mimeType, data, shown, marked: marks ? marked.length : undefined });
   } finally {
     picture.close();

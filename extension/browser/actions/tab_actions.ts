@@ -1,7 +1,7 @@
 // The actions on tabs: open, switch, close. None of them takes the person's focus away.
 
 import type { ActionResult, CloseTabAction, OpenTabAction, SwitchTabAction } from "@gen/tabwire/v1/action_pb";
-import { messageOf, tabNotFound } from "../errors";
+import { BrowserError, messageOf, tabNotFound } from "../errors";
 import type { TabEvent } from "../tabs/tab_events";
 import { TabWatch } from "../tabs/tab_watch";
 import { type ActionCall, succeeded, webAddress } from "./context";
@@ -9,12 +9,15 @@ import { askToLeave } from "./navigate";
 
 /** How long an empty tab may take to be there. */
 const BLANK_MS = 1_000;
+/** The same for one in which the policy is to hold before anything is loaded. */
+const GUARDED_MS = 10_000;
 
 /** See OpenTabAction. */
 export async function openTab(call: ActionCall<OpenTabAction>): Promise<ActionResult> {
   const isBlank = call.kind.url === "" || call.kind.url === "about:blank";
   const url = isBlank ? "about:blank" : webAddress(call.kind.url);
   call.signal.throwIfAborted();
+  if (!isBlank && call.taskId !== "" && call.grants.policy !== undefined) return await openGuarded(call, url);
   await call.hidden.expect(url);
   call.effect.begun = true;
   // The new tab's id is known only after it has set out, so what happens meanwhile is kept and told to the watch.
@@ -42,6 +45,46 @@ export async function openTab(call: ActionCall<OpenTabAction>): Promise<ActionRe
   } finally {
     stop();
     watch?.close();
+  }
+}
+
+/** Opens a tab of a task: blank at first, so that the policy holds in it before anything is loaded. */
+async function openGuarded(call: ActionCall<OpenTabAction>, url: string): Promise<ActionResult> {
+  call.effect.begun = true;
+  const early: TabEvent[] = [];
+  const stop = call.events.subscribe((event) => early.push(event));
+  const tabId = await call.tabs.open("about:blank", call.taskId).finally(stop);
+  call.hidden.follow(tabId);
+  const blank = new TabWatch(call.events, tabId);
+  try {
+    blank.catchUp(early);
+    // Going elsewhere from a tab that is still on its way here would look like a failure of that.
+    await blank.until(() => blank.frame().arrived !== undefined, Date.now() + GUARDED_MS, call.signal);
+  } finally {
+    blank.close();
+  }
+  await call.taskTabs.acting(call.taskId, tabId, call.grants.policy);
+  await call.hidden.expect(url);
+  let watch = new TabWatch(call.events, tabId);
+  try {
+    call.round.alsoIn(tabId, call.until, []);
+    await chrome.tabs.update(tabId, { url });
+    const arrival = await call.arrivals.wait(watch, call.until, call.signal).catch(async (thrown: unknown) => {
+      // Chrome brought the blank page to its end only now, and broke the way off with it.
+      if (watch.frame().error !== "net::ERR_ABORTED") throw thrown;
+      watch.close();
+      watch = new TabWatch(call.events, tabId);
+      await chrome.tabs.update(tabId, { url });
+      return await call.arrivals.wait(watch, call.until, call.signal);
+    });
+    const stopped = call.taskTabs.stopped(tabId);
+    if (stopped !== undefined) throw new BrowserError(stopped);
+    const { stillChanging } = arrival;
+    const newUrl = arrival.url;
+    const message = `Opened ${newUrl || url} in the new tab ${tabId}.`;
+    return going(call, tabId, { message, navigationOccurred: true, newUrl, stillChanging, openedTabIds: [tabId] });
+  } finally {
+    watch.close();
   }
 }
 

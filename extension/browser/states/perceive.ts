@@ -4,6 +4,7 @@
 import { clone, create } from "@bufbuild/protobuf";
 import { ErrorCode, type ErrorInfo } from "@gen/tabwire/v1/error_pb";
 import { type FrameReply, type FrameRequest, FrameRequestSchema } from "@gen/tabwire/v1/extension_pb";
+import type { EffectivePolicy } from "@gen/tabwire/v1/policy_pb";
 import {
   type Element,
   type PageState,
@@ -16,6 +17,7 @@ import { DeltaMismatch, diffElements, type ElementChanges } from "../../wire/del
 import { fromMillis, microsSince, pause } from "../clock";
 import type { Dialogs } from "../dialogs/dialogs";
 import { BrowserError, errorInfo, failure, toErrorInfo } from "../errors";
+import { denialOf, ownAddress } from "../policy/checks";
 import { FrameGone, type FrameInfo, FrameSilent, type Frames } from "../tabs/frames";
 import type { HiddenTabs } from "../tabs/hidden_tabs";
 import { localId, slotOf } from "../tabs/ids";
@@ -76,10 +78,10 @@ export class Perceiver {
   }
 
   /** The state of a tab, relative to `options.baseRevision` if that can be. Throws TAB_NOT_FOUND and nothing else. */
-  async look(tabId: number, options: StateRequest, until: number): Promise<Look> {
+  async look(tabId: number, options: StateRequest, until: number, policy?: EffectivePolicy): Promise<Look> {
     const start = performance.now();
     for (let attempt = 1; ; attempt += 1) {
-      const { look, hasLeft } = await this.#try(tabId, options, until);
+      const { look, hasLeft } = await this.#try(tabId, options, until, policy);
       if (!hasLeft || attempt >= ATTEMPTS) {
         const { answer } = look;
         const state = answer.case === "pageState" ? answer.value : answer.value.head;
@@ -91,17 +93,17 @@ export class Perceiver {
   }
 
   /** A try with what was told before, and another one without it if that turns out not to fit. */
-  async #try(tabId: number, options: StateRequest, until: number): Promise<Try> {
+  async #try(tabId: number, options: StateRequest, until: number, policy?: EffectivePolicy): Promise<Try> {
     const way = wayOf(options);
     const isPart = options.scope === StateScope.ELEMENT;
     const base = isPart ? undefined : this.#told.find(tabId, way, options.baseRevision);
     try {
-      return await this.#once(tabId, options, way, base, until);
+      return await this.#once(tabId, options, way, base, until, policy);
     } catch (thrown) {
       if (!(thrown instanceof DeltaMismatch)) throw thrown;
       console.warn("Tabwire: a change of the page did not fit what was told before", thrown.message);
       this.#told.forget(tabId);
-      return await this.#once(tabId, options, way, undefined, until);
+      return await this.#once(tabId, options, way, undefined, until, policy);
     }
   }
 
@@ -111,6 +113,7 @@ export class Perceiver {
     way: string,
     told: ToldState | undefined,
     until: number,
+    policy: EffectivePolicy | undefined,
   ): Promise<Try> {
     const record = await this.records.get(tabId);
     const finding = Promise.all([this.tabs.awake(tabId, until), this.frames.list(tabId)]);
@@ -118,7 +121,8 @@ export class Perceiver {
     const [tab, frames] = await finding;
     this.hidden.workIn(tab);
     const main = frames[0];
-    const refused = restriction(tab.url ?? "", { failed: main?.failed ?? false });
+    const refused =
+      restriction(tab.url ?? "", { failed: main?.failed ?? false }) ?? denialOf(policy, main?.url ?? tab.url ?? "");
     if (refused !== undefined || main === undefined) {
       const error = refused ?? errorInfo(ErrorCode.RESTRICTED_PAGE, "The tab shows no document.");
       const state = this.#compose(tab, [{ ...(main ?? NO_FRAME), slot: 0, error }], options, undefined);
@@ -129,6 +133,8 @@ export class Perceiver {
     const asked = framesInScope(frames, record, options);
     const answers = await Promise.all(
       asked.map(async (frame) => {
+        const denial = frame.frameId === 0 ? undefined : denialOf(policy, ownAddress(frame, frames), false);
+        if (denial !== undefined) return { ...frame, slot: record.slots[frame.frameId] ?? 0, error: denial };
         const answer = early.get(frame.documentId);
         if (answer !== undefined) return { ...(await answer), ...frame };
         return await this.#ask(tabId, frame, record, options, base?.frames.get(frame.documentId), until);

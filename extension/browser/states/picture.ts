@@ -4,6 +4,9 @@
 
 import { type Dimensions, type Element, Operation, type Rect } from "@gen/tabwire/v1/state_pb";
 
+/** How the value of a field begins that a secret was filled in (page/secrets.ts). */
+const FILLED = "<secret ";
+
 /** A rectangle in device pixels of the picture. */
 export interface Area {
   readonly x: number;
@@ -68,6 +71,14 @@ export function marksOf(elements: readonly Element[], shown: Area, scale: number
   return marks;
 }
 
+/** The parts of a picture that show the value of a filled-in secret. */
+export function coversOf(elements: readonly Element[], shown: Area, scale: number): Area[] {
+  return elements
+    .filter(({ currentValue }) => currentValue?.startsWith(FILLED) === true)
+    .map(({ bounds }) => (bounds === undefined ? undefined : within(bounds, shown, scale)))
+    .filter((area) => area !== undefined);
+}
+
 /** What is to be seen of an element in the shown part. */
 function within(bounds: Rect, shown: Area, scale: number): Area | undefined {
   const left = Math.max(0, Math.round(bounds.x * scale) - shown.x);
@@ -86,11 +97,11 @@ function plateOf(label: string, frame: Area, shown: Area, scale: number): Area {
   return { x, y, width, height };
 }
 
-/** Cuts the shown part out of a picture and draws the marks into it. */
+/** Cuts the shown part out of a picture, paints over what nobody is to see, and draws the marks into it. */
 export async function draw(
   picture: ImageBitmap,
   shown: Area,
-  marks: readonly Mark[],
+  { marks, covers }: { readonly marks: readonly Mark[]; readonly covers: readonly Area[] },
   scale: number,
   encoding: { readonly type: string; readonly quality?: number },
 ): Promise<Uint8Array> {
@@ -98,6 +109,8 @@ export async function draw(
   const context = canvas.getContext("2d");
   if (context === null) throw new Error("there is no canvas to draw on");
   context.drawImage(picture, shown.x, shown.y, shown.width, shown.height, 0, 0, shown.width, shown.height);
+  context.fillStyle = "#000000";
+  for (const { x, y, width, height } of covers) context.fillRect(x, y, width, height);
   for (const mark of marks) drawFrame(context, mark, scale);
   for (const mark of marks) drawPlate(context, mark, scale);
   const blob = await canvas.convertToBlob(encoding);

@@ -84,12 +84,13 @@ export class Tabs {
   }
 
   /** Puts a tab into the group of a task, which is made if there is none (any more). */
-  async join(tabId: number, taskId: string): Promise<void> {
+  async join(tabId: number, taskId: string, title = ""): Promise<void> {
     const groups = await this.#groups();
     const known = groups[taskId];
     try {
       if (known !== undefined) {
         await chrome.tabs.group({ tabIds: tabId, groupId: known });
+        if (title !== "") await chrome.tabGroups.update(known, { title });
         return;
       }
     } catch {
@@ -98,7 +99,7 @@ export class Tabs {
     try {
       const { windowId } = await this.get(tabId);
       const groupId = await chrome.tabs.group({ tabIds: tabId, createProperties: { windowId } });
-      await chrome.tabGroups.update(groupId, { title: `Tabwire ${shortName(taskId)}`, color: "blue" });
+      await chrome.tabGroups.update(groupId, { title: title || `Tabwire ${shortName(taskId)}`, color: "blue" });
       await this.#area.set({ [SESSION.groups]: { ...(await this.#groups()), [taskId]: groupId } });
     } catch (thrown) {
       // A group is for the person's eyes. Without one (as in a popup window) the task works all the same.

@@ -8,14 +8,16 @@ import { EffectClass } from "@gen/tabwire/v1/options_pb";
 import type { ActionCall } from "../actions/context";
 import { declared } from "../effects";
 import { type BrowserError, failure, outcomeUnknown } from "../errors";
+import { mayBeTrusted } from "../policy/checks";
 import type { FrameInfo } from "../tabs/frames";
-import type { TrustedInput } from "./port";
+import type { InputGuard, TrustedInput } from "./port";
 
 /** Has an action done by a document. `synthetic` asks the document to do it by itself. Answers what the document answers. */
 export async function withBestInput(
   call: ActionCall,
   frame: FrameInfo,
   action: Action,
+  guard: InputGuard,
   synthetic: () => Promise<FrameReply>,
 ): Promise<FrameReply> {
   const trusted = granted(call);
@@ -27,12 +29,12 @@ export async function withBestInput(
     if (trusted?.knows(action) !== true || !needsTrusted(reply)) return reply;
   }
   if (call.begunAt !== undefined) throw outcomeUnknown("The extension was stopped by Chrome while it gave the input.");
-  return await trusted.act(call, frame, action);
+  return await trusted.act(call, frame, action, guard);
 }
 
 /** Trusted input, if this action may have it. */
 export function granted({ action, grants, trusted }: ActionCall): TrustedInput | undefined {
-  return action.inputMode === InputMode.SYNTHETIC || !grants.trustedInput ? undefined : trusted;
+  return action.inputMode === InputMode.SYNTHETIC || !mayBeTrusted({ grants }) ? undefined : trusted;
 }
 
 function needsTrusted({ kind }: FrameReply): boolean {

@@ -21,7 +21,7 @@ import { deadlinePassed, failure, messageOf } from "../errors";
 import type { FrameInfo } from "../tabs/frames";
 import { slotOf, targetOf } from "../tabs/ids";
 import { give, type Place } from "./give_input";
-import type { IsMeant, TrustedInput } from "./port";
+import type { InputGuard, IsMeant, TrustedInput } from "./port";
 import { type Session, Sessions } from "./session";
 
 /** The actions there is trusted input for. */
@@ -48,17 +48,23 @@ export class DebuggerInput implements TrustedInput {
     return KNOWN.has(action.kind.case ?? "");
   }
 
-  async act(call: ActionCall, frame: FrameInfo, action: Action): Promise<FrameReply> {
+  async act(call: ActionCall, frame: FrameInfo, action: Action, guard: InputGuard): Promise<FrameReply> {
     const session = await this.#sessions.over(call.tabId);
     session.hold(call.until);
     try {
-      return await this.#carryOut(call, session, frame, action);
+      return await this.#carryOut(call, session, frame, action, guard);
     } finally {
       session.release();
     }
   }
 
-  async #carryOut(call: ActionCall, session: Session, frame: FrameInfo, action: Action): Promise<FrameReply> {
+  async #carryOut(
+    call: ActionCall,
+    session: Session,
+    frame: FrameInfo,
+    action: Action,
+    guard: InputGuard,
+  ): Promise<FrameReply> {
     session.planDialogs(call.round);
     const dialogs = call.round.arming(frame.documentId, call.until);
     const ask = (kind: FrameRequest["kind"]): Promise<FrameReply> => {
@@ -67,7 +73,7 @@ export class DebuggerInput implements TrustedInput {
     };
     const deadlineMs = call.until - MARGIN_MS;
     let hasGiven = false;
-    const prepare = create(PrepareInputSchema, { action, deadlineMs, dialogs });
+    const prepare = create(PrepareInputSchema, { action, deadlineMs, dialogs, ...guard });
     let reply = await ask({ case: "prepareInput", value: prepare });
     while (reply.kind.case === "inputPlan") {
       const refusal = await this.#give(call, session, reply.kind.value);

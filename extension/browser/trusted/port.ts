@@ -3,6 +3,7 @@
 
 import type { Action, AnswerDialogAction } from "@gen/tabwire/v1/action_pb";
 import type { FrameReply } from "@gen/tabwire/v1/extension_pb";
+import type { Consequence } from "@gen/tabwire/v1/policy_pb";
 import type { ActionCall } from "../actions/context";
 import type { ScriptOutcome } from "../actions/run_javascript";
 import type { FrameInfo } from "../tabs/frames";
@@ -10,12 +11,18 @@ import type { FrameInfo } from "../tabs/frames";
 /** Asked just before a script runs, about the origin of the document that it will run in. */
 export type IsMeant = (origin: unknown) => Promise<boolean>;
 
+/** What holds for an action beside what it is to do, as in ActInFrame. */
+export interface InputGuard {
+  readonly forbidden: Consequence[];
+  readonly secret: string;
+}
+
 /** Gives input as the browser itself does. */
 export interface TrustedInput {
   /** Whether there is trusted input for an action at all. */
   knows(action: Action): boolean;
   /** Does an action in a document, whose own ids the action has. Answers what the document answers. */
-  act(call: ActionCall, frame: FrameInfo, action: Action): Promise<FrameReply>;
+  act(call: ActionCall, frame: FrameInfo, action: Action, guard: InputGuard): Promise<FrameReply>;
   /** Answers the dialog that stands open in a tab. False if it cannot. */
   answerDialog(tabId: number, answer: AnswerDialogAction): Promise<boolean>;
   /**

@@ -3,12 +3,14 @@
 
 import type { ActionResult, OutcomeDetails } from "@gen/tabwire/v1/action_pb";
 import { ErrorCode } from "@gen/tabwire/v1/error_pb";
+import type { Consequence } from "@gen/tabwire/v1/policy_pb";
 import { isShadowRoot, rootOf } from "../dom";
 import { PageError } from "../errors";
 import type { GetExtras } from "../extras";
 import { inWords, meaningNow } from "../perceive/describe";
 import type { Perceiver } from "../perceive/state";
 import type { Box } from "../perceive/visibility";
+import type { ActionGuard } from "../policy/facts";
 import { beginReading } from "../reading";
 import type { Registry } from "../registry";
 import { type Effects, type Snapshot, snapshot } from "./effects";
@@ -47,6 +49,8 @@ export class ActContext {
   /** Gets what is rarely needed into the document. */
   readonly extras: GetExtras;
   private readonly deadline: number;
+  /** Refuses what the action must not lead to. */
+  guard: ActionGuard | null = null;
   private cancelled = false;
   private begun = false;
   private watch: Watch | null = null;
@@ -54,7 +58,16 @@ export class ActContext {
   private about: Element | null = null;
 
   /** `deadline` is in milliseconds of the browser's clock; 0 for none. */
-  constructor(registry: Registry, perceiver: Perceiver, extras: GetExtras, deadline: number) {
+  constructor(
+    registry: Registry,
+    perceiver: Perceiver,
+    extras: GetExtras,
+    deadline: number,
+    /** What the action must not lead to. */
+    readonly forbidden: readonly Consequence[] = [],
+    /** The name of the secret that the text to be typed is; empty if it is none. */
+    readonly secret = "",
+  ) {
     this.registry = registry;
     this.perceiver = perceiver;
     this.extras = extras;
@@ -109,6 +122,7 @@ export class ActContext {
   /** From here on the action cannot be taken back. Changes of the page are counted from here. */
   begin(element: Element | null): Watch {
     this.checkpoint();
+    this.guard?.check(element);
     this.begun = true;
     endAfterwards();
     this.about = element;

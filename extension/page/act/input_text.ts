@@ -10,7 +10,7 @@ import { takesText } from "../perceive/operations";
 import { isReadonly } from "../perceive/states";
 import { isTypingProxy } from "../perceive/typing_proxy";
 import { isVisible } from "../perceive/visibility";
-import { isSecret } from "../secrets";
+import { isSecret, markFilled } from "../secrets";
 import { makeReady, requireWritable } from "./actionable";
 import type { ActContext, Outcome, Target } from "./context";
 import { focusOn } from "./focus";
@@ -71,6 +71,7 @@ export async function inputText(action: InputTextAction, ctx: ActContext): Promi
   const field = target.element;
   requireWritable(target);
   await makeReady(ctx, target);
+  if (ctx.secret !== "") takeSecret(target, ctx.secret);
   const secret = isSecret(field);
   // Nothing is begun before all that it takes is there.
   const rich = isRich(field);
@@ -87,6 +88,17 @@ export async function inputText(action: InputTextAction, ctx: ActContext): Promi
   const { said, now } = await verified(target, written, secret, ctx);
   if (now !== undefined && !rich) rememberWritten(field, target.words, now);
   return { message: `Put the text into the ${target.words}${said}`, effects, valueNow: now };
+}
+
+/** From here on the field shows the name of what is filled in. Only what masks itself on every look can take a secret. */
+export function takeSecret({ element, words }: Target, name: string): void {
+  if (!isTextField(element)) {
+    throw notInteractable(
+      `The ${words} is no field that a secret can be filled in.`,
+      "Use a field of the page's form.",
+    );
+  }
+  markFilled(element, name);
 }
 
 /** Writes in the way that the field is written in. */

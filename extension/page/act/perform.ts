@@ -17,6 +17,9 @@ import { effectsInWords, nothingSeen } from "./effects";
 import { inputText } from "./input_text";
 import { newsOfWritten } from "./written";
 
+/** Actions that may press something. */
+const PRESSING = /^(click|drag|inputText|pressKeys|setChecked)$/;
+
 /** Calls the handler of an action. */
 async function handle(kind: Action["kind"], ctx: ActContext): Promise<Outcome> {
   switch (kind.case) {
@@ -120,6 +123,8 @@ export async function perform(
   let settleUs = 0;
   try {
     ctx.checkpoint();
+    if (ctx.forbidden.length > 0 && PRESSING.test(action.kind.case ?? ""))
+      ctx.guard = (await ctx.extras()).guardOf(action, ctx.forbidden);
     // That it cannot be judged is to be found out before it is done.
     if (action.expect !== undefined) await ctx.extras();
     const outcome = await by(action.kind);

@@ -118,6 +118,7 @@ export async function pressKeys(action: PressKeysAction, ctx: ActContext): Promi
   for (const key of keys) {
     if (watch.isLeaving) break;
     const active = deepActiveElement(document) ?? bodyOf(document) ?? element;
+    ctx.guard?.checkKey(key.key, focused ? active : element);
     await pressKey(key, focused ? active : element);
   }
   const effects = await ctx.settle();

@@ -21,6 +21,8 @@ import { uploadFiles } from "./upload";
 export { describeContext } from "../described_context";
 export { Observer } from "../observe";
 export { Search } from "../perceive/search";
+export { guardOf } from "../policy/facts";
+export { PersonWatch } from "../policy/person_watch";
 export { conditionHolds, isMet } from "./condition";
 export { awaitExpectation, notMet } from "./expect";
 export { verifiedText, writeRichText } from "./rich_text";

@@ -10,7 +10,7 @@ import { attributeOf, attributesOf, bodyOf, rootElementOf } from "../native";
 import { roleOf } from "../perceive/role";
 import { checkedOf, currentValueOf } from "../perceive/states";
 import { readableText } from "../perceive/text";
-import { isSecret } from "../secrets";
+import { isSecret, toldOfSecret } from "../secrets";
 import type { ActContext, Outcome } from "./context";
 import { undrawnTextOf } from "./model_text";
 
@@ -35,6 +35,8 @@ const CHECKED: Readonly<Record<number, string>> = {
 export async function readValue(action: ReadValueAction, ctx: ActContext): Promise<Outcome> {
   const { element, words } = ctx.target(action.elementId);
   const field = tagOf(element) === "label" ? (property<Element | null>(element, "control") ?? element) : element;
+  const filled = toldOfSecret(field);
+  if (filled !== undefined) return { message: `The ${words} holds a secret`, text: filled, valueNow: filled };
   if (isSecret(field)) {
     throw new PageError(ErrorCode.POLICY_DENIED, `The ${words} holds a password, which is never read.`, {
       remedy: "Look at the password yourself, or use another one.",

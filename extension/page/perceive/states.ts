@@ -5,7 +5,7 @@ import { type ElementStates, Toggle } from "@gen/tabwire/v1/state_pb";
 import { cut, fold, visibleCharacters } from "../clean";
 import { isDisabledByHtml, isEditingHost, rootOf, tagOf } from "../dom";
 import { attributeOf, childrenOf, hasAttribute, matches, parentElementOf, queryAll, textOf } from "../native";
-import { isSecret } from "../secrets";
+import { isSecret, toldOfSecret } from "../secrets";
 import { Mark, type Marks } from "./marks";
 import { isTypingProxy } from "./typing_proxy";
 
@@ -117,7 +117,7 @@ const NO_VALUE = new Set("button checkbox hidden image radio reset submit".split
 
 /** What is in a field, whole. Undefined for what has no value, and always for secrets. */
 export function currentValueOf(element: Element, role: string): string | undefined {
-  if (isSecret(element)) return undefined;
+  if (isSecret(element)) return toldOfSecret(element);
   switch (tagOf(element)) {
     case "input": {
       const input = element as HTMLInputElement;

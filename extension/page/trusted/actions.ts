@@ -16,7 +16,7 @@ import { makeReady, requireEnabled, requireWritable, scrollIntoView } from "../a
 import type { ActContext, Outcome, Target } from "../act/context";
 import { focusOn } from "../act/focus";
 import type { Point } from "../act/hit_test";
-import { fieldOf, inputText, isRich, verified } from "../act/input_text";
+import { fieldOf, inputText, isRich, takeSecret, verified } from "../act/input_text";
 import { parseKey } from "../act/keys";
 import { isSetAsWhole } from "../act/write_text";
 import { nextTask } from "../clock";
@@ -27,6 +27,7 @@ import { takesText } from "../perceive/operations";
 import { roleOf } from "../perceive/role";
 import { checkedOf, currentValueOf } from "../perceive/states";
 import { boxOf } from "../perceive/visibility";
+import { isPressing } from "../policy/pressing";
 import { isSecret } from "../secrets";
 import { givePress } from "./arrival";
 
@@ -121,6 +122,7 @@ async function input(action: InputTextAction, ctx: ActContext, give: GiveInput):
   if (isSetAsWhole(field)) return await inputText(action, ctx);
   requireWritable(target);
   const { hit } = await makeReady(ctx, target);
+  if (ctx.secret !== "") takeSecret(target, ctx.secret);
   const secret = isSecret(field);
   // What it takes to read the text back is to be there before anything is begun.
   if (isRich(field)) await ctx.extras();
@@ -169,7 +171,17 @@ async function keys(action: PressKeysAction, ctx: ActContext, give: GiveInput): 
   if (target !== null && !focusOn(target.element)) {
     throw notInteractable(`The ${target.words} cannot have the focus.`, "Click it, then press the keys without an id.");
   }
-  await give(plan(null, ...action.keys.map(key)));
+  // A key may move the focus: what the next one that presses something presses is known only then.
+  let together: string[] = [];
+  for (const name of action.keys) {
+    if (isPressing(name)) {
+      if (together.length > 0) await give(plan(null, ...together.map(key)));
+      together = [];
+      ctx.guard?.checkKey(name, deepActiveElement(document) ?? document.documentElement);
+    }
+    together.push(name);
+  }
+  await give(plan(null, ...together.map(key)));
   const effects = await ctx.settle();
   const active = deepActiveElement(document);
   const readable = active !== null && takesText(active) && !isSecret(active);

@@ -3,7 +3,7 @@
 
 import type { Action, ActionResult } from "@gen/tabwire/v1/action_pb";
 import { ErrorCode } from "@gen/tabwire/v1/error_pb";
-import type { ArmDialogs, FinishInput, FrameReply, FrameRequest, InputPlan } from "@gen/tabwire/v1/extension_pb";
+import type { FinishInput, FrameReply, FrameRequest, InputPlan, PrepareInput } from "@gen/tabwire/v1/extension_pb";
 import type { ActContext } from "../act/context";
 import { perform } from "../act/perform";
 import { PageError } from "../errors";
@@ -27,16 +27,15 @@ let prepared: PreparedActions | undefined;
 /** Answers prepare_input and finish_input. */
 export function withInput(
   kind: FrameRequest["kind"],
-  begin: (action: Action, deadlineMs: number, dialogs: ArmDialogs | undefined) => BegunInput,
+  begin: (prepare: PrepareInput) => BegunInput,
 ): Promise<ReplyKind> {
   prepared ??= new PreparedActions();
   if (kind.case === "finishInput") return prepared.finish(kind.value);
   if (kind.case !== "prepareInput" || kind.value.action === undefined) {
     throw new PageError(ErrorCode.INVALID_ARGUMENT, "The request does not say what to do.");
   }
-  const { action, deadlineMs, dialogs } = kind.value;
-  const { ctx, end } = begin(action, deadlineMs, dialogs);
-  return prepared.prepare(action, ctx, end);
+  const { ctx, end } = begin(kind.value);
+  return prepared.prepare(kind.value.action, ctx, end);
 }
 
 /** The prepared actions of a document. */

@@ -43,7 +43,15 @@ beforeEach(() => {
   const perceiver = new Perceiver(tabs, frames, records, dialogs, hidden);
   const memory = new DialogMemory(asArea(chromeDouble.session));
   const arrivals = new Arrivals(frames, dialogs);
-  const parts = { tabs, frames, records, events, arrivals, dialogs, memory, hidden, trusted: undefined };
+  const taskTabs = {
+    acting: async () => {},
+    bringBack: async () => {},
+    filled: async () => {},
+    holdsSecrets: () => false,
+    stopped: () => undefined,
+    watchPerson: () => {},
+  };
+  const parts = { tabs, frames, records, events, arrivals, dialogs, memory, hidden, taskTabs, trusted: undefined };
   dispatcher = new Dispatcher(
     parts,
     perceiver,

@@ -30,6 +30,7 @@ class AuthDouble implements AuthRpc {
   life = 900_000;
   issued = 0;
   readonly asked: string[] = [];
+  readonly attempts: string[] = [];
   failWith: unknown;
   /** What happens while a renewal is on its way. */
   meanwhile: (() => Promise<unknown>) | undefined;
@@ -43,8 +44,9 @@ class AuthDouble implements AuthRpc {
     });
   }
 
-  async pair(serverUrl: string, code: string, _name: string, browserId: string) {
+  async pair(serverUrl: string, code: string, _name: string, browserId: string, attemptId: string) {
     this.asked.push(`pair ${serverUrl} ${code} ${browserId}`);
+    this.attempts.push(attemptId);
     if (this.failWith !== undefined) throw this.failWith;
     return { browserId: browserId || "browser-1", tokens: this.tokens() };
   }
@@ -96,6 +98,23 @@ describe("the pairing", () => {
     expect(credentials).toMatchObject({ serverUrl: SERVER, browserId: "browser-1", accessToken: "access-1" });
     expect(credentials.hello).toMatchObject({ minRevision: 1, maxRevision: 1, extensionVersion: "9.9.9" });
     expect(rpc.asked).toEqual([`pair ${SERVER} K7QF-2MXD `]);
+  });
+
+  it("makes the same attempt again when the answer to the last one was lost, and a new one with another code", async () => {
+    rpc.failWith = new ConnectError("x", Code.Unavailable);
+    await errorOf(pairing.pair(SERVER, "code"));
+    const later = new Pairing(asArea(local), rpc, diagnose, new ServerClock());
+    await errorOf(later.pair(SERVER, " code "));
+    await errorOf(later.pair("https://elsewhere.test", "code"));
+    await errorOf(later.pair(SERVER, "other"));
+    rpc.failWith = undefined;
+    await later.pair(SERVER, "other");
+    expect(local.items.has("attempt")).toBe(false);
+    await later.pair(SERVER, "other");
+    const [first, again, elsewhere, other, otherAgain, afterwards] = rpc.attempts;
+    expect([again, otherAgain]).toEqual([first, other]);
+    expect(new Set([first, elsewhere, other, afterwards]).size).toBe(4);
+    for (const attempt of rpc.attempts) expect(attempt).toMatch(/^[0-9a-f-]{44}$/);
   });
 
   it("renews the access token before it ends, once however many ask", async () => {

@@ -50,7 +50,7 @@ async function outcome({ mode, build, grant, kind = "click", synthetic, begunAt 
     begunAt,
   } as unknown as ActionCall;
   try {
-    await withBestInput(call, FRAME, action, async () => {
+    await withBestInput(call, FRAME, action, { forbidden: [], secret: "" }, async () => {
       asked.push("synthetic");
       return answered(synthetic);
     });

@@ -11,15 +11,18 @@ from contextlib import aclosing
 from time import perf_counter
 from typing import TYPE_CHECKING
 
+from tabwire.browser.guard import Guard, Learned
 from tabwire.browser.memory import KnownStates, SeenDocuments, TabKey
 from tabwire.errors import TabwireError
-from tabwire.v1 import action_pb2, error_pb2, link_pb2, state_pb2
+from tabwire.policy import facts
+from tabwire.v1 import action_pb2, error_pb2, link_pb2, policy_pb2, state_pb2
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
     from tabwire.browser.permissions import Permissions
     from tabwire.link.hub import LinkHub
+    from tabwire.policy.verdict import Approval, Verdict
 
 # A command that ended like this was not tried: the port's caller gets an exception. All else is a failed action.
 _NOT_TRIED = frozenset(
@@ -41,8 +44,12 @@ _NOT_PERCEIVED = frozenset(
         error_pb2.ERROR_CODE_RESTRICTED_PAGE,
         error_pb2.ERROR_CODE_DIALOG_OPEN,
         error_pb2.ERROR_CODE_COMMUNICATION_ERROR_WITH_TARGET,
+        error_pb2.ERROR_CODE_POLICY_DENIED,
     }
 )
+# How many elements are looked at, and how long that may take, when a person is to be asked about one.
+_MAX_JUDGED = 5000
+_JUDGE_S = 20.0
 
 
 class Memory:
@@ -51,14 +58,24 @@ class Memory:
     def __init__(self) -> None:
         self.seen = SeenDocuments()
         self.states = KnownStates()
+        self.learned = Learned()
 
 
 class LinkedBrowser:
     """One browser over its link, for one task or for the API. Implements `BrowserPort`."""
 
     def __init__(
-        self, hub: LinkHub, memory: Memory, permissions: Permissions, browser_id: str, *, task_id: str, epoch: int
+        self,
+        hub: LinkHub,
+        memory: Memory,
+        permissions: Permissions,
+        browser_id: str,
+        *,
+        task_id: str,
+        epoch: int,
+        guard: Guard | None = None,
     ) -> None:
+        self._guard = guard or Guard(None, memory.learned, browser_id, "", None)
         self._hub = hub
         self._memory = memory
         self._permissions = permissions
@@ -89,7 +106,7 @@ class LinkedBrowser:
                 self._memory.seen.saw(self._browser_id, self._task_id, tab_id, whole)
         if isinstance(answer, state_pb2.StateDelta):
             raise _misfit()
-        return answer
+        return await self._guard.screened(answer)
 
     async def look(
         self, tab_id: int, options: state_pb2.StateRequest, *, timeout_s: float
@@ -100,6 +117,35 @@ class LinkedBrowser:
         answer = await self._observe(tab_id, options, options.base_revision, timeout_s)
         if isinstance(answer, state_pb2.StateDelta):
             self._pass_on(tab_id, options, answer)
+            await self._guard.clean(answer)
+            return answer
+        return await self._guard.screened(answer)
+
+    async def judge(self, tab_id: int, action: action_pb2.Action) -> Verdict:
+        """See `BrowserPort.judge`."""
+        named = action_pb2.Action()
+        named.CopyFrom(action)
+        if not named.document_id:
+            named.document_id = self._document_of(tab_id, action)
+        known = self._memory.states.latest(self._key(tab_id))
+        is_blind = known is None and self._guard.judges and facts.is_pressing(action)
+        if is_blind and not self._hub.capabilities(self._browser_id).policies:
+            known = await self._look_afresh(tab_id)  # this browser does not judge for itself
+        return await self._guard.judge(named, known, lambda: self._look_afresh(tab_id))
+
+    async def _learn(self, tab_id: int, action: action_pb2.Action, refused: action_pb2.ActionResult) -> None:
+        """Remembers what the page found out, for the document of the element, which may not be known yet."""
+        if not action.document_id:
+            await self._look_afresh(tab_id)
+            action.document_id = self._document_of(tab_id, action)
+        self._guard.learn(action, refused)
+
+    async def _look_afresh(self, tab_id: int) -> state_pb2.PageState:
+        """The whole tab as it is now, for a person to approve what is there."""
+        options = state_pb2.StateRequest(scope=state_pb2.STATE_SCOPE_PAGE, max_elements=_MAX_JUDGED)
+        answer = await self._observe(tab_id, options, 0, _JUDGE_S)
+        if isinstance(answer, state_pb2.StateDelta):
+            raise _misfit()
         return answer
 
     async def act(
@@ -109,12 +155,19 @@ class LinkedBrowser:
         *,
         state_after: state_pb2.StateRequest | None = None,
         journal_id: str = "",
+        approval: Approval | None = None,
         timeout_s: float,
     ) -> action_pb2.ActionResult:
         """See `BrowserPort.act`. An action without a document gets the one its element was last seen in."""
         can = self._hub.capabilities(self._browser_id)
-        self._permissions.check(action, can if self._hub.is_connected(self._browser_id) else None)
-        command = self._command(tab_id, action.id)
+        policy = await self._guard.in_force()
+        self._permissions.check(action, can if self._hub.is_connected(self._browser_id) else None, policy)
+        approved = await self._permitted(tab_id, action, approval)
+        secret = await self._guard.secret(action)
+        command = self._command(tab_id, action.id, policy)
+        command.grants.approved.extend(approved)
+        if secret is not None:
+            command.secret.CopyFrom(secret)
         command.journal_id = journal_id
         command.action.CopyFrom(action)
         command.action.id = command.command_id
@@ -132,16 +185,41 @@ class LinkedBrowser:
                 return _failed(command.command_id, result.error_info)
             case _:
                 raise _failure(result)
+        if Guard.is_refused(answer):
+            await self._learn(tab_id, command.action, answer)
+            raise TabwireError.of((await self.judge(tab_id, command.action)).error())
         if state_after is not None:
             await self._take_state_after(tab_id, answer, state_after, timeout_s)
+        if answer.WhichOneof("state_after") == "new_state":
+            answer.new_state.CopyFrom(await self._guard.screened(answer.new_state))
+        await self._guard.clean(answer)
         return answer
+
+    async def _permitted(
+        self, tab_id: int, action: action_pb2.Action, approval: Approval | None
+    ) -> Sequence[policy_pb2.Consequence.ValueType]:
+        """What a person has approved the action to lead to. Raises POLICY_DENIED and APPROVAL_NEEDED."""
+        verdict = await self.judge(tab_id, action)
+        if verdict.is_allowed:
+            return approval.consequences if approval is not None else ()
+        is_approved = approval is not None and (approval.is_repeat or approval.digest == verdict.digest)
+        if verdict.permission != policy_pb2.PERMISSION_ASK or not is_approved:
+            raise TabwireError.of(verdict.error())
+        return verdict.consequences
+
+    async def set_task_tabs(self, tab_ids: Sequence[int], group_title: str = "") -> None:
+        """See `BrowserPort.set_task_tabs`."""
+        rule = link_pb2.TaskTabsRule(task_id=self._task_id, tab_ids=tab_ids, group_title=group_title)
+        if (policy := await self._guard.in_force()) is not None:
+            rule.policy.CopyFrom(policy)
+        self._hub.set_task_tabs(self._browser_id, rule)
 
     async def _observe(
         self, tab_id: int, options: state_pb2.StateRequest, base_revision: int, timeout_s: float
     ) -> state_pb2.PageState | state_pb2.StateDelta:
         """One look. A whole state is remembered; a delta is the caller's business."""
         can = self._hub.capabilities(self._browser_id)
-        command = self._command(tab_id)
+        command = self._command(tab_id, policy=await self._guard.in_force())
         _ask(command.observe, options, base_revision if can.state_deltas else 0)
         result = await self._hub.execute(self._browser_id, command, timeout_s=timeout_s)
         match result.WhichOneof("outcome"):
@@ -216,15 +294,18 @@ class LinkedBrowser:
             async for update in updates:
                 if update.HasField("page_state"):
                     self._memory.seen.saw(self._browser_id, self._task_id, tab_id, update.page_state)
+                    update.page_state.CopyFrom(await self._guard.screened(update.page_state))
                 yield update
 
-    def _command(self, tab_id: int, command_id: str = "") -> link_pb2.Command:
+    def _command(
+        self, tab_id: int, command_id: str = "", policy: policy_pb2.EffectivePolicy | None = None
+    ) -> link_pb2.Command:
         return link_pb2.Command(
             command_id=command_id or uuid.uuid4().hex,
             task_id=self._task_id,
             epoch=self._epoch,
             tab_id=tab_id,
-            grants=self._permissions.grants(),
+            grants=self._permissions.grants(policy),
         )
 
     def _document_of(self, tab_id: int, action: action_pb2.Action) -> str:

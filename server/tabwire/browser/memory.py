@@ -71,6 +71,14 @@ class _Known:
         self.pending: list[state_pb2.StateDelta] = []
 
     @property
+    def seen(self) -> state_pb2.PageState:
+        """The state as it is, not to be changed. Raises `DeltaMismatchError`."""
+        pending, self.pending = self.pending, []
+        for delta in pending:
+            self.folded.fold(delta)
+        return self.folded.held
+
+    @property
     def revision(self) -> int:
         return self.pending[-1].head.revision if self.pending else self.folded.revision
 
@@ -94,6 +102,17 @@ class KnownStates:
         """The revision of the state that was taken with these options; 0 if there is none."""
         known = self._states.get((key, _told_apart_by(options)))
         return known.revision if known is not None else 0
+
+    def latest(self, key: TabKey) -> state_pb2.PageState | None:
+        """The tab as it was seen last, in whichever way; not to be changed."""
+        for way in reversed(self._states):
+            if way[0] == key:
+                try:
+                    return self._states[way].seen
+                except DeltaMismatchError:
+                    del self._states[way]
+                    return None
+        return None
 
     def keep(self, key: TabKey, options: state_pb2.StateRequest, state: state_pb2.PageState) -> None:
         """Remembers a whole state."""
@@ -121,7 +140,7 @@ class KnownStates:
             state = known.fold([delta])
         except DeltaMismatchError:
             return None
-        self._states[way] = known
+        self._states[way] = known  # the newest now
         return state
 
     def pass_on(self, key: TabKey, options: state_pb2.StateRequest, delta: state_pb2.StateDelta) -> None:

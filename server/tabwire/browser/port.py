@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Sequence
 
-    from tabwire.v1 import action_pb2, browser_pb2, link_pb2, state_pb2
+    from tabwire.policy.verdict import Approval, Verdict
+    from tabwire.v1 import action_pb2, browser_pb2, link_pb2, state_pb2, task_pb2
 
 
 class BrowserPort(Protocol):
@@ -46,6 +47,7 @@ class BrowserPort(Protocol):
         *,
         state_after: state_pb2.StateRequest | None = None,
         journal_id: str = "",
+        approval: Approval | None = None,
         timeout_s: float,
     ) -> action_pb2.ActionResult:
         """Does one action. `action.id` is the command's id: a repeat with the same id returns the first result.
@@ -54,9 +56,19 @@ class BrowserPort(Protocol):
         one, which cannot know what became of it, fails the action with OUTCOME_UNKNOWN unless it may be repeated.
 
         The state in the result is whole, unless `state_after` names a base revision and the browser answers a delta.
-        Beyond the errors above: POLICY_DENIED and INVALID_ARGUMENT for what no browser is asked for.
+        Beyond the errors above: POLICY_DENIED and INVALID_ARGUMENT for what no browser is asked for, APPROVAL_NEEDED
+        for what needs a person's word (`approval` is that word), SECRET_UNAVAILABLE for what cannot be filled in.
 
         If the calling task is cancelled, the browser is told to cancel the command.
+        """
+
+    async def judge(self, tab_id: int, action: action_pb2.Action) -> Verdict:
+        """What the policy says of an action, and the digest of exactly this action if a person is to be asked."""
+
+    async def set_task_tabs(self, tab_ids: Sequence[int], group_title: str = "") -> None:
+        """Tells the browser in which tabs the task of this port works, so that the policy holds for all that they load.
+
+        None: the task has ended. Replaces what was told before; a browser that is away is told when it is back.
         """
 
     async def list_tabs(self, *, timeout_s: float) -> Sequence[state_pb2.Tab]:
@@ -81,8 +93,22 @@ class Browsers(Protocol):
         Raises `TabwireError`: NOT_FOUND, BROWSER_DISCONNECTED (none is connected), INVALID_ARGUMENT (several are).
         """
 
-    async def port(self, owner_id: str, browser_id: str, *, task_id: str = "", epoch: int = 0) -> BrowserPort:
-        """The port to a browser (see `resolve`), for a task's commands if one is given. It need not be connected."""
+    async def port(
+        self,
+        owner_id: str,
+        browser_id: str,
+        *,
+        task_id: str = "",
+        epoch: int = 0,
+        task: Callable[[], task_pb2.Task] | None = None,
+    ) -> BrowserPort:
+        """The port to a browser (see `resolve`), for a task's commands if one is given. It need not be connected.
+
+        `task` gives the task as it stands: its policy, its secrets and where it began are looked at for every command.
+        """
+
+    def on_person_input(self, heard: Callable[[str, link_pb2.PersonInput], None]) -> None:
+        """Has a person's use of a task's tab told, with the browser's id."""
 
     def is_connected(self, browser_id: str) -> bool:
         """Whether the browser can be asked right now."""

@@ -15,6 +15,7 @@ import structlog
 from sqlalchemy.exc import DBAPIError
 
 from tabwire.errors import TabwireError
+from tabwire.rpc.believed import BelievedTokens
 from tabwire.rpc.identity import Principal
 from tabwire.security import pairing
 from tabwire.security.tokens import Claims, Tokens, digest, new_id, new_secret, scope_names, scopes_of
@@ -41,10 +42,7 @@ _log = structlog.get_logger()
 
 # What a paired browser may do. Its panel gives and steers tasks with the same token.
 BROWSER_SCOPES = frozenset({auth_pb2.SCOPE_BROWSER, auth_pb2.SCOPE_TASKS, auth_pb2.SCOPE_READ})
-# A token that was good is believed so long without asking the database again. Revocations through this server are felt
-# at once all the same: they empty what is remembered.
-_REMEMBER = timedelta(seconds=1)
-_MAX_REMEMBERED = 1000
+_MAX_ARRIVED = 1000
 
 
 @dataclass(frozen=True)
@@ -56,14 +54,6 @@ class IssuedPair:
     access_expires_at: datetime
     refresh_token: str
     refresh_expires_at: datetime
-
-
-@dataclass(frozen=True)
-class _Remembered:
-    """A token that was found good, and how long that is believed."""
-
-    caller: Principal
-    until: datetime
 
 
 class Access:
@@ -87,9 +77,10 @@ class Access:
         self._code_life = timedelta(seconds=settings.pairing_code_s)
         self._grace = timedelta(seconds=settings.refresh_grace_s)
         self._guesses = pairing.GuessLimit(guesses=settings.pairing_guesses)
-        self._remembered: dict[str, _Remembered] = {}
+        self._keys = keys
+        self._believed = BelievedTokens(store.still_good, now)
+        self._believed_keys = keys.all_keys
         self._arrived: set[str] = set()
-        self._generation = 0
 
     # -- pairing and refresh --------------------------------------------------------------------------------------
 
@@ -103,8 +94,10 @@ class Access:
         await self._store.add_pairing_code(owner_id, secret_digest, expires_at)
         return code, expires_at
 
-    async def pair(self, code: str, *, display_name: str, browser_id: str, address: str = "") -> IssuedPair:
-        """Uses up a code. `address` is where the guess comes from.
+    async def pair(
+        self, code: str, *, display_name: str, browser_id: str, attempt_id: str = "", address: str = ""
+    ) -> IssuedPair:
+        """Uses up a code; the same attempt may use it again if its answer was lost. `address` is where it comes from.
 
         Raises `TabwireError` UNAUTHENTICATED, or RESOURCE_EXHAUSTED after too many wrong guesses.
         """
@@ -118,7 +111,11 @@ class Access:
             found = None
             if code_digest is not None:
                 found = await self._store.redeem_code(
-                    code_digest, wanted_browser_id=browser_id, display_name=display_name, refresh=refresh
+                    code_digest,
+                    attempt=pairing.attempt_digest(code_digest, attempt_id),
+                    wanted_browser_id=browser_id,
+                    display_name=display_name,
+                    refresh=refresh,
                 )
         except BaseException:
             was_right()  # nobody knows; a failure of ours is no guess
@@ -212,12 +209,14 @@ class Access:
 
     async def verify(self, token: str) -> Principal:
         """Who a token belongs to. Raises `TabwireError` UNAUTHENTICATED."""
-        now = self._now()
-        remembered = self._remembered.get(token)
-        if remembered is not None and now < remembered.until:
-            return remembered.caller
+        if self._keys.all_keys is not self._believed_keys:
+            self._believed_keys = self._keys.all_keys
+            self._forget()  # a key that is gone takes its tokens along
+        known = await self._believed.caller(token)
+        if known is not None:
+            return known
         claims = self._tokens.verify(token)
-        generation = self._generation
+        generation = self._believed.generation
         if not await self._is_good(claims, token):
             raise _revoked()
         caller = Principal(
@@ -228,10 +227,7 @@ class Access:
             expires_at=claims.expires_at,
             family_id=claims.family_id,
         )
-        if generation == self._generation:  # nothing was revoked while the database was asked
-            if len(self._remembered) >= _MAX_REMEMBERED:
-                self._remembered.clear()
-            self._remembered[token] = _Remembered(caller, min(now + _REMEMBER, claims.expires_at))
+        self._believed.keep(token, caller, generation)
         return caller
 
     async def _is_good(self, claims: Claims, token: str) -> bool:
@@ -259,7 +255,7 @@ class Access:
         except DBAPIError as error:  # a full disk must not end what needs only to be read
             _log.warning("arrival_not_noted", token_id=token_id, error=str(error))
             return
-        if len(self._arrived) >= _MAX_REMEMBERED:
+        if len(self._arrived) >= _MAX_ARRIVED:
             self._arrived.clear()
         self._arrived.add(token_id)
 
@@ -268,8 +264,7 @@ class Access:
         self._streams.end(_revoked(), *ids)
 
     def _forget(self) -> None:
-        self._generation += 1
-        self._remembered.clear()
+        self._believed.forget()
 
     def _new_refresh_token(self) -> tuple[str, NewRefreshToken]:
         secret = new_secret()

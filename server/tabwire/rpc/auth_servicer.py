@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from tabwire import revisions
 from tabwire.agent.model import Model
 from tabwire.errors import TabwireError
-from tabwire.link.revision import MAX_REVISION, MIN_REVISION
 from tabwire.rpc.access import refresh_refused
 from tabwire.rpc.identity import principal
 from tabwire.security.tokens import scopes_of
@@ -58,6 +58,7 @@ class AuthServicer(auth_service_pb2_grpc.AuthServiceServicer):
             request.code,
             display_name=request.display_name,
             browser_id=request.browser_id,
+            attempt_id=request.attempt_id,
             address=_address(context),
         )
         return auth_service_pb2.PairResponse(browser_id=pair.browser_id, tokens=_token_pair(pair))
@@ -126,8 +127,8 @@ class AuthServicer(auth_service_pb2_grpc.AuthServiceServicer):
             browser_id=caller.browser_id,
             token_expires_at=_timestamp(caller.expires_at),
             server_version=self._server_version,
-            min_revision=MIN_REVISION,
-            max_revision=MAX_REVISION,
+            min_revision=revisions.MIN_REVISION,
+            max_revision=revisions.MAX_REVISION,
             model_configured=Model.is_configured(self._settings),
             model=self._settings.model,
             token_id=caller.family_id or caller.token_id,

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
 from tabwire.errors import TabwireError
+from tabwire.policy.verdict import Approval
 from tabwire.rpc.identity import principal
 from tabwire.rpc.interceptors.deadline import seconds_left
 from tabwire.v1 import (
@@ -33,6 +34,7 @@ _ACT_S = 60.0
 # For the way of an action beyond the time that the action itself asks for.
 _WAY_S = 20.0
 _DEFAULT_WAIT_MS = 10_000
+_MAX_ID = 120
 
 
 class BrowserServicer(browser_service_pb2_grpc.BrowserServiceServicer):
@@ -72,10 +74,12 @@ class BrowserServicer(browser_service_pb2_grpc.BrowserServiceServicer):
         """Does one action."""
         _refuse_agents_action(request.action)
         port = await self._port(request.browser_id)
+        approval = _approved(request)
         result = await port.act(
             request.tab_id,
             request.action,
             state_after=request.state_after if request.HasField("state_after") else None,
+            approval=approval,
             timeout_s=_within(_act_s(request.action)),
         )
         return browser_service_pb2.ActResponse(result=result, browser_id=port.browser_id)
@@ -155,6 +159,15 @@ def _act_s(action: action_pb2.Action) -> float:
     if action.WhichOneof("kind") == "wait":
         return (action.wait.timeout_ms or _DEFAULT_WAIT_MS) / 1000 + _WAY_S + expecting_s
     return _ACT_S + expecting_s
+
+
+def _approved(request: browser_service_pb2.ActRequest) -> Approval | None:
+    """The caller's word for this action. It is another command than the one that was refused without it."""
+    if not request.approved_digest:
+        return None
+    if request.action.id:
+        request.action.id = f"{request.action.id[:_MAX_ID]}/ok"
+    return Approval(request.approved_digest)
 
 
 def _refuse_agents_action(action: action_pb2.Action) -> None:

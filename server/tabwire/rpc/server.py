@@ -21,6 +21,7 @@ from tabwire import log, origins
 from tabwire.agent.model import Model
 from tabwire.browser.browsers import LinkedBrowsers
 from tabwire.browser.permissions import Permissions
+from tabwire.browser.policies import Policies
 from tabwire.errors import TabwireError
 from tabwire.link.hub import LinkHub
 from tabwire.rpc.access import Access
@@ -34,14 +35,17 @@ from tabwire.rpc.interceptors.messages import MessagesInterceptor
 from tabwire.rpc.link_servicer import LinkServicer
 from tabwire.rpc.maintenance import Maintenance
 from tabwire.rpc.owner_token import OWNER_ID, ensure_owner_token
+from tabwire.rpc.policy_servicer import PolicyServicer
 from tabwire.rpc.signing import KeyKeeper
 from tabwire.rpc.socket_lock import SocketLock
 from tabwire.rpc.streams import OpenStreams
 from tabwire.rpc.task_servicer import TaskServicer
 from tabwire.security.keys import SigningKeys
+from tabwire.security.secrets import SecretBox
 from tabwire.store.auth_store import AuthStore
 from tabwire.store.browser_store import BrowserStore
 from tabwire.store.database import Database
+from tabwire.store.policy_store import PolicyStore
 from tabwire.store.task_store import TaskStore
 from tabwire.task.manager import TaskManager
 from tabwire.v1 import (
@@ -52,18 +56,22 @@ from tabwire.v1 import (
     error_pb2,
     link_service_pb2,
     link_service_pb2_grpc,
+    policy_service_pb2,
+    policy_service_pb2_grpc,
     task_service_pb2,
     task_service_pb2_grpc,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Collection
+
     from tabwire.settings import Settings
 
 _log = structlog.get_logger()
 
 SERVICES: tuple[str, ...] = tuple(
     service.full_name
-    for module in (auth_service_pb2, browser_service_pb2, link_service_pb2, task_service_pb2)
+    for module in (auth_service_pb2, browser_service_pb2, link_service_pb2, policy_service_pb2, task_service_pb2)
     for service in module.DESCRIPTOR.services_by_name.values()
 )
 _REFLECTION = "grpc.reflection.v1alpha.ServerReflection"
@@ -73,6 +81,8 @@ _REFLECTION_V1 = "grpc.reflection.v1.ServerReflection"
 _GRACE_S = 3.0
 # Must stay below the interval of Envoy's keepalive pings (envoy/envoy.yaml.j2), or grpc takes them for an attack.
 _MIN_PING_INTERVAL_MS = 5_000
+# Must stay above Envoy's `max_request_headers_kb`.
+_MAX_METADATA_BYTES = 32 * 1024
 
 
 def server_version() -> str:
@@ -126,8 +136,10 @@ class TabwireServer:
             server_version=server_version(),
             on_seen=self._browser_store.introduced,
         )
-        browsers = LinkedBrowsers(hub, self._browser_store, Permissions.of(settings))
-        manager = TaskManager(TaskStore(self._database), browsers, settings)
+        box = await asyncio.to_thread(SecretBox.load, settings.keys_path)
+        policies = Policies(PolicyStore(self._database), box, settings)
+        browsers = LinkedBrowsers(hub, self._browser_store, Permissions.of(settings), policies)
+        manager = TaskManager(TaskStore(self._database), browsers, settings, secret_names=_names_of(policies))
         server = self._grpc_server(access)
         auth_service_pb2_grpc.add_AuthServiceServicer_to_server(
             AuthServicer(access, keeper, hub, settings, server_version=server_version()), server
@@ -135,6 +147,7 @@ class TabwireServer:
         browser_service_pb2_grpc.add_BrowserServiceServicer_to_server(BrowserServicer(browsers), server)
         link_service_pb2_grpc.add_LinkServiceServicer_to_server(LinkServicer(hub), server)
         task_service_pb2_grpc.add_TaskServiceServicer_to_server(TaskServicer(manager), server)
+        policy_service_pb2_grpc.add_PolicyServiceServicer_to_server(PolicyServicer(policies), server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         _add_reflection(server)
 
@@ -166,6 +179,9 @@ class TabwireServer:
                 # Above the limit that MessagesInterceptor holds, so that it is the one to say what is wrong.
                 ("grpc.max_receive_message_length", 2 * limit),
                 ("grpc.max_send_message_length", 2 * limit),
+                # Above what the edge lets through: a long token is refused for what it is, not for its length.
+                ("grpc.max_metadata_size", _MAX_METADATA_BYTES),
+                ("grpc.absolute_max_metadata_size", 2 * _MAX_METADATA_BYTES),
                 ("grpc.http2.min_ping_interval_without_data_ms", _MIN_PING_INTERVAL_MS),
                 ("grpc.http2.max_ping_strikes", 0),
                 ("grpc.keepalive_permit_without_calls", 1),
@@ -198,6 +214,15 @@ def _bind(server: grpc.aio.Server, address: str) -> None:
             f"The server cannot listen on {address}.",
             remedy="Check that the address is free, or for a socket the rights and the kind of its folder.",
         )
+
+
+def _names_of(policies: Policies) -> Callable[[str], Awaitable[Collection[str]]]:
+    """Which secrets an owner has."""
+
+    async def names(owner_id: str) -> Collection[str]:
+        return [secret.name for secret in await policies.list_secrets(owner_id)]
+
+    return names
 
 
 async def _end_work(hub: LinkHub, manager: TaskManager) -> None:

@@ -41,8 +41,8 @@ class TaskServicer(task_service_pb2_grpc.TaskServiceServicer):
 
     async def WatchTask(self, request: pb.WatchTaskRequest, context: Context) -> AsyncIterator[pb.WatchTaskResponse]:  # noqa: ARG002, N802 - gRPC's interface
         """See the contract."""
-        async for event in self._manager.watch(principal().owner_id, request):
-            yield pb.WatchTaskResponse(event=event)
+        async for response in self._manager.watch(principal().owner_id, request):
+            yield response
 
     async def ModifyTask(self, request: pb.ModifyTaskRequest, context: Context) -> pb.ModifyTaskResponse:  # noqa: ARG002, N802 - gRPC's interface
         """See the contract."""
@@ -63,3 +63,29 @@ class TaskServicer(task_service_pb2_grpc.TaskServiceServicer):
     async def AnswerTask(self, request: pb.AnswerTaskRequest, context: Context) -> pb.AnswerTaskResponse:  # noqa: ARG002, N802 - gRPC's interface
         """See the contract."""
         return pb.AnswerTaskResponse(task=await self._manager.answer(principal().owner_id, request))
+
+    async def SteerTask(self, request: pb.SteerTaskRequest, context: Context) -> pb.SteerTaskResponse:  # noqa: ARG002, N802 - gRPC's interface
+        """See the contract."""
+        return pb.SteerTaskResponse(task=await self._manager.steer(principal().owner_id, request))
+
+    async def DeleteTask(self, request: pb.DeleteTaskRequest, context: Context) -> pb.DeleteTaskResponse:  # noqa: ARG002, N802 - gRPC's interface
+        """See the contract."""
+        await self._manager.delete(principal().owner_id, request)
+        return pb.DeleteTaskResponse()
+
+    async def ListTaskEffects(  # noqa: N802 - gRPC's interface
+        self,
+        request: pb.ListTaskEffectsRequest,
+        context: Context,  # noqa: ARG002 - gRPC's interface
+    ) -> pb.ListTaskEffectsResponse:
+        """See the contract."""
+        return await self._manager.effects(principal().owner_id, request)
+
+    async def ExportTask(self, request: pb.ExportTaskRequest, context: Context) -> AsyncIterator[pb.ExportTaskResponse]:  # noqa: ARG002, N802 - gRPC's interface
+        """See the contract."""
+        async for piece in self._manager.export(principal().owner_id, request):
+            yield piece
+
+    async def GetTaskPrompt(self, request: pb.GetTaskPromptRequest, context: Context) -> pb.GetTaskPromptResponse:  # noqa: ARG002, N802 - gRPC's interface
+        """See the contract."""
+        return await self._manager.prompt(principal().owner_id, request)

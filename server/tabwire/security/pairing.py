@@ -38,6 +38,11 @@ def code_digest(code: str) -> bytes | None:
     return hashlib.scrypt(plain.encode(), salt=b"tabwire pairing code", n=2**12, r=8, p=1, dklen=32)
 
 
+def attempt_digest(digest_of_code: bytes, attempt_id: str) -> bytes | None:
+    """What is stored for an attempt to pair with a code; None if the attempt has no name, and cannot be made again."""
+    return hashlib.sha256(digest_of_code + attempt_id.encode()).digest() if attempt_id else None
+
+
 class GuessLimit:
     """Allows so many wrong guesses in a span of time, from each address and over all of them.
 

@@ -12,12 +12,12 @@ from datetime import UTC, datetime, timedelta
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from sqlalchemy import CursorResult, delete, exists, func, select, update
+from sqlalchemy import CursorResult, delete, exists, func, select, union_all, update
 
 from tabwire.store.tables import ApiTokenRow, BrowserRow, Owner, PairingCode, RefreshTokenRow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from sqlalchemy import Update
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -112,12 +112,19 @@ class AuthStore:
             session.add(PairingCode(digest=digest, owner_id=owner_id, created_at=self._now(), expires_at=expires_at))
 
     async def redeem_code(
-        self, digest: bytes, *, wanted_browser_id: str, display_name: str, refresh: NewRefreshToken
+        self,
+        digest: bytes,
+        *,
+        attempt: bytes | None = None,
+        wanted_browser_id: str,
+        display_name: str,
+        refresh: NewRefreshToken,
     ) -> Pairing | None:
         """Uses up a code and pairs a browser with it; None if no such code is good now.
 
         The browser keeps the id of an earlier pairing with the same owner, and its earlier tokens end. Any other id
-        it asks for is not given: ids are the server's to choose.
+        it asks for is not given: ids are the server's to choose. A code that was used up by this very attempt gives
+        another token of the pairing that came of it.
         """
         now = self._now()
         async with self._database.session() as session:
@@ -128,7 +135,7 @@ class AuthStore:
                 .values(used_at=now),
             )
             if not used:
-                return None
+                return await _paired_already(session, digest, attempt, refresh, now) if attempt else None
             owner_id = (
                 await session.execute(select(PairingCode.owner_id).where(PairingCode.digest == digest))
             ).scalar_one()
@@ -143,7 +150,7 @@ class AuthStore:
                 browser.revoked_at = None
                 await _revoke_refresh_tokens(session, browser.id, now)
             pairing = Pairing(owner_id=owner_id, browser_id=browser.id, family_id=uuid.uuid4().hex)
-            session.add(_refresh_row(pairing, refresh, now, parent=None))
+            session.add(_refresh_row(pairing, refresh, now, parent=attempt))
             return pairing
 
     async def rotate(self, digest: bytes, replacement: NewRefreshToken, *, grace: timedelta) -> Rotation:
@@ -211,6 +218,22 @@ class AuthStore:
         )
         async with self._database.session(read_only=True) as session:
             return (await session.execute(good)).first() is not None
+
+    async def still_good(self, token_ids: Collection[str]) -> set[str]:
+        """Which of these tokens, of programs and of paired browsers, are known and not revoked. One look for all."""
+        programs = select(ApiTokenRow.id).where(ApiTokenRow.id.in_(token_ids), ApiTokenRow.revoked_at.is_(None))
+        browsers = (
+            select(RefreshTokenRow.access_token_id)
+            .join(BrowserRow, BrowserRow.id == RefreshTokenRow.browser_id)
+            .where(
+                RefreshTokenRow.access_token_id.in_(token_ids),
+                RefreshTokenRow.revoked_at.is_(None),
+                BrowserRow.revoked_at.is_(None),
+            )
+        )
+        async with self._database.session(read_only=True) as session:
+            found = await session.scalars(union_all(programs, browsers))
+            return {token_id for token_id in found if token_id is not None}
 
     async def add_api_token(self, row: ApiTokenRow) -> None:
         """Keeps a new token."""
@@ -307,6 +330,24 @@ def _refresh_row(pairing: Pairing, token: NewRefreshToken, now: datetime, *, par
         access_token_id=token.access_token_id,
         seen_at=None,
     )
+
+
+async def _paired_already(
+    session: AsyncSession, code: bytes, attempt: bytes, refresh: NewRefreshToken, now: datetime
+) -> Pairing | None:
+    """The pairing that an attempt with this code has made, with one more token, if its answers may be lost."""
+    is_alive = (await session.execute(select(PairingCode.expires_at).where(PairingCode.digest == code))).scalar()
+    if is_alive is None or is_alive <= now:
+        return None
+    answers = (await session.scalars(select(RefreshTokenRow).where(RefreshTokenRow.parent_digest == attempt))).all()
+    if not 0 < len(answers) < _MAX_ANSWERS:
+        return None
+    if any(answer.used_at or answer.revoked_at or answer.seen_at for answer in answers):
+        return None
+    first = answers[0]
+    pairing = Pairing(owner_id=first.owner_id, browser_id=first.browser_id, family_id=first.family_id)
+    session.add(_refresh_row(pairing, refresh, now, parent=attempt))
+    return pairing
 
 
 async def _may_be_answered_again(session: AsyncSession, row: RefreshTokenRow, now: datetime, grace: timedelta) -> bool:

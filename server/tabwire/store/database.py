@@ -18,7 +18,7 @@ from alembic.config import Config
 from alembic.util.exc import CommandError
 from sqlalchemy import event, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from tabwire.errors import TabwireError
@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
 _log = structlog.get_logger()
-
-DATABASE_AWAY = (OperationalError, InterfaceError)
-"""What the stores raise while the database cannot be read or written: it is full, read-only or out of reach."""
 
 _MIGRATIONS = Path(__file__).parent / "migrations"
 _BUSY_TIMEOUT_MS = 10_000

@@ -94,8 +94,8 @@ class PairingCode(Base):
 class RefreshTokenRow(Base):
     """One refresh token of a browser. All that descend from one pairing are a family and are revoked together.
 
-    `parent_digest` is the token it was handed out for; `access_token_id` the access token that came with it, and
-    `seen_at` when that was first used: proof that the answer has arrived.
+    `parent_digest` is the token, or the attempt to pair, that it was handed out for; `access_token_id` the access token
+    that came with it, and `seen_at` when that was first used: proof that the answer has arrived.
     """
 
     __tablename__ = "refresh_tokens"
@@ -132,7 +132,10 @@ class ApiTokenRow(Base):
 
 
 class TaskRow(Base):
-    """A task's snapshot, its place in the queue, and its lease."""
+    """A task's snapshot, its place in the queue, and its lease.
+
+    `text` is what lists are searched for (`task_text.py`); `follows_key` the row of the task it goes on from.
+    """
 
     __tablename__ = "tasks"
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -148,6 +151,8 @@ class TaskRow(Base):
     epoch: Mapped[int] = mapped_column(default=0)
     lease_owner: Mapped[str | None]
     lease_until: Mapped[datetime | None]
+    text: Mapped[str] = mapped_column(default="", server_default="")
+    follows_key: Mapped[str | None] = mapped_column(index=True)
 
     __table_args__ = (
         UniqueConstraint("owner_id", "idempotency_key"),
@@ -164,3 +169,24 @@ class TaskEventRow(Base):
     seq: Mapped[int] = mapped_column(primary_key=True)
     time: Mapped[datetime]
     payload: Mapped[bytes]
+
+
+class PolicyRow(Base):
+    """What an owner lets tasks do: a serialized `Policy`."""
+
+    __tablename__ = "owner_policies"
+    owner_id: Mapped[str] = mapped_column(ForeignKey("owners.id"), primary_key=True)
+    policy: Mapped[bytes]
+    updated_at: Mapped[datetime]
+
+
+class SecretRow(Base):
+    """One secret of an owner. `sealed` is its value, encrypted (`tabwire.security.secrets`); `origins` one a line."""
+
+    __tablename__ = "secrets"
+    owner_id: Mapped[str] = mapped_column(ForeignKey("owners.id"), primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[int]
+    origins: Mapped[str]
+    sealed: Mapped[bytes]
+    stored_at: Mapped[datetime]

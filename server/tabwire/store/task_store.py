@@ -13,11 +13,12 @@ from dataclasses import dataclass
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import CursorResult, func, or_, select, tuple_, update
+from sqlalchemy import CursorResult, delete, func, or_, select, tuple_, update
 from sqlalchemy.exc import IntegrityError
 
 from tabwire.errors import TabwireError
 from tabwire.store.tables import TaskEventRow, TaskRow
+from tabwire.store.task_text import folded, searchable
 from tabwire.v1 import error_pb2, task_pb2
 
 if TYPE_CHECKING:
@@ -50,6 +51,17 @@ class Cursor:
     task_id: str
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Which tasks a list is to show. What is empty or None wants all."""
+
+    states: Collection[int] = ()
+    browser_id: str = ""
+    text: str = ""
+    created_after: datetime | None = None
+    created_before: datetime | None = None
+
+
 class TaskStore:
     """All tasks of all owners."""
 
@@ -66,6 +78,7 @@ class TaskStore:
         request_digest: bytes,
         lease_owner: str,
         lease_until: datetime,
+        follows_key: str | None = None,
     ) -> str | None:
         """Stores a new task with its first events, leased at epoch 1.
 
@@ -84,6 +97,8 @@ class TaskStore:
             "epoch": 1,
             "lease_owner": lease_owner,
             "lease_until": lease_until,
+            "text": searchable(task),
+            "follows_key": follows_key,
         }
         own = _own_key(owner_id, task.task_id)
         for key in (task.task_id, own):
@@ -123,12 +138,10 @@ class TaskStore:
             return None if row is None else _stored(row)
 
     async def list_tasks(
-        self, owner_id: str, *, states: Collection[int], after: Cursor | None, limit: int
+        self, owner_id: str, wanted: Wanted, *, after: Cursor | None, limit: int
     ) -> list[task_pb2.Task]:
         """An owner's tasks, newest first, from a place on."""
-        query = select(TaskRow.snapshot).where(TaskRow.owner_id == owner_id)
-        if states:
-            query = query.where(TaskRow.state.in_(states))
+        query = select(TaskRow.snapshot).where(TaskRow.owner_id == owner_id, *_conditions(wanted))
         task_id = func.replace(TaskRow.id, _own_key(owner_id, ""), "")
         if after is not None:
             query = query.where(tuple_(TaskRow.created_at, task_id) < tuple_(after.created_at, after.task_id))
@@ -157,6 +170,7 @@ class TaskStore:
                 updated_at=now,
                 snapshot=task.SerializeToString(),
                 last_event_seq=task.last_event_seq,
+                text=searchable(task),
             )
         )
         if ended:
@@ -181,6 +195,23 @@ class TaskStore:
         )
         async with self._database.session(read_only=True) as session:
             return [task_pb2.TaskEvent.FromString(payload) for payload in (await session.execute(query)).scalars()]
+
+    async def delete(self, key: str) -> bool:
+        """Deletes a task that has ended, with its journal. False if it has not, or if it is not there any more."""
+        async with self._database.session() as session:
+            row = TaskRow.id == key
+            ended = (await session.execute(select(TaskRow.id).where(row, TaskRow.state.in_(_ENDED)))).first()
+            if ended is None:
+                return False
+            await session.execute(delete(TaskEventRow).where(TaskEventRow.task_id == key))
+            await session.execute(delete(TaskRow).where(row))
+            return True
+
+    async def is_followed(self, key: str) -> bool:
+        """Whether a task that has not ended goes on with this one."""
+        query = select(TaskRow.id).where(TaskRow.follows_key == key, TaskRow.state.not_in(_ENDED)).limit(1)
+        async with self._database.session(read_only=True) as session:
+            return (await session.execute(query)).first() is not None
 
     async def unfinished(self, *, free_at: datetime | None) -> list[str]:
         """Keys of the tasks that have not ended, oldest first; with `free_at`, those whose lease has run out then."""
@@ -232,6 +263,21 @@ def _own_key(owner_id: str, task_id: str) -> str:
 
 def _has_id(owner_id: str, task_id: str) -> ColumnElement[bool]:
     return TaskRow.id.in_((task_id, _own_key(owner_id, task_id)))
+
+
+def _conditions(wanted: Wanted) -> list[ColumnElement[bool]]:
+    conditions: list[ColumnElement[bool]] = []
+    if wanted.states:
+        conditions.append(TaskRow.state.in_(wanted.states))
+    if wanted.browser_id:
+        conditions.append(TaskRow.browser_id == wanted.browser_id)
+    if wanted.text:
+        conditions.append(TaskRow.text.contains(folded(wanted.text), autoescape=True))
+    if wanted.created_after is not None:
+        conditions.append(TaskRow.created_at >= wanted.created_after)
+    if wanted.created_before is not None:
+        conditions.append(TaskRow.created_at < wanted.created_before)
+    return conditions
 
 
 def _event_rows(key: str, events: Sequence[task_pb2.TaskEvent]) -> list[TaskEventRow]:

@@ -18,6 +18,7 @@ from tabwire.v1 import (
     browser_service_pb2_grpc,
     error_pb2,
     link_service_pb2,
+    policy_service_pb2,
     task_service_pb2,
 )
 
@@ -98,7 +99,7 @@ class _ShortFolder(tempfile.TemporaryDirectory[str]):
 
 def every_method() -> Iterator[MethodDescriptor]:
     """The descriptors of all RPCs of the contract."""
-    for file in (auth_service_pb2, browser_service_pb2, link_service_pb2, task_service_pb2):
+    for file in (auth_service_pb2, browser_service_pb2, link_service_pb2, policy_service_pb2, task_service_pb2):
         for service in file.DESCRIPTOR.services_by_name.values():
             yield from service.methods
 

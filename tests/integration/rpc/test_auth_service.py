@@ -64,6 +64,22 @@ async def test_a_code_pairs_once_and_looks_as_promised(api: Api) -> None:
     assert error_of(error).remedy == "Get a new code with `tabwire pair`."
 
 
+async def test_a_lost_answer_to_pair_costs_no_new_code(api: Api) -> None:
+    code = (await api.auth.CreatePairingCode(auth_service_pb2.CreatePairingCodeRequest(), metadata=api.owner)).code
+    mine = auth_service_pb2.PairRequest(code=code, attempt_id="a" * 36)
+    lost = await api.auth.Pair(mine)
+    again = await api.auth.Pair(auth_service_pb2.PairRequest(code=code.lower(), attempt_id="a" * 36))
+    assert again.browser_id == lost.browser_id
+    assert again.tokens.refresh_token != lost.tokens.refresh_token
+    for other in ("b" * 36, ""):
+        error = await failed(api.auth.Pair(auth_service_pb2.PairRequest(code=code, attempt_id=other)))
+        assert error.code() is grpc.StatusCode.UNAUTHENTICATED
+    assert (await who(api, bearer(again.tokens.access_token))).browser_id == lost.browser_id
+    # From here on it has arrived, and the code is used up for good.
+    error = await failed(api.auth.Pair(mine))
+    assert error.code() is grpc.StatusCode.UNAUTHENTICATED
+
+
 async def test_guesses_are_counted_by_the_address_that_envoy_adds(api: Api) -> None:
     """What a client claims to come from stands before it and counts for nothing."""
     request = auth_service_pb2.PairRequest(code="2222-2222")

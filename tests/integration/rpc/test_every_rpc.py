@@ -165,6 +165,9 @@ async def test_an_empty_message_is_answered_or_refused_in_words(shared_api: Api,
         "AuthService.RotateSigningKey",
         "AuthService.WhoAmI",
         "BrowserService.ListBrowsers",
+        "PolicyService.GetPolicy",
+        "PolicyService.ListSecrets",
+        "TaskService.GetTaskPrompt",
         "TaskService.ListTasks",
     }:
         await shared_api.call(method, b"", await all_scopes(shared_api))

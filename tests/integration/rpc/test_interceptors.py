@@ -6,11 +6,13 @@ import asyncio
 import io
 import json
 import logging
+import sqlite3
 from typing import TYPE_CHECKING, Any
 
 import grpc
 import pytest
 import structlog
+from sqlalchemy.exc import OperationalError
 
 from integration.rpc.harness import error_of, failed, serving
 from tabwire import log
@@ -82,6 +84,16 @@ class Behaviours(grpc.GenericRpcHandler):
         raise RuntimeError(SECRET)
 
     late_unknown = unknown
+
+    async def full_disk(self, _context: Any) -> None:
+        with sqlite3.connect(":memory:") as full:
+            full.execute("PRAGMA max_page_count=1")
+            try:
+                full.execute(f"CREATE TABLE {SECRET.replace(' ', '_')} (a)")
+            except sqlite3.OperationalError as error:
+                raise OperationalError(SECRET, {}, error) from error
+
+    late_full_disk = full_disk
 
     async def hang(self, _context: Any) -> None:
         self.started.set()
@@ -180,6 +192,26 @@ async def test_an_error_that_is_not_meant_leaks_nothing_but_is_logged(
     assert failure["correlation_id"] == info.correlation_id
     assert SECRET in failure["exception"]
     assert failure["method"] == f"{kind}/{name}"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("name", ["full_disk", "late_full_disk"])
+async def test_a_full_disk_is_told_with_its_remedy_and_logged_with_its_cause(
+    channel: grpc.aio.Channel, lines: io.StringIO, kind: str, name: str
+) -> None:
+    error = await failed(call(channel, kind, name))
+    info = error_of(error)
+    assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert info.error_code == error_pb2.ERROR_CODE_RESOURCE_EXHAUSTED
+    assert "full" in info.message
+    assert "Free some space" in info.remedy
+    assert info.retryable
+    assert SECRET not in str(error) + str(error.debug_error_string()) + str(error.trailing_metadata())
+    logged = [json.loads(line) for line in lines.getvalue().splitlines()]
+    (failure,) = [line for line in logged if line["level"] == "error"]
+    assert failure["event"] == "database_trouble"
+    assert failure["correlation_id"] == info.correlation_id
+    assert SECRET in failure["exception"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -186,15 +186,24 @@ TABLE: dict[str, list[Probe]] = {
     "LinkService.CloseLink": [
         Probe("link_id", lambda ids, _own: link.CloseLinkRequest(link_id=ids.link_id), Code.OK, by_browser=True)
     ],
+    # The owner's own; no secret's name names another owner's.
+    "PolicyService.GetPolicy": [],
+    "PolicyService.SetPolicy": [],
+    "PolicyService.ListSecrets": [],
+    "PolicyService.PutSecret": [],
+    "PolicyService.DeleteSecret": [],
     "TaskService.CreateTask": [
         Probe("browser_id", lambda ids, own: new_task(ids, own, browser_id=ids.browser_id), Code.NOT_FOUND),
         # Ids and keys are each owner's own: what another one has used is free.
         Probe("task_id", lambda ids, own: new_task(ids, own, task_id=ids.used_task_id), Code.OK),
         Probe("idempotency_key", lambda ids, own: new_task(ids, own, idempotency_key=ids.idempotency_key), Code.OK),
+        Probe("follows_task_id", lambda ids, own: new_task(ids, own, follows_task_id=ids.task_id), Code.NOT_FOUND),
     ],
     "TaskService.GetTask": of_task(task.GetTaskRequest),
     "TaskService.ListTasks": [
-        Probe("page_token", lambda ids, _own: task.ListTasksRequest(page_size=1, page_token=ids.page_token), Code.OK)
+        Probe("page_token", lambda ids, _own: task.ListTasksRequest(page_size=1, page_token=ids.page_token), Code.OK),
+        # A list of what there is not.
+        Probe("browser_id", lambda ids, _own: task.ListTasksRequest(browser_id=ids.browser_id), Code.OK),
     ],
     "TaskService.WatchTask": of_task(task.WatchTaskRequest),
     "TaskService.ModifyTask": of_task(task.ModifyTaskRequest, notes="mine now"),
@@ -209,6 +218,21 @@ TABLE: dict[str, list[Probe]] = {
             Code.FAILED_PRECONDITION,
         ),
     ],
+    "TaskService.SteerTask": of_task(task.SteerTaskRequest, text="stop it"),
+    # Deleting what is not there is as good as deleting it.
+    "TaskService.DeleteTask": [
+        Probe("task_id", lambda ids, _own: task.DeleteTaskRequest(task_id=ids.task_id), Code.OK)
+    ],
+    "TaskService.ListTaskEffects": [
+        *of_task(task.ListTaskEffectsRequest),
+        Probe(
+            "page_token",
+            lambda ids, own: task.ListTaskEffectsRequest(task_id=own.task_id, page_token=ids.page_token),
+            Code.INVALID_ARGUMENT,
+        ),
+    ],
+    "TaskService.ExportTask": of_task(task.ExportTaskRequest, format=task.EXPORT_FORMAT_TEXT),
+    "TaskService.GetTaskPrompt": of_task(task.GetTaskPromptRequest),
 }
 
 
@@ -399,11 +423,13 @@ def ids_in(message: Descriptor, prefix: str = "", depth: int = 1) -> set[str]:
 
 # Ids that name nothing on the server: what the caller calls its own things by, or what lies inside of its own browser.
 _NO_NAMES = {
+    "AuthService.Pair": {"attempt_id"},  # of an attempt with that code
     "AuthService.RefreshToken": {"refresh_token"},  # a secret
     "BrowserService.GetPageState": {"options.element_id"},
     "BrowserService.Act": {"action.id", "action.document_id", "state_after.element_id"},
     "LinkService.OpenLink": {"hello.journal_id"},
     "TaskService.CreateTask": {"context.active_tab_id"},
+    "TaskService.SteerTask": {"message_id"},  # of a message to that task
 }
 
 

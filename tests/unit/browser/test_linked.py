@@ -47,6 +47,9 @@ class ScriptedHub:
     def is_connected(self, browser_id: str) -> bool:
         return browser_id in self.connected
 
+    def refused_revision(self, browser_id: str) -> error_pb2.ErrorInfo | None:  # noqa: ARG002 - every browser here is taken
+        return None
+
     def capabilities(self, browser_id: str) -> link_pb2.BrowserCapabilities:
         assert browser_id == "b1"
         return self.can
@@ -261,6 +264,9 @@ class Rows:
 
     async def list_browsers(self, owner_id: str) -> list[BrowserRow]:
         return [row for row in self.rows if row.owner_id == owner_id]
+
+    async def names(self, owner_id: str) -> dict[str, str]:
+        return {row.id: row.display_name for row in await self.list_browsers(owner_id)}
 
     async def get_browser(self, owner_id: str, browser_id: str) -> BrowserRow | None:
         return next((row for row in self.rows if (row.owner_id, row.id) == (owner_id, browser_id)), None)

@@ -12,6 +12,7 @@ from tabwire.v1 import (
     auth_service_pb2,
     browser_service_pb2,
     link_service_pb2,
+    policy_service_pb2,
     task_service_pb2,
 )
 
@@ -22,6 +23,7 @@ FILES: tuple[FileDescriptor, ...] = (
     auth_service_pb2.DESCRIPTOR,
     browser_service_pb2.DESCRIPTOR,
     link_service_pb2.DESCRIPTOR,
+    policy_service_pb2.DESCRIPTOR,
     task_service_pb2.DESCRIPTOR,
 )
 METHODS = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import protovalidate
 import pytest
 
-from tabwire.rpc.interceptors.rules_within import within_rules
+from tabwire.rpc.interceptors.rules_within import is_ruled, within_rules
 from tabwire.v1 import action_pb2, browser_service_pb2, link_pb2, link_service_pb2, state_pb2, task_service_pb2
 
 if TYPE_CHECKING:
@@ -77,3 +77,15 @@ def test_what_no_rule_is_about_is_left_out() -> None:
     request = link_service_pb2.SendRequest(link_id="l", attach_epoch=1, messages=[_result(5_000)])
     assert within_rules(request).ByteSize() < 100
     assert within_rules(_state(10)).ByteSize() == 0
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda message: type(message).__name__)
+def test_what_breaks_a_rule_is_never_taken_for_free_of_rules(message: Message) -> None:
+    assert is_ruled(message) or not _violations(message)
+
+
+def test_what_no_rule_reaches_is_free_of_rules() -> None:
+    assert not is_ruled(_result(3))
+    assert not is_ruled(link_pb2.Uplink(heartbeat=link_pb2.Heartbeat()))
+    assert is_ruled(link_pb2.Uplink(hello=link_pb2.Hello(max_revision=1)))
+    assert is_ruled(link_service_pb2.SendRequest())

@@ -60,6 +60,53 @@ async def test_a_code_pairs_one_browser_whoever_is_first(store: AuthStore, clock
     assert sum(result is not None for result in results) == 1
 
 
+async def attempted(store: AuthStore, clock: Clock, attempt: bytes | None, name: str) -> Pairing | None:
+    token = refresh(name, clock)
+    return await store.redeem_code(b"code", attempt=attempt, wanted_browser_id="", display_name="", refresh=token)
+
+
+async def test_an_attempt_to_pair_whose_answer_was_lost_is_answered_again(store: AuthStore, clock: Clock) -> None:
+    await store.add_pairing_code("local", b"code", clock() + timedelta(minutes=10))
+    first = await attempted(store, clock, b"mine", "r1")
+    assert first is not None
+    assert await attempted(store, clock, b"another", "x1") is None
+    assert await attempted(store, clock, None, "x2") is None
+    assert await attempted(store, clock, b"mine", "r2") == first
+    # The answer that is used first counts; the other one is dead, and a copy if it is used after all.
+    assert await rotated(store, clock, "r2", "r3") is RotationOutcome.ROTATED
+    assert await attempted(store, clock, b"mine", "x3") is None
+    assert await rotated(store, clock, "r1", "x4") is RotationOutcome.REUSED
+
+
+async def test_an_attempt_at_once_makes_one_pairing(store: AuthStore, clock: Clock) -> None:
+    await store.add_pairing_code("local", b"code", clock() + timedelta(minutes=10))
+    results = await asyncio.gather(*(attempted(store, clock, b"mine", f"r{n}") for n in range(8)))
+    assert None not in results
+    assert len({result.family_id for result in results if result}) == 1
+
+
+async def test_an_attempt_is_not_answered_again_when_an_answer_has_arrived(store: AuthStore, clock: Clock) -> None:
+    await store.add_pairing_code("local", b"code", clock() + timedelta(minutes=10))
+    assert await attempted(store, clock, b"mine", "r1")
+    await store.arrived("access-r1")
+    assert await attempted(store, clock, b"mine", "r2") is None
+
+
+@pytest.mark.parametrize("how", ["late", "revoked", "endless"])
+async def test_an_attempt_is_not_answered_again_for_ever(store: AuthStore, clock: Clock, how: str) -> None:
+    await store.add_pairing_code("local", b"code", clock() + timedelta(minutes=10))
+    pairing = await attempted(store, clock, b"mine", "r0")
+    assert pairing is not None
+    if how == "late":
+        clock.forward(minutes=10)
+    elif how == "revoked":
+        await store.revoke("local", pairing.browser_id)
+    else:
+        for count in range(1, 20):
+            assert await attempted(store, clock, b"mine", f"r{count}") == pairing
+    assert await attempted(store, clock, b"mine", "x") is None
+
+
 async def test_codes_end_with_their_time(store: AuthStore, clock: Clock) -> None:
     await store.add_pairing_code("local", b"code", clock() + timedelta(minutes=10))
     clock.forward(minutes=10)

@@ -1,7 +1,8 @@
 """Second: turns every exception into a status that says what a caller may know, and nothing else.
 
-A `TabwireError` goes out as it is, as google.rpc.Status with one ErrorInfo. Anything else is INTERNAL with the
-correlation id; its text stays in the log. UNKNOWN is never sent, so UNKNOWN at a client means a broken transport.
+A `TabwireError` goes out as it is, as google.rpc.Status with one ErrorInfo; so does what a person can mend in the
+database. Anything else is INTERNAL with the correlation id; its text stays in the log. UNKNOWN is never sent, so
+UNKNOWN at a client means a broken transport.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from tabwire.errors import TabwireError, grpc_status
 from tabwire.rpc.identity import correlation_id
 from tabwire.rpc.interceptors.correlation import HEADER
 from tabwire.rpc.interceptors.handlers import normal
+from tabwire.store.trouble import told
 from tabwire.v1 import error_pb2
 
 if TYPE_CHECKING:
@@ -56,8 +58,11 @@ class GuardInterceptor(grpc.aio.ServerInterceptor):
                 raise  # answered already, by a servicer of grpc's own
             except TabwireError as error:
                 info = _known(error)
-            except Exception:  # noqa: BLE001 - the one place that stands for all of them; it logs
-                info = _internal("rpc_failed")
+            except NotImplementedError:
+                info = _not_implemented()
+            except Exception as error:  # noqa: BLE001 - the one place that stands for all of them; it logs
+                trouble = told(error)
+                info = _internal("rpc_failed") if trouble is None else _of_database(trouble)
             await _answer(context, info)
             return None
 
@@ -80,6 +85,12 @@ def _known(error: TabwireError) -> error_pb2.ErrorInfo:
     return info
 
 
+def _of_database(trouble: TabwireError) -> error_pb2.ErrorInfo:
+    """What a caller may know of a database that is full or out of reach; the log knows the rest."""
+    _log.exception("database_trouble")
+    return _known(trouble)
+
+
 def _name(code: error_pb2.ErrorCode.ValueType) -> str:
     """A code's name; an unknown number, which a newer browser may send, stays a number."""
     return error_pb2.ErrorCode.Name(code) if code in error_pb2.ErrorCode.values() else str(code)
@@ -91,6 +102,17 @@ def _internal(event: str) -> error_pb2.ErrorInfo:
         error_code=error_pb2.ERROR_CODE_INTERNAL,
         message=f"The server failed. Its log tells more under {correlation_id()}.",
         remedy="Try again; if it fails again, report it with the log lines of this id.",
+        component_origin=error_pb2.COMPONENT_ORIGIN_SERVER,
+        correlation_id=correlation_id(),
+    )
+
+
+def _not_implemented() -> error_pb2.ErrorInfo:
+    _log.warning("rpc_not_implemented")
+    return error_pb2.ErrorInfo(
+        error_code=error_pb2.ERROR_CODE_UNIMPLEMENTED,
+        message="The contract has this method, but this server does not serve it.",
+        remedy="Update whichever is older, the client or the server.",
         component_origin=error_pb2.COMPONENT_ORIGIN_SERVER,
         correlation_id=correlation_id(),
     )

@@ -17,7 +17,7 @@ from google.protobuf.message import DecodeError, Message
 
 from tabwire.errors import TabwireError
 from tabwire.rpc.interceptors.handlers import Normal, refusing
-from tabwire.rpc.interceptors.rules_within import within_rules
+from tabwire.rpc.interceptors.rules_within import is_ruled, within_rules
 from tabwire.v1 import error_pb2
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ class _Decoded:
         except DecodeError:
             # Chained text could quote what was sent, and says nothing that helps.
             raise _invalid("The request is no message of the kind that this method takes.") from None
-        if isinstance(message, Message):
+        if isinstance(message, Message) and is_ruled(message):
             validate(message if len(raw) < _LARGE_BYTES else within_rules(message))
         return message
 

@@ -28,6 +28,22 @@ def within_rules(message: Message) -> Message:
     return part
 
 
+def is_ruled(message: Message) -> bool:
+    """Whether any rule is about what is set in a message, or left out of it. If not, it cannot break one."""
+    descriptor = message.DESCRIPTOR
+    if _has_rules_of_its_fields(descriptor):
+        return True
+    if not _has_rules_within(descriptor):
+        return False
+    for field, value in message.ListFields():
+        inner = field.message_type
+        if inner is None or not _has_rules_within(inner):
+            continue
+        if inner.GetOptions().map_entry or any(map(is_ruled, value if field.is_repeated else (value,))):
+            return True
+    return False
+
+
 def _copy(message: Any, part: Any) -> None:
     for field, value in message.ListFields():
         inner = field.message_type
@@ -73,6 +89,16 @@ def _has_own_rules(descriptor: Descriptor) -> bool:
 
 
 @cache
+def _has_rules_of_its_fields(descriptor: Descriptor) -> bool:
+    """Whether a message as a whole has rules, or any of its own fields, set or not."""
+    return (
+        _has_own_rules(descriptor)
+        or any(_has_rule(oneof.GetOptions()) for oneof in descriptor.oneofs)
+        or any(_has_rule(field.GetOptions()) for field in descriptor.fields)
+    )
+
+
+@cache
 def _has_rules_within(descriptor: Descriptor) -> bool:
     """Whether a message, or anything that it can hold, has rules."""
     seen: set[str] = set()
@@ -82,13 +108,9 @@ def _has_rules_within(descriptor: Descriptor) -> bool:
         if found.full_name in seen:
             continue
         seen.add(found.full_name)
-        if _has_own_rules(found) or any(_has_rule(oneof.GetOptions()) for oneof in found.oneofs):
+        if _has_rules_of_its_fields(found):
             return True
-        for field in found.fields:
-            if _has_rule(field.GetOptions()):
-                return True
-            if field.message_type is not None:
-                waiting.append(field.message_type)
+        waiting.extend(field.message_type for field in found.fields if field.message_type is not None)
     return False
 
 

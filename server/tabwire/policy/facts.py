@@ -1,0 +1,179 @@
+"""What is known of an action from the state of the page it is done in: the facts that `consequences.py` judges, the
+words for a person, and the digest that an approval is bound to.
+
+The extension finds the same facts out from the real document right before it acts (`extension/page/policy/facts.ts`);
+what a state cannot tell, it does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Literal
+
+from tabwire.policy.consequences import Facts, Field
+from tabwire.v1 import action_pb2, options_pb2, state_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_CHANGING = (options_pb2.EFFECT_CLASS_MUTATE, options_pb2.EFFECT_CLASS_COMMIT)
+_PRESSING_KEYS = frozenset({"enter", "numpadenter", "space", " "})
+_FIELD_TYPES = frozenset({state_pb2.ELEMENT_TYPE_INPUT_FIELD, state_pb2.ELEMENT_TYPE_SELECT})
+_PRESSED_TYPES = frozenset({state_pb2.ELEMENT_TYPE_BUTTON, state_pb2.ELEMENT_TYPE_IMAGE})
+# Actions whose element's label names what they do.
+_PRESSING = frozenset({"click", "set_checked", "drag"})
+
+
+def kind_of(action: action_pb2.Action) -> str:
+    """The name of an action's kind."""
+    return action.WhichOneof("kind") or ""
+
+
+def element_id_of(action: action_pb2.Action) -> int:
+    """The element an action is about; 0 if it is about none."""
+    kind = kind_of(action)
+    return int(getattr(getattr(action, kind), "element_id", 0)) if kind else 0
+
+
+def changes(action: action_pb2.Action) -> bool:
+    """Whether an action is declared to change something."""
+    kind = kind_of(action)
+    declared = action.DESCRIPTOR.fields_by_name[kind].message_type if kind else None
+    return declared is not None and declared.GetOptions().Extensions[options_pb2.action].effect in _CHANGING
+
+
+def url_of(action: action_pb2.Action) -> str:
+    """The address that an action goes to by itself; empty if it goes to none."""
+    kind = kind_of(action)
+    return str(getattr(action, kind).url) if kind in ("navigate", "open_tab") else ""
+
+
+def link_of(action: action_pb2.Action, element: state_pb2.Element | None) -> str:
+    """The address that the link leads to which an action presses, as far as it is a whole one; else empty."""
+    if element is None or element.type != state_pb2.ELEMENT_TYPE_LINK or not is_pressing(action):
+        return ""
+    href = element.attributes.get("href", "")
+    return href if href.partition(":")[0].lower() in ("http", "https", "blob", "data") else ""
+
+
+def is_pressing(action: action_pb2.Action) -> bool:
+    """Whether an action presses something, so that what its element is called matters."""
+    kind = kind_of(action)
+    if kind == "press_keys":
+        return any(key.rpartition("+")[2].lower() in _PRESSING_KEYS for key in action.press_keys.keys)
+    return kind in _PRESSING or (kind == "input_text" and action.input_text.submit)
+
+
+def facts_of(
+    action: action_pb2.Action, element: state_pb2.Element | None, siblings: Iterable[state_pb2.Element] = ()
+) -> Facts:
+    """The facts. `siblings` are the elements of the same document, among them those of the same form."""
+    kind = kind_of(action)
+    pressing = is_pressing(action)
+    form = form_of(element, siblings) if element is not None and pressing else []
+    by_enter = pressing and kind in ("press_keys", "input_text")
+    labels = labels_of(element) if element is not None else ()
+    submits = pressing and element is not None and (by_enter or element.attributes.get("type", "") != "button")
+    is_field = element is not None and element.type in _FIELD_TYPES
+    if by_enter and is_field:
+        # Enter in a field presses the form's button, if it has one that sends it.
+        labels = tuple(
+            label for one in form if one.attributes.get("type") in ("submit", "image") for label in labels_of(one)
+        )
+    return Facts(
+        kind=kind,
+        changes=changes(action),
+        activates=pressing,
+        submits=submits and (is_field or (element is not None and element.type in _PRESSED_TYPES)),
+        is_link=element is not None
+        and element.type == state_pb2.ELEMENT_TYPE_LINK
+        and element.attributes.get("href", "").partition(":")[0].lower() in ("http", "https"),
+        downloads=element is not None and "download" in element.attributes,
+        accepts_dialog=(kind == "answer_dialog" and action.answer_dialog.accept) or action.dialog_answer.accept,
+        labels=labels,
+        fields=tuple(_field(one) for one in form if one.type in _FIELD_TYPES),
+    )
+
+
+def labels_of(element: state_pb2.Element) -> tuple[str, ...]:
+    """Everything an element is called by."""
+    told = [element.name, element.text_content]
+    told.extend(element.attributes.get(name, "") for name in ("value", "title", "alt", "aria-label"))
+    return tuple(dict.fromkeys(label for label in told if label))
+
+
+def form_of(element: state_pb2.Element, siblings: Iterable[state_pb2.Element]) -> list[state_pb2.Element]:
+    """The elements of the form that an element is in, itself among them, as far as they are known."""
+    return [
+        one
+        for one in siblings
+        if one.frame_slot == element.frame_slot and one.form == element.form and (one.form or one.id == element.id)
+    ]
+
+
+def in_words(action: action_pb2.Action, element: state_pb2.Element | None) -> str:
+    """An action for a person, as `click the button "Buy now"`."""
+    verb = kind_of(action).replace("_", " ")
+    if url_of(action):
+        return f"{verb} {url_of(action)[:200]}"
+    if kind_of(action) == "run_javascript":
+        return f"{verb}: {action.run_javascript.code[:500]}"
+    if element is None:
+        return f"{verb} element {element_id_of(action)}" if element_id_of(action) else verb
+    called = element.name or element.text_content
+    return f'{verb} the {element.role or element.tag or "element"} "{called[:120]}"'
+
+
+def digest_of(
+    action: action_pb2.Action,
+    url: str,
+    consequences: Iterable[int],
+    element: state_pb2.Element | None,
+    siblings: Iterable[state_pb2.Element] = (),
+) -> bytes:
+    """Names exactly this action on exactly this element: with another text, amount or recipient it is another one."""
+    bare = action_pb2.Action()
+    bare.CopyFrom(action)
+    names: tuple[Literal["id", "document_id", "expect", "input_mode"], ...]
+    names = ("id", "document_id", "expect", "input_mode")
+    for name in names:
+        bare.ClearField(name)
+    digest = hashlib.sha256()
+    _add(digest, bare.SerializeToString(deterministic=True))
+    for part in (url, *(str(one) for one in sorted(consequences))):
+        _add(digest, part)
+    if element is not None:
+        for one in (element, *form_of(element, siblings)):
+            _add(digest, _meaning(one))
+    return digest.digest()
+
+
+def _meaning(element: state_pb2.Element) -> bytes:
+    """What an element means to a person, without where it stands and what it is like for the moment."""
+    kept = state_pb2.Element(
+        id=element.id,
+        type=element.type,
+        tag=element.tag,
+        role=element.role,
+        name=element.name,
+        text_content=element.text_content,
+        attributes=element.attributes,
+        form=element.form,
+        row=element.row,
+    )
+    if element.HasField("current_value"):
+        kept.current_value = element.current_value
+    kept.states.checked = element.states.checked
+    return kept.SerializeToString(deterministic=True)
+
+
+def _add(digest: hashlib._Hash, part: str | bytes) -> None:
+    data = part.encode() if isinstance(part, str) else part
+    digest.update(len(data).to_bytes(8, "big"))
+    digest.update(data)
+
+
+def _field(element: state_pb2.Element) -> Field:
+    kind = "textarea" if element.tag == "textarea" else element.attributes.get("type", "")
+    names = [element.name, *(element.attributes.get(name, "") for name in ("name", "placeholder", "title"))]
+    return Field(kind, element.attributes.get("autocomplete", ""), tuple(name for name in names if name))
