@@ -7,15 +7,19 @@ cancelling the caller cancels the command. It knows no DOM; the real one is show
 from __future__ import annotations
 
 import asyncio
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from tabwire.agent import events
 from tabwire.errors import TabwireError
-from tabwire.v1 import action_pb2, browser_pb2, error_pb2, link_pb2, state_pb2
+from tabwire.policy.verdict import Verdict
+from tabwire.v1 import action_pb2, browser_pb2, error_pb2, link_pb2, policy_pb2, state_pb2, task_pb2
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
+
+    from tabwire.policy.verdict import Approval
 
 _TYPES = {
     "button": state_pb2.ELEMENT_TYPE_BUTTON,
@@ -97,6 +101,7 @@ class TabDouble:
     url: str
     elements: list[state_pb2.Element]
     document: int = 1
+    opener: int = 0
     error: error_pb2.ErrorInfo | None = None
 
     def find(self, number: int) -> state_pb2.Element | None:
@@ -119,8 +124,17 @@ class BrowserDouble:
     reached: dict[str, asyncio.Event] = field(default_factory=dict)
     crashed: bool = False
     journal: int = 1
+    disconnect_before: str = ""
     disconnect_after: str = ""
+    lose_answers: dict[str, str] = field(default_factory=dict)
+    """Kinds whose next answer never comes; the browser "stays", or is "away" when the time for it ends."""
     on_effect: Callable[[BrowserDouble, TabDouble, action_pb2.Action], None] | None = None
+    opened_by_click: list[str] = field(default_factory=list)
+    rules: list[tuple[str, list[int], str]] = field(default_factory=list)
+    done_before_cancel: dict[str, action_pb2.ActionResult] = field(default_factory=dict)
+    """Answers of actions that were done before the cancel came."""
+    asks_about: set[str] = field(default_factory=set)
+    """Kinds of action that a person has to approve."""
 
     def __post_init__(self) -> None:
         self.pages.setdefault("https://shop.test/", shop)
@@ -182,10 +196,15 @@ class BrowserDouble:
         *,
         state_after: state_pb2.StateRequest | None = None,
         journal_id: str = "",
+        approval: Approval | None = None,
         timeout_s: float,  # noqa: ARG002 - the port's signature
     ) -> action_pb2.ActionResult:
-        self._check_link()
         kind = action.WhichOneof("kind") or ""
+        if kind == self.disconnect_before:
+            self.disconnect()  # at the last moment before it is sent
+        self._check_link()
+        if kind in self.asks_about and approval is None:
+            raise TabwireError(error_pb2.ERROR_CODE_APPROVAL_NEEDED, "A person has to approve it.")
         self.received.append(action.id)
         if action.id in self._store:
             return self._copy(self._store[action.id])
@@ -198,7 +217,9 @@ class BrowserDouble:
             try:
                 await self.hold[kind].wait()
             except asyncio.CancelledError:
-                if not self.crashed:
+                if action.id in self.done_before_cancel:
+                    self._store[action.id] = self.done_before_cancel[action.id]
+                elif not self.crashed:
                     self.cancelled.append(action.id)
                     self._store[action.id] = action_pb2.ActionResult(
                         original_action_id=action.id, status=action_pb2.ACTION_STATUS_CANCELLED
@@ -217,6 +238,8 @@ class BrowserDouble:
         result = self._copy(result)
         if kind == self.disconnect_after:
             self.disconnect()
+        if kind in self.lose_answers:
+            self._lose_answer(kind)
         if state_after is not None and (result.current_tab_id or tab_id) in self.tabs:
             result.new_state.CopyFrom(self._state(self._tab(result.current_tab_id or tab_id), state_after.scope))
         return result
@@ -224,9 +247,37 @@ class BrowserDouble:
     async def list_tabs(self, *, timeout_s: float) -> Sequence[state_pb2.Tab]:  # noqa: ARG002 - the port's signature
         self._check_link()
         return [
-            state_pb2.Tab(tab_id=tab.tab_id, url=tab.url, title=tab.url, is_active=tab.tab_id == self.active)
+            state_pb2.Tab(
+                tab_id=tab.tab_id,
+                url=tab.url,
+                title=tab.url,
+                is_active=tab.tab_id == self.active,
+                opener_tab_id=tab.opener,
+            )
             for tab in self.tabs.values()
         ]
+
+    async def judge(self, tab_id: int, action: action_pb2.Action) -> Verdict:
+        self._check_link()
+        kind = action.WhichOneof("kind") or ""
+        if kind not in self.asks_about:
+            return Verdict(policy_pb2.PERMISSION_ALLOW)
+        what = action_pb2.Action()
+        what.CopyFrom(action)
+        what.ClearField("id")
+        what.ClearField("document_id")
+        return Verdict(
+            policy_pb2.PERMISSION_ASK,
+            (policy_pb2.CONSEQUENCE_BUY,),
+            reason="It buys something.",
+            digest=hashlib.sha256(what.SerializeToString(deterministic=True)).digest(),
+            what=f"{kind} it",
+            url=self._tab(tab_id).url,
+        )
+
+    async def set_task_tabs(self, tab_ids: Sequence[int], group_title: str = "") -> None:
+        self._check_link()
+        self.rules.append((self.name, list(tab_ids), group_title))
 
     async def ping(
         self,
@@ -249,6 +300,11 @@ class BrowserDouble:
             raise TabwireError(error_pb2.ERROR_CODE_LINK_CLOSED, "The browser did not come back.")
         if not self._connected.is_set():
             raise TabwireError(error_pb2.ERROR_CODE_BROWSER_DISCONNECTED, "The browser is away.")
+
+    def _lose_answer(self, kind: str) -> None:
+        if self.lose_answers.pop(kind) == "away":
+            self.disconnect()
+        raise TabwireError(error_pb2.ERROR_CODE_DEADLINE_EXCEEDED, "The browser did not answer within 30 seconds.")
 
     def _tab(self, tab_id: int) -> TabDouble:
         tab = self.tabs.get(tab_id or self.active)
@@ -292,6 +348,11 @@ class BrowserDouble:
         elif kind == "input_text" and found is not None:
             found.current_value = action.input_text.text
             result.outcome_details.value_now = action.input_text.text
+        elif kind == "click" and self.opened_by_click:
+            number = max(self.tabs) + 1
+            url = self.opened_by_click.pop(0)
+            self.tabs[number] = TabDouble(number, url, self._load(url), opener=tab.tab_id)
+            result.outcome_details.opened_tab_ids.append(number)
         elif kind == "click" and found is not None and found.states.checked:
             on = found.states.checked == state_pb2.TOGGLE_ON
             found.states.checked = state_pb2.TOGGLE_OFF if on else state_pb2.TOGGLE_ON
@@ -328,6 +389,9 @@ class BrowsersDouble:
     def __init__(self, *browsers: BrowserDouble) -> None:
         self.all = {browser.name: browser for browser in browsers}
         self.epochs: list[int] = []
+        self.forgotten: set[str] = set()
+        """Browsers that are unpaired as soon as a task wants to work in them."""
+        self.person: list[Callable[[str, link_pb2.PersonInput], None]] = []
 
     async def list_browsers(self, owner_id: str) -> Sequence[browser_pb2.Browser]:
         return [browser_pb2.Browser(browser_id=name) for name in self.all] if owner_id == "local" else []
@@ -349,9 +413,19 @@ class BrowsersDouble:
         *,
         task_id: str = "",  # noqa: ARG002 - the port's signature
         epoch: int = 0,
+        task: Callable[[], task_pb2.Task] | None = None,  # noqa: ARG002 - the port's signature
     ) -> BrowserDouble:
         self.epochs.append(epoch)
+        if browser_id in self.forgotten:
+            raise TabwireError(error_pb2.ERROR_CODE_NOT_FOUND, "No such browser.", remedy="Pair it again.")
         return self.all[await self.resolve(owner_id, browser_id)]
+
+    def on_person_input(self, callback: Callable[[str, link_pb2.PersonInput], None]) -> None:
+        self.person.append(callback)
+
+    def person_acts(self, browser_id: str, tab_id: int, what: str) -> None:
+        for callback in self.person:
+            callback(browser_id, link_pb2.PersonInput(tab_id=tab_id, what=what))
 
     def is_connected(self, browser_id: str) -> bool:
         return self.all[browser_id]._connected.is_set()

@@ -45,6 +45,8 @@ class Reply:
     )
     raw: bytes | None = None
     choices: int = 1
+    breaks_after: int | None = None
+    """With streaming: the connection is cut after so many pieces."""
 
 
 class Request(dict[str, Any]):
@@ -59,6 +61,14 @@ class Request(dict[str, Any]):
     def whole(self) -> str:
         """All messages' texts."""
         return "\n".join(str(message["content"]) for message in self["messages"])
+
+    @property
+    def page_words(self) -> str:
+        """Some of what the pages in the prompt say."""
+        said = re.findall(r'"((?:[^"\\\n]|\\.)*)"', self.whole.split("<page ", 1)[-1])
+        return ", ".join(dict.fromkeys(one for one in said if re.fullmatch(r"[^\d\\/:]*[^\W\d_]{4,}[^\d\\/:]*", one)))[
+            :300
+        ]
 
     def element(self, words: str) -> int:
         """The id of the last element line that goes on with these words, as `button "Go"`."""
@@ -87,9 +97,11 @@ def on(words: str, name: str = "click", **fields: Any) -> Callable[[Request], di
     return lambda request: decide({name: {"element_id": request.element(words), **fields}})
 
 
-def done(text: str = "Done.", *, success: bool = True) -> dict[str, Any]:
-    """The decision that ends the task."""
-    return decide(done={"text": text, "success": success})
+def done(text: str = "", *, success: bool = True) -> Any:
+    """The decision that ends the task. Without a text it tells what the page shows, so that something bears it out."""
+    if text:
+        return decide(done={"text": text, "success": success})
+    return lambda request: decide(done={"text": f"The page shows: {request.page_words}", "success": success})
 
 
 class ScriptedModel:
@@ -102,6 +114,7 @@ class ScriptedModel:
         supports: Iterable[Mode] = ("json_schema", "json_object", "text"),
         refuses_with: int = 400,
         unsupported: Iterable[str] = (),
+        streams: bool = False,
         api_key: str | None = None,
         then: Any = None,
     ) -> None:
@@ -110,6 +123,7 @@ class ScriptedModel:
         self.supports = set(supports)
         self.refuses_with = refuses_with
         self.unsupported = set(unsupported)
+        self.streams = streams
         self.api_key = api_key
         self.requests: list[Request] = []
         self.refused: list[Request] = []
@@ -211,6 +225,9 @@ class ScriptedModel:
                     reply = Reply(status=500, error={"message": str(error)})
                 if reply.delay_s:
                     model._closing.wait(reply.delay_s)
+                if model.streams and body.get("stream") and reply.status == 200 and reply.raw is None:
+                    self._send_stream(_chunks(reply, body), reply.breaks_after)
+                    return
                 self._send(reply.status, _payload(reply, body), reply.headers)
 
             def do_GET(self) -> None:
@@ -226,6 +243,21 @@ class ScriptedModel:
                     self.wfile.write(payload)
                 except ConnectionError:
                     self.close_connection = True  # the caller has given up, as some tests want it to
+
+            def _send_stream(self, chunks: list[dict[str, Any]], breaks_after: int | None) -> None:
+                self.close_connection = True
+                try:
+                    self.send_response(200)
+                    self.send_header("content-type", "text/event-stream; charset=utf-8")
+                    self.send_header("transfer-encoding", "chunked")
+                    self.end_headers()
+                    lines = [f"data: {json.dumps(chunk)}\n\n".encode() for chunk in chunks] + [b"data: [DONE]\n\n"]
+                    for line in lines[:breaks_after]:
+                        self.wfile.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
+                    if breaks_after is None:
+                        self.wfile.write(b"0\r\n\r\n")
+                except ConnectionError:
+                    return
 
             def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the name of the base class
                 """Says nothing: a test's output is the test's."""
@@ -252,3 +284,17 @@ def _payload(reply: Reply, body: dict[str, Any]) -> bytes:
     if reply.usage is not None:
         completion["usage"] = reply.usage
     return json.dumps(completion).encode()
+
+
+def _chunks(reply: Reply, body: dict[str, Any]) -> list[dict[str, Any]]:
+    """The same answer in pieces of seven characters, with the usage at the end."""
+    head = {"id": "scripted-1", "object": "chat.completion.chunk", "created": 1, "model": body.get("model", "scripted")}
+    pieces = [reply.content[at : at + 7] for at in range(0, len(reply.content), 7)]
+    deltas: list[dict[str, Any]] = [{"role": "assistant", "content": ""}, *({"content": piece} for piece in pieces)]
+    if reply.refusal:
+        deltas.append({"refusal": reply.refusal})
+    chunks = [{**head, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
+    chunks.append({**head, "choices": [{"index": 0, "delta": {}, "finish_reason": reply.finish_reason}]})
+    if reply.usage is not None:
+        chunks.append({**head, "choices": [], "usage": reply.usage})
+    return chunks

@@ -7,11 +7,13 @@ shows the effect, and leave the rest to the decider or to a person.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
 
-from tabwire.agent import catalog, events
+from tabwire.agent import approval, catalog, events, nearest, own_actions
+from tabwire.agent.collect import Collector
 from tabwire.agent.failures import AWAY, MAY_HAVE_HAPPENED
 from tabwire.errors import TabwireError
 from tabwire.v1 import action_pb2, error_pb2, options_pb2, state_pb2, task_pb2
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from tabwire.agent.ports import Decider, Host
+    from tabwire.policy.verdict import Approval
 
 _log = structlog.get_logger()
 
@@ -47,6 +50,11 @@ class Hands:
         """`decider` is who decided what is done; None for what the task itself needs, as opening its tab."""
         self._host = host
         self._decider = decider
+        self.seen: state_pb2.PageState | None = None
+        """The page that the decision was made for."""
+        self.state: state_pb2.PageState | None = None
+        """The page now, if nothing has happened since it was seen."""
+        self._beside: list[task_pb2.TaskEvent] = []
 
     async def observe(self, scope: state_pb2.StateScope.ValueType) -> state_pb2.PageState:
         """The task's tab. What keeps it from being seen is in the state's `error_info`."""
@@ -82,13 +90,20 @@ class Hands:
             if pending is not None:
                 start = task_pb2.ActionStarted()
                 start.CopyFrom(pending)
+                word = approval.approval_of(action)
             else:
+                permit = await approval.permit(self._host, action)
+                if permit.error is not None:
+                    result = events.failed_result(action, permit.error)
+                    break
+                action, word = permit.action, permit.approval
                 tab_id = self._host.task.tab_id
                 start = task_pb2.ActionStarted(step_number=number, index=index, action=action, tab_id=tab_id)
                 start.journal_id = self._host.port.journal_id
                 await self._host.record(events.started(start))
-            result = await self._carry_out(start, in_doubt=pending is not None)
-            again = await self._again(action, result)
+            result = await self._carry_out(start, word, in_doubt=pending is not None)
+            # What the person cut off is not begun again: they have something to say first.
+            again = None if self._host.interrupted() else await self._again(action, result)
             if again is None:
                 break
             pending, action = None, again
@@ -97,23 +112,32 @@ class Hands:
             if unmet is not None:
                 result.status = action_pb2.ACTION_STATUS_FAILED
                 result.error_info.CopyFrom(unmet)
+        await self._name_candidates(action, result)
         finished = events.finished(number, index, result)
         if _is_in_doubt(result) and self._needs_person(action):
             await self._host.attention(finished, result.error_info)
         else:
-            await self._host.record(finished, *self._tab_events(result))
+            await self._host.record(finished, *self._tab_events(result), *self._beside)
+        self._beside = []
         return result
 
-    async def _carry_out(self, start: task_pb2.ActionStarted, *, in_doubt: bool) -> action_pb2.ActionResult:
+    async def _carry_out(
+        self, start: task_pb2.ActionStarted, word: Approval | None, *, in_doubt: bool
+    ) -> action_pb2.ActionResult:
         if catalog.facts(start.action).performer == options_pb2.PERFORMER_AGENT:
-            return await self._by_agent(start.action)
-        return self._refused(start.action) or await self._by_browser(start, in_doubt=in_doubt)
+            return await self._by_agent(start)
+        return self._refused(start.action) or await self._by_browser(start, word, in_doubt=in_doubt)
 
     async def _again(self, action: action_pb2.Action, result: action_pb2.ActionResult) -> action_pb2.Action | None:
         """The same action under a new id, if it did not happen, or if it harms nothing twice and nobody knows.
 
         The old id would only bring the browser's stored answer back.
         """
+        if approval.is_needed(result):
+            anew = action_pb2.Action()
+            anew.CopyFrom(action)
+            anew.id = approval.bare_id(action.id)
+            return anew
         cancelled = result.status == action_pb2.ACTION_STATUS_CANCELLED
         if not cancelled and not (_is_in_doubt(result) and _is_idempotent(action)):
             return None
@@ -144,19 +168,26 @@ class Hands:
         effect = catalog.facts(action).effect
         return effect == options_pb2.EFFECT_CLASS_COMMIT or self._decider is None or not self._decider.sees_outcomes
 
-    async def _by_agent(self, action: action_pb2.Action) -> action_pb2.ActionResult:
-        done = action_pb2.ActionResult(original_action_id=action.id, status=action_pb2.ACTION_STATUS_SUCCEEDED)
-        if catalog.kind(action) == "ask_human":
-            done.text = await self._host.ask(
-                task_pb2.HumanRequest(
-                    request_id=action.id,
-                    kind=task_pb2.HUMAN_REQUEST_KIND_QUESTION,
-                    prompt=action.ask_human.prompt,
-                    options=action.ask_human.options,
-                )
-            )
-            done.outcome_details.message = "The person answered."
-        return done
+    async def _by_agent(self, start: task_pb2.ActionStarted) -> action_pb2.ActionResult:
+        action = start.action
+        if catalog.kind(action) == "collect_rows":
+            return await Collector(self._host, start).collect()
+        carried = await own_actions.carry_out(
+            self._host, action, self._look_once, checked=self._decider is None or self._decider.sees_outcomes
+        )
+        self._beside = carried.events
+        return carried.result
+
+    async def _look_once(self, scope: state_pb2.StateScope.ValueType) -> state_pb2.PageState:
+        """The page as it was seen last, if nothing has happened since."""
+        return self.state if self.state is not None else await self.observe(scope)
+
+    async def _name_candidates(self, action: action_pb2.Action, result: action_pb2.ActionResult) -> None:
+        """Says which elements may have been meant, if the one that was meant is not there."""
+        if self.seen is None or not nearest.may_add(result.error_info):
+            return
+        now = result.new_state if result.HasField("new_state") else await self.observe(state_pb2.STATE_SCOPE_VIEWPORT)
+        nearest.add(result.error_info, action, self.seen, now)
 
     def _refused(self, action: action_pb2.Action) -> action_pb2.ActionResult | None:
         """Tabs of other running tasks are theirs."""
@@ -180,13 +211,19 @@ class Hands:
             ),
         )
 
-    async def _by_browser(self, start: task_pb2.ActionStarted, *, in_doubt: bool) -> action_pb2.ActionResult:
+    async def _by_browser(
+        self, start: task_pb2.ActionStarted, word: Approval | None, *, in_doubt: bool
+    ) -> action_pb2.ActionResult:
         """Sends an action until there is an answer. Sent again, it has the same id: the browser does it once.
 
         With the id goes the journal of the browser that the action may be recorded in. It is in the task's own journal
         before the action is sent, so that also the next server can tell a browser that has forgotten it.
+
+        A browser that was away when the time for the answer ended is asked what became of the action as soon as it is
+        back; one that was there is asked once more. The server told it to stop, so it answers what there was to do.
         """
         action = start.action
+        asked_again = False
         while True:
             try:
                 if in_doubt and not _is_idempotent(action) and not await self._tab_is_there(start.tab_id):
@@ -200,6 +237,7 @@ class Hands:
                     action,
                     state_after=None if events.only_looks(action) else state_request(state_pb2.STATE_SCOPE_VIEWPORT),
                     journal_id=start.journal_id if in_doubt else "",
+                    approval=word if not in_doubt or word is None else replace(word, is_repeat=True),
                     timeout_s=_timeout_s(action),
                 )
             except TabwireError as error:
@@ -214,7 +252,14 @@ class Hands:
                     await self._host.browser_lost()
                     continue
                 if _is_unanswered(error.info) and not _is_idempotent(action):
-                    return events.failed_result(action, events.outcome_unknown(action))
+                    is_away = not self._host.port.journal_id
+                    if asked_again and not is_away:
+                        return events.failed_result(action, events.outcome_unknown(action))
+                    _log.info("action_unanswered", action_id=action.id, is_away=is_away)
+                    in_doubt = asked_again = True
+                    if is_away:
+                        await self._host.browser_lost()
+                    continue
                 return events.failed_result(action, error.info)
             if not result.original_action_id:
                 result.original_action_id = action.id

@@ -222,9 +222,9 @@ def _fill_in_answer(action: action_pb2.Action, history: History, command: Comman
             remedy='Put a line such as ask "Which size?" before it.',
         )
     if catalog.kind(action) == "select_option":
-        action.select_option.options[:] = [answers[-1]]
+        action.select_option.options[:] = [answers[-1].text]
     else:
-        action.input_text.text = answers[-1]
+        action.input_text.text = answers[-1].text
 
 
 def _read_texts(history: History) -> list[str]:

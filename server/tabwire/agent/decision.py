@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import protovalidate
 from google.protobuf import json_format
 
 from tabwire.agent import catalog, schema
+from tabwire.agent.profile import DEFAULT, Profile
 from tabwire.errors import TabwireError
 from tabwire.v1 import action_pb2, error_pb2, task_pb2
 
@@ -23,28 +25,42 @@ if TYPE_CHECKING:
 _FENCE = re.compile(r"```[a-zA-Z]*\s*\n(.*?)```", re.DOTALL)
 _THINKING = re.compile(r"<think>.*?</think>", re.DOTALL)
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
+_DECISION_FIELDS = frozenset({"reasoning", "memory", "next_goal", "plan"})
+_MAX_GOAL = 300
+_NOTHING: tuple[object, ...] = (None, "", 0, False, [])
 _validator = protovalidate.Validator()
 
 
-def parse(content: str) -> task_pb2.Decision:
-    """The decision that a model's answer stands for.
+def parse(content: str, profile: Profile = DEFAULT) -> task_pb2.Decision:
+    """The decision that a model's answer stands for; `profile` says what the model was offered.
 
     Raises `TabwireError` MODEL_OUTPUT_INVALID; its message speaks to the model.
     """
     data = _normal(_json_object(content))
     decision = task_pb2.Decision()
-    for name in ("reasoning", "memory", "next_goal"):
+    for name in ("reasoning", "memory", "next_goal", "plan"):
         value = data.get(name)
         if value is not None:
-            setattr(decision, name, value if isinstance(value, str) else json.dumps(value, ensure_ascii=False))
+            setattr(decision, name, _text(value))
+    # A model that is not asked for a goal says in its reasoning what it is about.
+    decision.next_goal = decision.next_goal or schema.first_sentence(decision.reasoning)[:_MAX_GOAL]
     actions = data["actions"]
     if not isinstance(actions, list) or not actions:
         raise _invalid('"actions" must be a list of at least one action.')
-    if len(actions) > schema.MAX_ACTIONS:
-        raise _invalid(f'"actions" has {len(actions)} entries; at most {schema.MAX_ACTIONS} are allowed.')
+    most = max(profile.max_actions, DEFAULT.max_actions)
+    if len(actions) > most:
+        raise _invalid(f'"actions" has {len(actions)} entries; at most {profile.max_actions} are allowed.')
     for index, item in enumerate(actions):
-        decision.actions.append(_action(f"actions[{index}]", item))
+        decision.actions.append(_action(f"actions[{index}]", item, profile))
+    # More than it was told of is planned blindly.
+    del decision.actions[profile.max_actions :]
     return decision
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return "\n".join(value)
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _json_object(content: str) -> dict[str, Any]:
@@ -71,8 +87,11 @@ def _normal(data: dict[str, Any]) -> dict[str, Any]:
     """A decision in its usual form, from the forms that small models fall into."""
     names = catalog.actions()
     if "actions" not in data:
-        if isinstance(data.get("action"), dict | list):
-            data = {**data, "actions": data["action"]}
+        if isinstance(data.get(schema.ACTION), dict | list):
+            data = {**data, "actions": data[schema.ACTION]}
+        elif isinstance(data.get(schema.ACTION), str):
+            fields = {name: value for name, value in data.items() if name not in _DECISION_FIELDS}
+            data = {**data, "actions": [fields]}
         else:
             found = [{name: data[name]} for name in data if name in names]
             if not found:
@@ -85,13 +104,24 @@ def _normal(data: dict[str, Any]) -> dict[str, Any]:
     return data
 
 
-def _action(path: str, item: object) -> action_pb2.Action:
-    offered = [facts.name for facts in schema.offered_actions()]
-    if not isinstance(item, dict) or len(item) != 1:
-        raise _invalid(f'{path} must be an object with exactly one action, as {{"click": {{"element_id": 1}}}}.')
-    ((name, body),) = item.items()
-    if name not in offered:
-        raise _invalid(f"{path} names an unknown action {_quoted(str(name))}. The actions are: {', '.join(offered)}.")
+def _named(path: str, item: object) -> tuple[str, Any]:
+    """An action's name and fields, from `{"action": "click", "element_id": 3}` or `{"click": {"element_id": 3}}`."""
+    if isinstance(item, dict) and isinstance(item.get(schema.ACTION), str):
+        fields = {name: value for name, value in item.items() if name != schema.ACTION}
+        return item[schema.ACTION], fields
+    if isinstance(item, dict) and len(item) == 1:
+        ((name, body),) = item.items()
+        return str(name), body
+    raise _invalid(f'{path} must be an object with one action, as {{"action": "click", "element_id": 1}}.')
+
+
+def _action(path: str, item: object, profile: Profile) -> action_pb2.Action:
+    # What a weak model is not offered it may still know; only what no model is offered is refused.
+    known = [facts.name for facts in schema.offered_actions(replace(profile, left_out=frozenset()))]
+    name, body = _named(path, item)
+    if name not in known:
+        offered = ", ".join(facts.name for facts in schema.offered_actions(profile))
+        raise _invalid(f"{path} names an unknown action {_quoted(name)}. The actions are: {offered}.")
     if body is None:
         body = {}
     if not isinstance(body, dict):
@@ -100,6 +130,8 @@ def _action(path: str, item: object) -> action_pb2.Action:
     fields = {field.name: field for field in facts.fields}
     cleaned: dict[str, Any] = {}
     for key, value in body.items():
+        if key not in fields and value in _NOTHING:
+            continue  # of another action; endpoints that want every field named get it so
         if key not in fields:
             allowed = ", ".join(fields) or "none"
             raise _invalid(f"{path}.{name} has no field {_quoted(str(key))}. Its fields are: {allowed}.")

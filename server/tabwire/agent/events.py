@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tabwire.agent import catalog
-from tabwire.v1 import action_pb2, error_pb2, options_pb2, task_pb2
+from tabwire.v1 import action_pb2, error_pb2, options_pb2, state_pb2, task_pb2
 
 _REPEATABLE = (options_pb2.EFFECT_CLASS_READ, options_pb2.EFFECT_CLASS_LOCAL)
 
@@ -63,3 +63,13 @@ def outcome_unknown(action: action_pb2.Action) -> error_pb2.ErrorInfo:
         component_origin=error_pb2.COMPONENT_ORIGIN_SERVER,
         remedy="Look at the page: resume the task if it had, stop it otherwise.",
     )
+
+
+def documents_of(state: state_pb2.PageState | None) -> dict[int, str]:
+    """The documents of a state by the slots of their frames."""
+    if state is None:
+        return {}
+    documents = {frame.slot: frame.document_id for frame in state.frames}
+    if state.document_id:
+        documents.setdefault(0, state.document_id)
+    return documents

@@ -14,21 +14,22 @@ DEFAULT_MAX_STEPS = 50
 DEFAULT_MAX_TOKENS = 2_000_000
 DEFAULT_MAX_SECONDS = 3_600
 DEFAULT_MAX_RETRIES = 3
-# Pressing "more" a few times is ordinary; this often, after being told each time, is being stuck.
-MAX_REPEATS = 8
 
 # Errors about the way to the browser, not about the action: the same is to be asked again when the browser is back.
 AWAY = frozenset({error_pb2.ERROR_CODE_BROWSER_DISCONNECTED, error_pb2.ERROR_CODE_LINK_CLOSED})
 # Those of them after which the action may have had effect.
 MAY_HAVE_HAPPENED = frozenset({error_pb2.ERROR_CODE_LINK_CLOSED})
-# No other answer is to be had by asking the model once more.
+# Nothing else is to be had by asking the model once more.
 _ENDS_AT_ONCE = frozenset(
     {
         error_pb2.ERROR_CODE_MODEL_UNAVAILABLE,
         error_pb2.ERROR_CODE_MODEL_REFUSED,
         error_pb2.ERROR_CODE_MODEL_NOT_CONFIGURED,
+        error_pb2.ERROR_CODE_NO_PROGRESS,
     }
 )
+# The agent said that it was done, and its word was given back to it.
+_GIVEN_BACK = frozenset({error_pb2.ERROR_CODE_RESULT_INVALID, error_pb2.ERROR_CODE_SUCCESS_NOT_SHOWN})
 # With these the action certainly did not happen, and another look at the page may help.
 _NOT_HAPPENED = frozenset(
     {
@@ -40,6 +41,8 @@ _NOT_HAPPENED = frozenset(
         error_pb2.ERROR_CODE_COMMAND_REFUSED,
     }
 )
+# The element was seen a moment ago, and is gone: removed, or the document or the extension was loaded anew since.
+_UNKNOWN_NOW = frozenset({error_pb2.ERROR_CODE_STALE_ELEMENT, error_pb2.ERROR_CODE_TARGET_ELEMENT_NOT_FOUND})
 
 
 def limit_reached(task: task_pb2.Task, active_seconds: float) -> task_pb2.TaskCause | None:
@@ -51,22 +54,13 @@ def limit_reached(task: task_pb2.Task, active_seconds: float) -> task_pb2.TaskCa
     max_tokens = limits.max_tokens or DEFAULT_MAX_TOKENS
     if task.usage.prompt_tokens + task.usage.completion_tokens >= max_tokens:
         return _limit(f"It has used {max_tokens} tokens, as many as it may.", "max_tokens")
+    max_cost = limits.max_cost_micro_usd
+    if max_cost and task.usage.cost_micro_usd >= max_cost:
+        return _limit(f"It has cost {max_cost / 1_000_000:.4f} US dollars, as much as it may.", "max_cost_micro_usd")
     max_seconds = limits.max_seconds or DEFAULT_MAX_SECONDS
     if active_seconds >= max_seconds:
         return _limit(f"It has worked for {max_seconds} seconds, as long as it may.", "max_seconds")
     return None
-
-
-def no_progress(repeats: int) -> task_pb2.TaskCause | None:
-    """The cause to end with when the model goes on deciding the same, although every outcome told it so."""
-    if repeats < MAX_REPEATS:
-        return None
-    return task_pb2.TaskCause(
-        code=error_pb2.ERROR_CODE_NO_PROGRESS,
-        message=f"The model decided the same {repeats} times in a row.",
-        retryable=True,
-        remedy="Look at the page, say more about how it can be done, or set TABWIRE_MODEL to a stronger model.",
-    )
 
 
 def failure(record: StepRecord, *, failures: int, max_retries: int, sees_outcomes: bool) -> task_pb2.TaskCause | None:
@@ -81,6 +75,8 @@ def failure(record: StepRecord, *, failures: int, max_retries: int, sees_outcome
         return cause_of(error)
     if error.error_code in _ENDS_AT_ONCE:
         return cause_of(error)
+    if error.error_code in _GIVEN_BACK:  # how often is told by `tabwire.agent.verify`
+        return None
     if failures <= max_retries:
         return None
     if error.error_code == error_pb2.ERROR_CODE_MODEL_OUTPUT_INVALID:
@@ -95,7 +91,7 @@ def failure(record: StepRecord, *, failures: int, max_retries: int, sees_outcome
 
 def may_repeat(action: action_pb2.Action, error: error_pb2.ErrorInfo) -> bool:
     """Whether a failed action may be decided and done anew without any harm."""
-    if error.error_code == error_pb2.ERROR_CODE_STALE_ELEMENT:
+    if error.error_code in _UNKNOWN_NOW:
         return True
     if not error.retryable:
         return False

@@ -10,11 +10,14 @@ import asyncio
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import structlog
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from tabwire.agent import catalog, events
+from tabwire.agent import batch, catalog, events, plan, progress, verify
 from tabwire.agent.acting import FATAL, Hands
-from tabwire.agent.failures import failure, limit_reached, may_repeat, no_progress
+from tabwire.agent.events import documents_of
+from tabwire.agent.failures import failure, limit_reached, may_repeat
+from tabwire.agent.history import noted
 from tabwire.agent.ports import StepContext
 from tabwire.errors import TabwireError
 from tabwire.v1 import action_pb2, error_pb2, state_pb2, task_pb2
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from tabwire.agent.history import StepRecord
     from tabwire.agent.ports import Decider, Host
 
+_log = structlog.get_logger()
 _FIRST_DELAY_S = 0.3
 _TAB_GONE = error_pb2.ERROR_CODE_TAB_NOT_FOUND
 
@@ -35,6 +39,8 @@ class Ending:
 
     result: str
     cause: task_pb2.TaskCause | None = None
+    evidence: str = ""
+    """What was seen of it, for a person."""
 
 
 class Agent:
@@ -48,6 +54,7 @@ class Agent:
         self._hands = Hands(host, decider)
         self._sleep = sleep
         self._state: state_pb2.PageState | None = None
+        self._picture: action_pb2.Image | None = None
 
     async def run(self) -> Ending:
         """Works to the end.
@@ -75,8 +82,6 @@ class Agent:
         if result is not None:
             return Ending(result)
         cause = limit_reached(self._host.task, self._host.active_seconds())
-        if cause is None and self._decider.sees_outcomes:
-            cause = no_progress(history.repeats_in_a_row)
         return None if cause is None else Ending("", cause)
 
     async def _step(self) -> Ending | None:
@@ -86,14 +91,25 @@ class Agent:
         retry = record.step.retry_count
         while True:
             if record.decision is None or self._is_to_be_redone(record):
-                error = await self._decide(record, retry)
+                # A step whose model was asked already is the model's.
+                stuck = None if record.asked else await self._progress()
+                if stuck is not None and stuck.stage == progress.Stage.GIVE_UP:
+                    await self._close(record, task_pb2.STEP_STATUS_FAILED, stuck.error())
+                    return None
+                error = await self._decide(record, retry, stuck)
                 if error is not None and not self._may_retry(record, error, None, retry):
                     await self._close(record, task_pb2.STEP_STATUS_FAILED, error)
                     return None
                 if error is not None:
                     retry = await self._retry(record, retry)
                     continue
+            if self._host.interrupted():
+                await self._close(record, task_pb2.STEP_STATUS_CANCELLED)
+                return None
             failed = await self._act(record)
+            if self._host.interrupted():
+                await self._close(record, task_pb2.STEP_STATUS_CANCELLED)
+                return None
             if failed is None:
                 await self._close(record, task_pb2.STEP_STATUS_SUCCEEDED)
                 return None
@@ -104,10 +120,15 @@ class Agent:
 
     def _after(self, record: StepRecord) -> Ending | None:
         """Whether the task ends with this step: it said so, or too much has failed."""
-        ending = _done(record)
-        if ending is not None or not record.failed:
-            return ending
         history = self._host.history
+        ending = _done(record, self._host.task.evidence)
+        if ending is not None:
+            return ending
+        given_up = verify.given_up(history)
+        if given_up is not None:
+            return Ending(_last_word(record), given_up, self._host.task.evidence)
+        if not record.failed:
+            return None
         cause = failure(
             record,
             failures=history.failures_in_a_row,
@@ -126,8 +147,20 @@ class Agent:
         await self._host.record(events.step_update(step))
         return self._host.history.steps[-1]
 
-    async def _decide(self, record: StepRecord, retry: int) -> error_pb2.ErrorInfo | None:
+    async def _progress(self) -> progress.Progress | None:
+        """Where the agent stands; None if its decider does not see outcomes, or nothing has been done yet."""
+        if not self._decider.sees_outcomes or not self._host.history.closed_steps:
+            return None
+        state = self._state if self._state is not None else await self._look(state_pb2.STATE_SCOPE_VIEWPORT)
+        return progress.look(self._host.history, progress.digest(state))
+
+    async def _decide(
+        self, record: StepRecord, retry: int, stuck: progress.Progress | None
+    ) -> error_pb2.ErrorInfo | None:
         """Takes and records a decision. Returns why there is none."""
+        if stuck is not None and stuck.stage == progress.Stage.ASK:
+            await self._take(record, stuck.question(), retry)
+            return None
         context = StepContext(
             task=self._host.task,
             history=self._host.history,
@@ -135,8 +168,10 @@ class Agent:
             state=self._state,
             look=self._look,
             tabs=self._hands.tabs,
-            keep_reply=lambda reply: self._host.record(task_pb2.TaskEvent(model_reply=reply)),
+            keep=self._host.record,
+            thinking=self._host.thinking,
             retry=retry,
+            picture=self._picture,
         )
         try:
             decision = await self._decider.decide(context)
@@ -144,24 +179,33 @@ class Agent:
             if error.code in FATAL:
                 raise
             return error.info
-        self._name(record.number, decision, retry)
+        self._picture = None
+        await self._take(record, decision, retry)
+        return None
+
+    async def _take(self, record: StepRecord, decision: task_pb2.Decision, retry: int) -> None:
+        """Records a decision, with what the agent notes and plans by it."""
+        self._name(record, decision, retry)
         step = self._step_of(record)
         step.retry_count = retry
         step.description, step.reasoning = decision.next_goal, decision.reasoning
         del step.actions[:], step.results[:]
         step.actions.extend(decision.actions)
         recorded = [events.decision_made(record.number, decision), events.step_update(step)]
-        if decision.memory:
-            notebook = self._host.task.scratchpad
-            line = f"- {' '.join(decision.memory.split())}"
-            if line not in notebook.splitlines():
-                recorded.append(events.update(scratchpad=f"{notebook}\n{line}".lstrip("\n")))
+        notebook = noted(self._host.task.scratchpad, decision.memory)
+        if notebook != self._host.task.scratchpad:
+            recorded.append(events.update(scratchpad=notebook))
+        planned = plan.read(decision.plan)
+        if planned is not None and planned != self._host.task.plan:
+            recorded.append(task_pb2.TaskEvent(task_update=task_pb2.TaskUpdate(plan=planned)))
         await self._host.record(*recorded)
-        return None
 
-    def _name(self, number: int, decision: task_pb2.Decision, retry: int) -> None:
-        """Gives the actions their ids, and the document their elements were seen in."""
-        documents = _documents(self._state)
+    def _name(self, record: StepRecord, decision: task_pb2.Decision, retry: int) -> None:
+        """Gives the actions their ids, and the document their elements were seen in by whoever decided."""
+        number = record.number
+        documents = documents_of(self._state)
+        if record.asked:
+            documents = {one.slot: one.document_id for one in record.asked[0].documents}
         for index, action in enumerate(decision.actions):
             action.id = f"{self._host.task.task_id}/{number}/{index}" + (f"/r{retry}" if retry else "")
             element_id = catalog.element_id(action)
@@ -172,19 +216,29 @@ class Agent:
         """Carries a decision out. Returns the result that stopped it, if one failed."""
         assert record.decision is not None  # noqa: S101 - for the type checker; the caller has just decided
         actions = record.decision.actions
+        self._hands.seen = self._state
         for index in range(len(actions)):
             known = record.results.get(index)
             if known is None:
                 await self._checkpoint()
+                if self._host.interrupted():
+                    return None
+                self._hands.state = self._state
                 known = await self._hands.act(record.number, index, actions[index], pending=record.started.get(index))
                 self._keep_state(actions[index], known)
             if known.status != action_pb2.ACTION_STATUS_SUCCEEDED:
                 return known
-            if _ends_batch(actions[index], known):
+            if batch.ends(actions[index], known):
+                break
+            why = batch.unforeseen(self._hands.seen, self._state, actions[index + 1 :])
+            if why:
+                _log.info("batch_ended", step=record.number, done=index + 1, of=len(actions), why=why)
                 break
         return None
 
     def _keep_state(self, action: action_pb2.Action, result: action_pb2.ActionResult) -> None:
+        if result.HasField("image"):
+            self._picture = result.image
         if events.only_looks(action) and result.status == action_pb2.ACTION_STATUS_SUCCEEDED:
             return
         self._state = None
@@ -253,13 +307,16 @@ class Agent:
             self._state = None  # the person may have changed the page meanwhile
 
 
-def _done(record: StepRecord) -> Ending | None:
+def _done(record: StepRecord, evidence: str) -> Ending | None:
     if record.decision is None:
         return None
     for index, action in enumerate(record.decision.actions):
-        if catalog.kind(action) == "done" and index in record.results:
+        result = record.results.get(index)
+        if catalog.kind(action) == "done" and result is not None:
+            if result.status != action_pb2.ACTION_STATUS_SUCCEEDED:
+                return None
             if action.done.success:
-                return Ending(action.done.text)
+                return Ending(action.done.text, evidence=evidence)
             cause = task_pb2.TaskCause(
                 code=error_pb2.ERROR_CODE_TASK_GAVE_UP,
                 message=f"The agent could not do it: {action.done.text}",
@@ -270,25 +327,10 @@ def _done(record: StepRecord) -> Ending | None:
     return None
 
 
-def _ends_batch(action: action_pb2.Action, result: action_pb2.ActionResult) -> bool:
-    """Whether the page is no longer what the rest of the decision was made for."""
-    details = result.outcome_details
-    return (
-        catalog.facts(action).ends_batch
-        or details.navigation_occurred
-        or bool(details.dialogs)
-        or bool(details.opened_tab_ids)
-    )
-
-
-def _documents(state: state_pb2.PageState | None) -> dict[int, str]:
-    """The documents of a state by the slots of their frames."""
-    if state is None:
-        return {}
-    documents = {frame.slot: frame.document_id for frame in state.frames}
-    if state.document_id:
-        documents.setdefault(0, state.document_id)
-    return documents
+def _last_word(record: StepRecord) -> str:
+    """What the agent said when it said that it was done."""
+    actions = record.decision.actions if record.decision is not None else ()
+    return next((action.done.text for action in actions if catalog.kind(action) == "done"), "")
 
 
 def _now() -> Timestamp:

@@ -1,24 +1,28 @@
-"""The decider that asks a model: builds the prompt, reads the answer, and gives the model one chance to repair it.
+"""The decider that asks a model: tells it what it has to know, reads the answer, and gives it one chance to repair it.
 
-Every answer is kept in the journal before anything is done with it; an answer that was kept before a restart is used
-instead of asking again.
+What the model is told is kept in the journal before it is asked, and every answer before anything is done with it; what
+was kept before a restart is used instead of asking again.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tabwire.agent import decision
+from tabwire.agent import decision, progress
+from tabwire.agent.events import documents_of
 from tabwire.agent.model_errors import not_configured
+from tabwire.agent.profile import DEFAULT
 from tabwire.agent.prompt import Prompt
 from tabwire.errors import TabwireError
-from tabwire.v1 import error_pb2, state_pb2
+from tabwire.v1 import error_pb2, state_pb2, task_pb2
 
 if TYPE_CHECKING:
-    from tabwire.agent.history import History
+    from collections.abc import Sequence
+
+    from tabwire.agent.history import History, Past
     from tabwire.agent.model import Model
     from tabwire.agent.ports import StepContext
-    from tabwire.v1 import action_pb2, task_pb2
+    from tabwire.v1 import action_pb2
 
 # One answer, and one more after it was told what is wrong.
 _ANSWERS = 2
@@ -27,10 +31,12 @@ _ANSWERS = 2
 class ModelDecider:
     """Decides by a model, for one task."""
 
-    def __init__(self, model: Model | None) -> None:
+    def __init__(self, model: Model | None, past: Sequence[Past] = ()) -> None:
+        """`past` are the tasks that this one goes on from, the oldest first."""
         self._model = model
-        self._prompt: Prompt | None = None
-        self._told = 0
+        self._past = past
+        self._profile = model.profile if model is not None else DEFAULT
+        self._shown: state_pb2.PageState | None = None
 
     @property
     def sees_outcomes(self) -> bool:
@@ -53,56 +59,77 @@ class ModelDecider:
 
     async def decide(self, context: StepContext) -> task_pb2.Decision:
         """See `Decider`."""
-        state = context.state
-        if state is None:
-            state = await context.look(state_pb2.STATE_SCOPE_VIEWPORT)
-        prompt = self._conversation(context)
-        prompt.turn(context.task, state, repeats=context.history.repeats_in_a_row)
-        kept = list(context.record.replies)
+        prompt = Prompt(context.task, self._profile, past=self._past)
+        record = context.record
+        if not record.asked:
+            await self._tell(prompt, context)
+        # Answers that came before a restart are not asked for again.
         for number in range(1, _ANSWERS + 1):
-            if kept:
-                reply = kept.pop(0)
-            else:
-                reply = await self._ask(prompt, context)
-            prompt.answered(reply.content)
+            if len(record.replies) < number:
+                await self._ask(prompt, context)
+            reply = record.replies[number - 1]
             try:
-                return _decision(reply)
+                return self._read(reply)
             except TabwireError as error:
                 if error.code != error_pb2.ERROR_CODE_MODEL_OUTPUT_INVALID or number == _ANSWERS:
                     raise _final(error) from error
-                prompt.repair(error.info.message)
+                if len(record.asked) == number:
+                    text = prompt.repair(context.history, error.info.message)
+                    await self._keep_asked(context, text, record.page_digest)
         raise AssertionError("unreachable: the last answer returns or raises")
 
-    async def _ask(self, prompt: Prompt, context: StepContext) -> task_pb2.ModelReply:
+    async def _tell(self, prompt: Prompt, context: StepContext) -> None:
+        """Writes down what the model is to be told."""
+        state = context.state
+        if state is None:
+            state = await context.look(state_pb2.STATE_SCOPE_VIEWPORT)
+        digest = progress.digest(state)
+        hint = progress.look(context.history, digest).hint
+        turn = prompt.turn(context.task, context.history, state, shown=self._shown, hint=hint)
+        events = []
+        if turn.compacted is not None:
+            events.append(task_pb2.TaskEvent(context_compacted=turn.compacted))
+        asked = self._asked(context, turn.text, digest)
+        for slot, document_id in documents_of(state).items():
+            asked.model_asked.documents.add(slot=slot, document_id=document_id)
+        await context.keep(*events, asked)
+        self._shown = turn.shown
+
+    async def _keep_asked(self, context: StepContext, text: str, digest: int) -> None:
+        await context.keep(self._asked(context, text, digest))
+
+    def _asked(self, context: StepContext, text: str, digest: int) -> task_pb2.TaskEvent:
+        return task_pb2.TaskEvent(
+            model_asked=task_pb2.ModelAsked(
+                step_number=context.record.number,
+                text=text,
+                through_seq=context.history.last_seq,
+                page_digest=digest,
+            )
+        )
+
+    async def _ask(self, prompt: Prompt, context: StepContext) -> None:
         if self._model is None:  # it was set up when the task was taken, and is no more
             raise not_configured("TABWIRE_MODEL, or its key or endpoint, is no longer set")
-        reply = await self._model.answer(prompt.messages)
-        reply.step_number = context.record.number
+        number = context.record.number
+
+        def tell(reasoning: str, next_goal: str) -> None:
+            context.thinking(task_pb2.Thinking(step_number=number, reasoning=reasoning, next_goal=next_goal))
+
+        messages = prompt.messages(context.history)
+        reply = await self._model.answer(messages, picture=context.picture, thinking=tell)
+        reply.step_number = number
         if not reply.HasField("error_info"):
             try:
-                decision.parse(reply.content)
+                decision.parse(reply.content, self._profile)
             except TabwireError as error:
                 reply.error_info.CopyFrom(error.info)
-        await context.keep_reply(reply)
-        return reply
+        await context.keep(task_pb2.TaskEvent(model_reply=reply))
 
-    def _conversation(self, context: StepContext) -> Prompt:
-        """The prompt, with all steps that have ended since the last turn told."""
-        closed = context.history.closed_steps
-        if self._prompt is None:
-            self._prompt = Prompt(context.task)
-            self._prompt.replay(context.history)
-        else:
-            for record in closed[self._told :]:
-                self._prompt.outcome(record)
-        self._told = len(closed)
-        return self._prompt
-
-
-def _decision(reply: task_pb2.ModelReply) -> task_pb2.Decision:
-    if reply.HasField("error_info"):
-        raise TabwireError.of(reply.error_info)
-    return decision.parse(reply.content)
+    def _read(self, reply: task_pb2.ModelReply) -> task_pb2.Decision:
+        if reply.HasField("error_info"):
+            raise TabwireError.of(reply.error_info)
+        return decision.parse(reply.content, self._profile)
 
 
 def _final(error: TabwireError) -> TabwireError:

@@ -30,7 +30,7 @@ def not_configured(settings_missing: str, hint: str = "") -> TabwireError:
     )
 
 
-def unavailable(error: openai.APIError, *, model: str, where: str, timeout_s: float) -> TabwireError:
+def unavailable(error: openai.APIError | TimeoutError, *, model: str, where: str, timeout_s: float) -> TabwireError:
     """No answer came from the endpoint."""
     message, remedy, retryable = _explain(error, model, where, timeout_s)
     return TabwireError(
@@ -75,8 +75,8 @@ def unreadable(why: str) -> error_pb2.ErrorInfo:
     )
 
 
-def _explain(error: openai.APIError, model: str, where: str, timeout_s: float) -> tuple[str, str, bool]:
-    if isinstance(error, openai.APITimeoutError):
+def _explain(error: openai.APIError | TimeoutError, model: str, where: str, timeout_s: float) -> tuple[str, str, bool]:
+    if isinstance(error, openai.APITimeoutError | TimeoutError):
         return (
             f"The model {model} at {where} did not answer within {timeout_s:g} seconds.",
             "Use a faster model, or raise TABWIRE_MODEL_TIMEOUT_S.",

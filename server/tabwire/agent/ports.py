@@ -9,12 +9,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from tabwire.agent.history import Answer
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from tabwire.agent.history import History, StepRecord
     from tabwire.browser.port import BrowserPort
     from tabwire.v1 import action_pb2, error_pb2, state_pb2, task_pb2
+
+__all__ = ["Answer", "Decider", "Host", "StepContext"]
 
 
 class Host(Protocol):
@@ -38,8 +42,14 @@ class Host(Protocol):
     async def checkpoint(self) -> bool:
         """Returns when the agent may go on: at once, or after a pause. True if it had to wait."""
 
-    async def ask(self, request: task_pb2.HumanRequest) -> str:
+    async def ask(self, request: task_pb2.HumanRequest) -> Answer:
         """Asks a person and returns the answer, also one that was given before a restart."""
+
+    def thinking(self, thinking: task_pb2.Thinking) -> None:
+        """Tells who watches what the model has written so far. Nothing of it is kept."""
+
+    def interrupted(self) -> bool:
+        """Whether the current action was cancelled because the person has something to say. True once for each time."""
 
     async def browser_lost(self) -> None:
         """Returns when the browser is back."""
@@ -68,8 +78,12 @@ class StepContext:
     """The page, if it has been looked at since the last action; the decider looks itself if it needs another view."""
     look: Callable[[state_pb2.StateScope.ValueType], Awaitable[state_pb2.PageState]]
     tabs: Callable[[], Awaitable[Sequence[state_pb2.Tab]]]
-    keep_reply: Callable[[task_pb2.ModelReply], Awaitable[None]]
+    keep: Callable[..., Awaitable[None]]
+    """Records events (`TaskEvent`): that the model is asked, what it answered, that the talk was shortened."""
+    thinking: Callable[[task_pb2.Thinking], None]
     retry: int
+    picture: action_pb2.Image | None = None
+    """The picture that the last action took, if it took one since the last decision. It is in no journal."""
 
 
 class Decider(Protocol):

@@ -12,6 +12,7 @@ import unicodedata
 from typing import TYPE_CHECKING
 
 from tabwire.agent.render_rows import Told, find_table
+from tabwire.enums import name_of
 from tabwire.v1 import state_pb2
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ def role(element: state_pb2.Element) -> str:
     named = re.sub(r"[^a-z]", "", element.role.lower())[:24]
     if named and named not in ("generic", "none", "presentation", "paragraph", "statictext"):
         return named
-    return _ROLES.get(element.type, state_pb2.ElementType.Name(element.type).removeprefix("ELEMENT_TYPE_").lower())
+    return _ROLES.get(element.type, name_of(state_pb2.ElementType, element.type, "ELEMENT_TYPE_").lower())
 
 
 def label(element: state_pb2.Element) -> str:

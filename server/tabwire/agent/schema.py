@@ -1,8 +1,9 @@
 """The model's tool schema and tool descriptions, derived from the contract.
 
 Two forms of one JSON schema: the plain one, for endpoints that constrain decoding (llama.cpp, vLLM, Ollama), and the
-strict one that hosted endpoints ask for, where every property is required and what may be left out may be null. The
-descriptions go into the system prompt, one line an action, so that the schema itself stays small.
+strict one that hosted endpoints ask for, where every property is required and what may be left out may be null. What
+actions take the same fields share one alternative, so that the schema stays small; what they mean is told once, by
+`describe_actions` for the system message, one line an action.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from google.protobuf.descriptor import FieldDescriptor
 
 from tabwire.agent import catalog
+from tabwire.agent.profile import DEFAULT, RARE, Profile
 from tabwire.v1 import task_pb2
 
 if TYPE_CHECKING:
@@ -27,11 +29,12 @@ if TYPE_CHECKING:
 
 Schema = dict[str, Any]
 
-# More than these in one decision are planned blindly.
-MAX_ACTIONS = 6
-_DECISION_FIELDS = ("reasoning", "memory", "next_goal")
-_REQUIRED_DECISION_FIELDS = ("reasoning", "next_goal", "actions")
-_WHEN_LEFT_OUT = re.compile(r"; (0|empty) (for|means) [^;]*(?=\.)")
+# What names the action in an answer; its fields stand beside it.
+ACTION = "action"
+# Shown to models that see pictures, and to no others.
+PICTURE = "screenshot"
+# A description of so few words says what the name says.
+_FEW_WORDS = 6
 _JSON_TYPES = {
     FieldDescriptor.TYPE_STRING: "string",
     FieldDescriptor.TYPE_BOOL: "boolean",
@@ -40,57 +43,84 @@ _JSON_TYPES = {
 }
 
 
-def offered_actions() -> Iterator[ActionFacts]:
-    """The actions the model may choose from."""
-    return (facts for facts in catalog.actions().values() if not facts.hidden_from_model)
+def offered_actions(profile: Profile = DEFAULT) -> Iterator[ActionFacts]:
+    """The actions that a model may choose from."""
+    for facts in catalog.actions().values():
+        if (facts.name == PICTURE and profile.vision) or (
+            not facts.hidden_from_model and facts.name not in profile.left_out
+        ):
+            yield facts
+
+
+def told_fields(facts: ActionFacts, profile: Profile = DEFAULT) -> list[FieldDescriptor]:
+    """The fields of an action that a model is told of."""
+    return [one for one in catalog.told_fields(facts) if f"{facts.name}.{one.name}" not in profile.fields_left_out]
+
+
+def decision_fields(profile: Profile) -> tuple[str, ...]:
+    """What a decision says beside its actions, in the order in which it is written."""
+    return ("reasoning", "memory", "plan", "next_goal") if profile.plans else ("reasoning", "memory")
 
 
 @cache
-def decision_schema() -> Schema:
+def decision_schema(profile: Profile = DEFAULT) -> Schema:
     """The plain schema of a decision. Do not change it: it is shared."""
     fields = task_pb2.Decision.DESCRIPTOR.fields_by_name
-    properties: Schema = {name: _field(fields[name]) for name in _DECISION_FIELDS}
-    bodies: dict[str, Schema] = {facts.name: _body(facts) for facts in offered_actions()}
-    shared = _shared(bodies)
+    properties: Schema = {name: _field(fields[name]) for name in decision_fields(profile)}
+    if profile.says_why:
+        properties["reasoning"]["maxLength"] = profile.says_why
     properties["actions"] = {
         "type": "array",
         "minItems": 1,
-        "maxItems": MAX_ACTIONS,
-        "items": {"anyOf": [_object({name: body}, [name]) for name, body in bodies.items()]},
+        "maxItems": profile.max_actions,
+        "items": {"anyOf": _alternatives(profile)},
     }
-    return {**_object(properties, list(_REQUIRED_DECISION_FIELDS)), "$defs": shared}
+    return _object(properties, ["reasoning", "actions"])
 
 
 @cache
-def strict_schema() -> Schema:
+def strict_schema(profile: Profile = DEFAULT) -> Schema:
     """The same for endpoints that want every property required. Do not change it: it is shared."""
-    schema = deepcopy(decision_schema())
-    for body in schema["$defs"].values():
-        _strict(body)
-    return _strict(schema)
+    return _strict(deepcopy(decision_schema(profile)))
 
 
-def describe_actions() -> str:
-    """All actions for the system prompt, one line each, from the comments of the contract."""
-    return "\n".join(_describe(facts) for facts in offered_actions())
+def is_read(mode: str, profile: Profile) -> bool:
+    """Whether a model is shown the schema by its endpoint, so that it need not be told again."""
+    return mode == "json_schema" and profile.reads_schema
 
 
-def _body(facts: ActionFacts) -> Schema:
-    told = catalog.told_fields(facts)
-    return _object({field.name: _field(field) for field in told}, [field.name for field in told if is_required(field)])
+def sent_schema(mode: str, profile: Profile) -> Schema | None:
+    """The schema that goes with a request: hosted endpoints keep to the strict form alone, others to any."""
+    if mode == "text":
+        return None
+    return strict_schema(profile) if is_read(mode, profile) else decision_schema(profile)
 
 
-def _shared(bodies: dict[str, Schema]) -> Schema:
-    """Moves bodies that several actions have in common out, named after the first of them, and refers to them."""
-    definitions: Schema = {}
-    names: dict[str, str] = {}
-    written = {name: json.dumps(body) for name, body in bodies.items()}
-    for name, text in written.items():
-        if sum(1 for other in written.values() if other == text) > 1:
-            key = names.setdefault(text, name)
-            definitions.setdefault(key, bodies[name])
-            bodies[name] = {"$ref": f"#/$defs/{key}"}
-    return definitions
+def describe_actions(profile: Profile = DEFAULT, *, fields: bool = True) -> str:
+    """All actions for the system message, one line each, from the comments of the contract.
+
+    What an action's name and fields tell is not said again; without `fields`, for a model that is shown the schema,
+    only those are told that need words.
+    """
+    return "\n".join(filter(None, (_describe(facts, profile, fields=fields) for facts in offered_actions(profile))))
+
+
+def _alternatives(profile: Profile) -> list[Schema]:
+    """One alternative for all actions that take the same fields, and one for all that are seldom needed."""
+    bodies: dict[str, tuple[list[str], Schema, list[str]]] = {}
+    for facts in offered_actions(profile):
+        told = told_fields(facts, profile)
+        properties = {field.name: _field(field) for field in told}
+        required = [field.name for field in told if is_required(field)]
+        in_short = facts.name in RARE and not profile.is_exact
+        key = "" if in_short else json.dumps([properties, required], sort_keys=True)
+        names, together, _ = bodies.setdefault(key, ([], {}, [] if in_short else required))
+        names.append(facts.name)
+        together.update(properties)
+    return [
+        _object({ACTION: {"enum": names}, **properties}, [ACTION, *required])
+        for names, properties, required in bodies.values()
+    ]
 
 
 def _object(properties: Schema, required: list[str]) -> Schema:
@@ -101,19 +131,13 @@ def _object(properties: Schema, required: list[str]) -> Schema:
 
 
 def _field(field: FieldDescriptor) -> Schema:
-    schema: Schema
     enum = field.enum_type
+    schema: Schema
     if enum is not None:
         schema = {"enum": [enum_word(value) for value in enum.values if value.number]}
     else:
         schema = {"type": _JSON_TYPES[field.type]}
-    if catalog.rules(field).uint32.HasField("gt"):
-        schema["minimum"] = catalog.rules(field).uint32.gt + 1
-    if field.is_repeated:
-        schema = {"type": "array", "items": schema}
-        if catalog.rules(field).repeated.min_items:
-            schema["minItems"] = catalog.rules(field).repeated.min_items
-    return schema
+    return {"type": "array", "items": schema} if field.is_repeated else schema
 
 
 def is_required(field: FieldDescriptor) -> bool:
@@ -161,17 +185,20 @@ def enum_word(value: EnumValueDescriptor) -> str:
     return value.name.removeprefix(prefix).lower()
 
 
-def _describe(facts: ActionFacts) -> str:
+def _describe(facts: ActionFacts, profile: Profile, *, fields: bool) -> str:
+    said = first_sentence(facts.description).rstrip(".")
+    words = f": {said}" if len(said.split()) > _FEW_WORDS else ""
+    if not fields:
+        return facts.name + words if words else ""
     parts = []
-    notes = []
-    for field in catalog.told_fields(facts):
-        parts.append(field.name if is_required(field) else f"{field.name}?")
-        # What a field means when it is left out goes without saying: the `?` tells that it may be.
-        note = _WHEN_LEFT_OUT.sub("", catalog.comment(field.full_name))
+    for field in told_fields(facts, profile):
+        choice = ""
         if field.enum_type is not None:
-            note = "one of " + ", ".join(enum_word(value) for value in field.enum_type.values if value.number) + "."
-        # What an id or a text is needs no words; the rest does.
-        if not (is_required(field) and field.name in ("element_id", "text", "url", "prompt", "tab_id")):
-            notes.append(f"{field.name}: {note}")
-    line = f"{facts.name}({', '.join(parts)}) {facts.description}"
-    return " ".join([line, *notes])
+            choice = ":" + "|".join(enum_word(value) for value in field.enum_type.values if value.number)
+        parts.append(f"{field.name}{'' if is_required(field) else '?'}{choice}")
+    return f"{facts.name}({', '.join(parts)}){words}"
+
+
+def first_sentence(text: str) -> str:
+    """What a comment of the contract says first."""
+    return re.split(r"(?<=[.!?])\s", text, maxsplit=1)[0]

@@ -26,8 +26,10 @@ def test_every_example_of_the_documentation_parses(example: str) -> None:
 def test_the_documentation_has_examples_of_every_kind_of_action_that_a_command_can_be() -> None:
     kinds = {command.action.WhichOneof("kind") for example in _EXAMPLES for command in parse(example)}
     all_kinds = {field.name for field in action_pb2.Action.DESCRIPTOR.oneofs_by_name["kind"].fields}
-    # read_value follows from read; attributes, pictures, files and scripts are for programs.
-    assert kinds == all_kinds - {"read_value", "get_attributes", "screenshot", "upload_files", "run_javascript"}
+    # read_value follows from read; attributes, pictures, files and scripts are for programs; a tab is handed over, and
+    # page after page collected, by a model.
+    programs = {"read_value", "get_attributes", "screenshot", "upload_files", "run_javascript"}
+    assert kinds == all_kinds - programs - {"hand_over", "collect_rows"}
 
 
 def test_commands_are_separated_by_then_and_new_lines() -> None:

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tabwire.agent import decision
+from tabwire.agent.profile import SMALL, STRONG
 from tabwire.errors import TabwireError
 from tabwire.v1 import action_pb2, error_pb2
 
@@ -26,11 +27,32 @@ _GOOD = '{"reasoning": "r", "memory": "m", "next_goal": "g", "actions": [{"click
         '{"click": {"element_id": 3}}',
         '{"action": {"click": {"element_id": 3}}}',
         '{"actions": {"click": {"element_id": "3"}}}',
+        '{"actions": [{"action": "click", "element_id": 3, "button": null, "text": "", "accept": false}]}',
+        '{"reasoning": "r", "action": "click", "element_id": 3}',
         '{"reasoning": "two\nlines", "actions": [{"click": {"element_id": 3.0}}]}',
     ],
 )
 def test_forms_that_models_fall_into_are_understood(content: str) -> None:
     assert decision.parse(content).actions[0] == action_pb2.Action(click=action_pb2.ClickAction(element_id=3))
+
+
+def test_a_plan_is_taken_over_as_lines_or_as_a_list_and_a_goal_is_found_in_the_reasoning() -> None:
+    for plan in ("[x] look\n[ ] buy", ["[x] look", "[ ] buy"]):
+        parsed = decision.parse(json.dumps({"reasoning": "I look. Then I buy.", "plan": plan, "reload": {}}))
+        assert parsed.plan == "[x] look\n[ ] buy"
+        assert parsed.next_goal == "I look."
+
+
+def test_only_a_model_that_sees_is_offered_pictures() -> None:
+    said = '{"actions": [{"action": "screenshot", "marks": true}]}'
+    assert decision.parse(said, STRONG).actions[0].screenshot.marks
+    with pytest.raises(TabwireError):
+        decision.parse(said, SMALL)
+
+
+def test_a_small_model_is_held_to_one_action() -> None:
+    said = '{"actions": [{"action": "reload"}, {"action": "go_back"}]}'
+    assert len(decision.parse(said, SMALL).actions) == 1
 
 
 def test_all_fields_are_taken_over() -> None:
@@ -69,8 +91,9 @@ def test_values_as_models_write_them(action: dict[str, object], expected: object
         ('{"actions": []}', "at least one action"),
         ('{"actions": "click"}', "at least one action"),
         (json.dumps({"actions": [{"reload": {}}] * 7}), "at most 6"),
-        ('{"actions": ["click"]}', "actions[0] must be an object with exactly one action"),
-        ('{"actions": [{"click": {"element_id": 1}, "reload": {}}]}', "exactly one action"),
+        ('{"actions": ["click"]}', "actions[0] must be an object with one action"),
+        ('{"actions": [{"click": {"element_id": 1}, "reload": {}}]}', "with one action"),
+        ('{"actions": [{"action": "click", "element_id": 1, "text": "x"}]}', 'has no field "text"'),
         ('{"actions": [{"reload": {}}, {"fly": {}}]}', 'actions[1] names an unknown action "fly"'),
         ('{"actions": [{"click": 3}]}', "actions[0].click must be an object"),
         ('{"actions": [{"click": {"id": 3}}]}', 'has no field "id". Its fields are: element_id'),

@@ -58,6 +58,7 @@ def test_a_plain_command_ends_the_task_with_its_error() -> None:
     ("action", "code", "retryable", "repeated"),
     [
         (CLICK, error_pb2.ERROR_CODE_STALE_ELEMENT, False, True),
+        (CLICK, error_pb2.ERROR_CODE_TARGET_ELEMENT_NOT_FOUND, False, True),
         (CLICK, error_pb2.ERROR_CODE_ELEMENT_COVERED, True, True),
         (CLICK, error_pb2.ERROR_CODE_ELEMENT_COVERED, False, False),
         (CLICK, error_pb2.ERROR_CODE_DEADLINE_EXCEEDED, True, False),
