@@ -11,14 +11,13 @@ Every method returns messages of the contract and raises `TabwireError`, or `Unr
 from __future__ import annotations
 
 import asyncio
-import uuid
 from typing import TYPE_CHECKING, Self
 
-from google.protobuf.timestamp_pb2 import Timestamp
 from grpc_health.v1 import health_pb2
 
 from tabwire.client import diagnose
-from tabwire.client.transport import Transport, UnreachableError
+from tabwire.client.task_calls import ENDED, TaskCalls
+from tabwire.client.transport import Transport
 from tabwire.settings import Settings
 from tabwire.v1 import (
     action_pb2,
@@ -29,9 +28,6 @@ from tabwire.v1 import (
     browser_service_pb2,
     browser_service_pb2_grpc,
     state_pb2,
-    task_pb2,
-    task_service_pb2,
-    task_service_pb2_grpc,
 )
 
 if TYPE_CHECKING:
@@ -42,22 +38,21 @@ if TYPE_CHECKING:
 
     from tabwire.v1 import link_pb2
 
+__all__ = ["ENDED", "Client"]
+
 _CALL_S = 30.0
 _ACT_S = 320.0
-_RESUME_S = 60.0
-ENDED = frozenset({task_pb2.TASK_STATE_SUCCEEDED, task_pb2.TASK_STATE_FAILED, task_pb2.TASK_STATE_STOPPED})
 
 
-class Client:
+class Client(TaskCalls):
     """One connection to one server. Use it as an async context manager, or call `close`."""
 
     def __init__(self, url: str, token: str = "", *, ca: bytes | None = None) -> None:
         """`ca` is the certificate (PEM) of the authority to trust; without it, those that the system trusts."""
-        self.transport = Transport(url, token, ca)
+        super().__init__(Transport(url, token, ca))
         channel = self.transport.channel
         self._auth = auth_service_pb2_grpc.AuthServiceStub(channel)
         self._browsers = browser_service_pb2_grpc.BrowserServiceStub(channel)
-        self._tasks = task_service_pb2_grpc.TaskServiceStub(channel)
         self._check: grpc.aio.UnaryUnaryMultiCallable[health_pb2.HealthCheckRequest, health_pb2.HealthCheckResponse]
         self._check = channel.unary_unary(
             "/grpc.health.v1.Health/Check",
@@ -163,10 +158,18 @@ class Client:
         *,
         browser_id: str = "",
         state_after: state_pb2.StateRequest | None = None,
+        approved_digest: bytes = b"",
     ) -> browser_service_pb2.ActResponse:
-        """Does one action. A browser that tried and could not gives a failed result, not an exception."""
+        """Does one action. A browser that tried and could not gives a failed result, not an exception.
+
+        One that needs a person's approval raises APPROVAL_NEEDED; the digest in its details is the approval.
+        """
         request = browser_service_pb2.ActRequest(
-            browser_id=browser_id, tab_id=tab_id, action=action, state_after=state_after
+            browser_id=browser_id,
+            tab_id=tab_id,
+            action=action,
+            state_after=state_after,
+            approved_digest=approved_digest,
         )
         return await self.transport.unary(self._browsers.Act, request, _ACT_S)
 
@@ -182,109 +185,3 @@ class Client:
         request = browser_service_pb2.WatchTabRequest(browser_id=browser_id, tab_id=tab_id)
         async for response in self.transport.stream(self._browsers.WatchTab, request):
             yield response.update
-
-    # Tasks
-
-    async def create_task(
-        self,
-        user_prompt: str,
-        *,
-        start_url: str = "",
-        browser_id: str = "",
-        context: task_pb2.TaskContext | None = None,
-        decider: task_pb2.Decider.ValueType = task_pb2.DECIDER_UNSPECIFIED,
-        limits: task_pb2.TaskLimits | None = None,
-        max_retries: int = 0,
-        details: str = "",
-        idempotency_key: str = "",
-    ) -> task_pb2.Task:
-        """Gives a task. It runs whether or not anybody watches. A lost answer is asked for again with the same key."""
-        now = Timestamp()
-        now.GetCurrentTime()
-        request = task_service_pb2.CreateTaskRequest(
-            user_prompt=user_prompt,
-            start_url=start_url,
-            browser_id=browser_id,
-            context=context,
-            decider=decider,
-            limits=limits,
-            max_retries=max_retries,
-            details=details,
-            idempotency_key=idempotency_key or uuid.uuid4().hex,
-            timestamp=now,
-        )
-        return (await self.transport.unary(self._tasks.CreateTask, request, _CALL_S)).task
-
-    async def get_task(self, task_id: str) -> task_pb2.Task:
-        """A task with its steps."""
-        request = task_service_pb2.GetTaskRequest(task_id=task_id)
-        return (await self.transport.unary(self._tasks.GetTask, request, _CALL_S)).task
-
-    async def list_tasks(
-        self, *, page_size: int = 0, page_token: str = "", states: Sequence[task_pb2.TaskState.ValueType] = ()
-    ) -> task_service_pb2.ListTasksResponse:
-        """Tasks, newest first, without their steps."""
-        request = task_service_pb2.ListTasksRequest(page_size=page_size, page_token=page_token, states=states)
-        return await self.transport.unary(self._tasks.ListTasks, request, _CALL_S)
-
-    async def watch_task(
-        self, task_id: str, *, after_seq: int = 0, resume_s: float = _RESUME_S
-    ) -> AsyncGenerator[task_pb2.TaskEvent, None]:
-        """The journal of a task, first what there is, then what comes, until the task has ended.
-
-        A connection that breaks is taken up again where it stopped, for up to `resume_s` seconds.
-        """
-        loop = asyncio.get_running_loop()
-        lost_at: float | None = None
-        while True:
-            try:
-                request = task_service_pb2.WatchTaskRequest(task_id=task_id, after_seq=after_seq)
-                async for response in self.transport.stream(self._tasks.WatchTask, request):
-                    lost_at = None
-                    after_seq = response.event.seq
-                    yield response.event
-                    if response.event.state_changed.to in ENDED:
-                        return
-                # A clean end before the task's: the server is stopping, or the task had ended before `after_seq`.
-                if (await self.get_task(task_id)).state in ENDED:
-                    return
-            except UnreachableError:
-                lost_at = lost_at or loop.time()
-                if loop.time() - lost_at > resume_s:
-                    raise
-            await asyncio.sleep(0.3)
-
-    async def pause_task(self, task_id: str) -> task_pb2.Task:
-        """Pauses a task after its current action."""
-        request = task_service_pb2.PauseTaskRequest(task_id=task_id)
-        return (await self.transport.unary(self._tasks.PauseTask, request, _CALL_S)).task
-
-    async def resume_task(self, task_id: str) -> task_pb2.Task:
-        """Lets a paused task go on."""
-        request = task_service_pb2.ResumeTaskRequest(task_id=task_id)
-        return (await self.transport.unary(self._tasks.ResumeTask, request, _CALL_S)).task
-
-    async def stop_task(self, task_id: str, reason: str = "") -> task_pb2.Task:
-        """Stops a task; its current action is cancelled."""
-        request = task_service_pb2.StopTaskRequest(task_id=task_id, reason=reason)
-        return (await self.transport.unary(self._tasks.StopTask, request, _CALL_S)).task
-
-    async def answer_task(self, task_id: str, answer: str, *, request_id: str = "") -> task_pb2.Task:
-        """Answers what a task asked."""
-        request = task_service_pb2.AnswerTaskRequest(task_id=task_id, request_id=request_id, answer=answer)
-        return (await self.transport.unary(self._tasks.AnswerTask, request, _CALL_S)).task
-
-    async def modify_task(
-        self,
-        task_id: str,
-        *,
-        description: str | None = None,
-        details: str | None = None,
-        notes: str | None = None,
-        scratchpad: str | None = None,
-    ) -> task_pb2.Task:
-        """Changes what a running task is to do; what is None stays."""
-        request = task_service_pb2.ModifyTaskRequest(
-            task_id=task_id, description=description, details=details, notes=notes, scratchpad=scratchpad
-        )
-        return (await self.transport.unary(self._tasks.ModifyTask, request, _CALL_S)).task

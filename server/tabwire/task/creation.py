@@ -11,13 +11,16 @@ from tabwire.agent.failures import DEFAULT_MAX_RETRIES, DEFAULT_MAX_SECONDS, DEF
 from tabwire.agent.model import Model
 from tabwire.agent.model_errors import not_configured
 from tabwire.errors import TabwireError
+from tabwire.policy.levels import unreadable_patterns
+from tabwire.task.human import DEFAULT_MAX_WAIT_S
+from tabwire.task.schema_check import check_output_schema
 from tabwire.v1 import error_pb2, task_pb2
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from tabwire.settings import Settings
-    from tabwire.v1 import task_service_pb2
+    from tabwire.v1 import policy_pb2, task_service_pb2
 
 
 def digest(request: task_service_pb2.CreateTaskRequest) -> bytes:
@@ -29,12 +32,23 @@ def digest(request: task_service_pb2.CreateTaskRequest) -> bytes:
 
 
 def new_task(
-    request: task_service_pb2.CreateTaskRequest, *, browser_id: str, settings: Settings, now: datetime
+    request: task_service_pb2.CreateTaskRequest,
+    *,
+    browser_id: str,
+    settings: Settings,
+    now: datetime,
+    earlier: task_pb2.Task | None = None,
 ) -> task_pb2.Task:
-    """The task, queued.
+    """The task, queued. `earlier` is the one that it goes on from: it takes its tabs and its notebook over.
 
-    Raises `TabwireError` COMMAND_SYNTAX or MODEL_NOT_CONFIGURED.
+    Raises `TabwireError` COMMAND_SYNTAX, MODEL_NOT_CONFIGURED or INVALID_ARGUMENT.
     """
+    if request.output_schema:
+        check_output_schema(request.output_schema)
+    if request.HasField("policy"):
+        check_policy(request.policy)
+    if request.model:
+        settings = settings.model_copy(update={"model": request.model})
     decider = choose_decider(request.user_prompt, request.decider, settings)
     task = task_pb2.Task(
         task_id=request.task_id or uuid.uuid4().hex,
@@ -47,18 +61,50 @@ def new_task(
         limits=request.limits,
         decider=decider,
         start_url=request.start_url,
+        output_schema=request.output_schema,
+        model=request.model,
+        secrets=dict.fromkeys(request.secrets),
+        follows_task_id=request.follows_task_id,
     )
-    if request.HasField("context"):
-        task.context.CopyFrom(request.context)
-    if request.HasField("timestamp"):
-        task.timestamp.CopyFrom(request.timestamp)
+    for name in ("context", "timestamp", "policy", "plan"):
+        if request.HasField(name):
+            getattr(task, name).CopyFrom(getattr(request, name))
+    if earlier is not None:
+        _go_on_from(task, earlier)
     steps = len(parse(request.user_prompt)) if decider == task_pb2.DECIDER_COMMANDS else 0
     task.limits.max_steps = request.limits.max_steps or max(DEFAULT_MAX_STEPS, steps)
     task.limits.max_tokens = request.limits.max_tokens or DEFAULT_MAX_TOKENS
     task.limits.max_seconds = request.limits.max_seconds or DEFAULT_MAX_SECONDS
+    task.limits.max_wait_seconds = request.limits.max_wait_seconds or DEFAULT_MAX_WAIT_S
     task.created_at.FromDatetime(now)
     task.updated_at.FromDatetime(now)
     return task
+
+
+def _go_on_from(task: task_pb2.Task, earlier: task_pb2.Task) -> None:
+    """A follow-up starts where the earlier task ended, unless it is to start elsewhere. Tabs are of one browser."""
+    task.scratchpad = earlier.scratchpad
+    if task.browser_id != earlier.browser_id:
+        return
+    task.tab_ids.extend(earlier.tab_ids)
+    if not task.start_url and not task.context.active_tab_id:
+        task.tab_id = earlier.tab_id
+
+
+def check_policy(policy: policy_pb2.Policy) -> None:
+    """Raises `TabwireError` INVALID_ARGUMENT, naming the patterns that cannot be understood."""
+    unreadable = unreadable_patterns(policy)
+    if unreadable:
+        violations = [
+            error_pb2.FieldViolation(field=field, description="must be an origin pattern such as https://example.com")
+            for field in unreadable
+        ]
+        raise TabwireError(
+            error_pb2.ERROR_CODE_INVALID_ARGUMENT,
+            f"These origin patterns cannot be understood: {', '.join(unreadable[:5])}.",
+            remedy='Write them as "https://example.com", "*.example.com" or "http://localhost:*".',
+            details=error_pb2.ErrorDetails(field_violations=error_pb2.FieldViolationsDetails(violations=violations)),
+        )
 
 
 def choose_decider(text: str, wanted: task_pb2.Decider.ValueType, settings: Settings) -> task_pb2.Decider.ValueType:

@@ -42,6 +42,8 @@ def apply(task: task_pb2.Task, event: task_pb2.TaskEvent) -> None:
         task.human_request.CopyFrom(event.human_input_needed.request)
     elif kind == "human_input":
         task.ClearField("human_request")
+    elif kind == "rows_collected":
+        _rows_collected(task, event.rows_collected)
     task.last_event_seq = event.seq
     task.updated_at.CopyFrom(event.time)
 
@@ -101,13 +103,30 @@ def _state_changed(task: task_pb2.Task, event: task_pb2.TaskEvent) -> None:
     task.cause.CopyFrom(change.cause)
     if change.to in ENDED:
         task.result = change.result
+        if change.evidence:
+            task.evidence = change.evidence
         task.ClearField("human_request")
         task.finished_at.CopyFrom(event.time)
 
 
 def _task_update(task: task_pb2.Task, update: task_pb2.TaskUpdate) -> None:
     for descriptor, value in update.ListFields():
-        setattr(task, descriptor.name, value)
+        if descriptor.name == "tabs":
+            task.tab_ids[:] = value.tab_ids
+        elif descriptor.message_type is not None:
+            getattr(task, descriptor.name).CopyFrom(value)
+        else:
+            setattr(task, descriptor.name, value)
+
+
+def _rows_collected(task: task_pb2.Task, collected: task_pb2.RowsCollected) -> None:
+    for table in task.collected:
+        if table.name == collected.table:
+            break
+    else:
+        table = task.collected.add(name=collected.table)
+    table.columns.extend(name for name in collected.rows.columns if name not in table.columns)
+    table.row_count += len(collected.rows.rows)
 
 
 def _decision_made(task: task_pb2.Task, made: task_pb2.DecisionMade) -> None:
@@ -133,3 +152,6 @@ def _add_usage(total: task_pb2.Usage, usage: task_pb2.Usage) -> None:
     total.prompt_tokens += usage.prompt_tokens
     total.cached_tokens += usage.cached_tokens
     total.completion_tokens += usage.completion_tokens
+    total.cost_micro_usd += usage.cost_micro_usd
+    total.calls_without_cost += usage.calls_without_cost
+    total.model_ms += usage.model_ms

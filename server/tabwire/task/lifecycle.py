@@ -19,12 +19,15 @@ class Trigger(Enum):
 
     START = "start"  # its turn has come
     REQUEUE = "requeue"  # it has to wait for its turn again
+    WAIT_TAB = "wait_tab"  # its tab is another task's for now
     LOSE_BROWSER = "lose_browser"  # its browser is not connected
     FIND_BROWSER = "find_browser"  # its browser is back
     ASK = "ask"  # the agent asks a person
-    ANSWER = "answer"  # the person answered
+    ANSWER = "answer"  # the person answered, or an approval was not given in time
+    EXPIRE = "expire"  # the person did not answer in time
     DOUBT = "doubt"  # an effect is in doubt and only a person can tell
     PAUSE = "pause"  # a person paused it
+    PERSON_ACTED = "person_acted"  # a person used a tab of the task
     RESUME = "resume"  # a person lets it go on
     RESUME_QUEUED = "resume_queued"  # the same, and it has not had its turn yet
     RESUME_ASKED = "resume_asked"  # the same, and its question is still open
@@ -57,17 +60,20 @@ _STOPPABLE = (QUEUED, RUNNING, PAUSED, WAITING_HUMAN, WAITING_BROWSER, NEEDS_ATT
 TRANSITIONS = MappingProxyType(
     {
         (QUEUED, Trigger.START): RUNNING,
+        (QUEUED, Trigger.WAIT_TAB): QUEUED,
         (QUEUED, Trigger.LOSE_BROWSER): WAITING_BROWSER,
         (RUNNING, Trigger.LOSE_BROWSER): WAITING_BROWSER,
         (WAITING_BROWSER, Trigger.FIND_BROWSER): RUNNING,
         (WAITING_BROWSER, Trigger.REQUEUE): QUEUED,
         (RUNNING, Trigger.ASK): WAITING_HUMAN,
         (WAITING_HUMAN, Trigger.ANSWER): RUNNING,
+        (WAITING_HUMAN, Trigger.EXPIRE): FAILED,
         (RUNNING, Trigger.DOUBT): NEEDS_ATTENTION,
         (QUEUED, Trigger.PAUSE): PAUSED,
         (RUNNING, Trigger.PAUSE): PAUSED,
         (WAITING_HUMAN, Trigger.PAUSE): PAUSED,
         (WAITING_BROWSER, Trigger.PAUSE): PAUSED,
+        (RUNNING, Trigger.PERSON_ACTED): PAUSED,
         (PAUSED, Trigger.RESUME): RUNNING,
         (PAUSED, Trigger.RESUME_QUEUED): QUEUED,
         (PAUSED, Trigger.RESUME_ASKED): WAITING_HUMAN,
@@ -94,8 +100,25 @@ _CAUSES = MappingProxyType(
             remedy="Start that Chrome and look at the Tabwire side panel for its connection.",
         ),
         Trigger.REQUEUE: task_pb2.TaskCause(message="The task waits for its turn."),
+        Trigger.WAIT_TAB: task_pb2.TaskCause(message="The task waits for its tab, in which another task works."),
         Trigger.ASK: task_pb2.TaskCause(message="The task waits for an answer.", remedy="Answer its question."),
+        Trigger.EXPIRE: task_pb2.TaskCause(
+            code=error_pb2.ERROR_CODE_HUMAN_TIMEOUT,
+            message="Nobody answered in time.",
+            retryable=True,
+            remedy="Start it again, with a larger max_wait_seconds if need be, and answer its questions.",
+        ),
+        Trigger.DOUBT: task_pb2.TaskCause(
+            code=error_pb2.ERROR_CODE_OUTCOME_UNKNOWN,
+            message="An action may have had effect, and only a person can tell.",
+            remedy="Look at the page: resume the task if it had, stop it otherwise.",
+        ),
         Trigger.PAUSE: task_pb2.TaskCause(message="Paused.", remedy="Resume it to let it go on."),
+        Trigger.PERSON_ACTED: task_pb2.TaskCause(
+            code=error_pb2.ERROR_CODE_PERSON_ACTED,
+            message="Paused, because a person used its tab.",
+            remedy="Resume it when you are done; it looks at the page anew.",
+        ),
         Trigger.RESTART: task_pb2.TaskCause(message="The server was started again and has taken the task up."),
         Trigger.STOP: task_pb2.TaskCause(code=error_pb2.ERROR_CODE_CANCELLED, message="Stopped by its owner."),
         Trigger.CANCELLED: task_pb2.TaskCause(code=error_pb2.ERROR_CODE_CANCELLED, message="Stopped by its owner."),

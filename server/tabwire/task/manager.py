@@ -2,6 +2,8 @@
 
 Every unfinished task of this server has a `Runner` in an asyncio task of its own; ended ones are only read. A lease in
 the database says which server runs a task; on SQLite there is only one server, which takes everything up at its start.
+What people do to a running task is told by `steering`, how it is followed by `watching`, what is read out of a journal
+by `records`.
 """
 
 from __future__ import annotations
@@ -9,27 +11,32 @@ from __future__ import annotations
 import asyncio
 import time
 import uuid
-from datetime import timedelta
-from typing import TYPE_CHECKING
+from datetime import UTC, timedelta
+from typing import TYPE_CHECKING, Literal
 
 import structlog
 
 from tabwire.agent.commands import CommandDecider
 from tabwire.agent.model import Model
 from tabwire.agent.model_decider import ModelDecider
+from tabwire.agent.profile import DEFAULT
+from tabwire.agent.prompt_report import prompt_of
 from tabwire.errors import TabwireError
-from tabwire.store.database import DATABASE_AWAY
-from tabwire.store.task_store import StoredTask
-from tabwire.task import creation, paging
+from tabwire.store.task_store import StoredTask, Wanted
+from tabwire.store.trouble import DATABASE_AWAY
+from tabwire.task import creation, paging, steering, watching
 from tabwire.task.journal import Journal, utc_now
-from tabwire.task.lifecycle import ENDED, PAUSED, RUNNING, WAITING_BROWSER, Trigger, resume_trigger, state_name
+from tabwire.task.lifecycle import ENDED, RUNNING, STOPPED, WAITING_BROWSER, Trigger
+from tabwire.task.records import Records
 from tabwire.task.runner import Runner
 from tabwire.task.tabs import TabClaims
-from tabwire.v1 import error_pb2, task_pb2, task_service_pb2
+from tabwire.v1 import error_pb2, link_pb2, task_pb2, task_service_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Coroutine
     from datetime import datetime
+
+    from google.protobuf.timestamp_pb2 import Timestamp
 
     from tabwire.agent.ports import Decider
     from tabwire.browser.port import Browsers
@@ -40,9 +47,6 @@ _log = structlog.get_logger()
 _LEASE = timedelta(seconds=30)
 # How long to wait before a task is taken up again that could not be written down.
 _AGAIN_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-_EVENTS_PAGE = 200
-# How often a watcher looks for events of a task that another server runs.
-_POLL_S = 1.0
 
 
 class TaskManager:
@@ -57,8 +61,12 @@ class TaskManager:
         now: Callable[[], datetime] = utc_now,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
+        secret_names: Callable[[str], Awaitable[Collection[str]]] | None = None,
     ) -> None:
+        """`secret_names` tells which secrets an owner has; without it there are none."""
         self._store = store
+        self._secret_names = secret_names
+        self.records = Records(store)
         self._browsers = browsers
         self._settings = settings
         self._now = now
@@ -71,13 +79,12 @@ class TaskManager:
         self._jobs: set[asyncio.Task[None]] = set()
         self._failures: dict[str, int] = {}  # how often in a row a task's runner has failed
         self._leases: asyncio.Task[None] | None = None
-        self._model: Model | None = None
+        self._models: dict[str, Model] = {}
         self._stopping = False
 
     async def start(self) -> None:
         """Takes up the tasks that have not ended. They wait for their browsers on their own; this does not."""
-        if Model.is_configured(self._settings):
-            self._model = Model(self._settings, sleep=self._sleep)
+        self._browsers.on_person_input(self._person_input)
         await self._take_up_all(free_at=None if self._alone else self._now())
         self._leases = asyncio.create_task(self._keep_leases(), name="task-leases")
 
@@ -92,9 +99,9 @@ class TaskManager:
         self._leases = None
         self._runners.clear()
         await self._store.release(self._server_id)
-        if self._model is not None:
-            await self._model.close()
-            self._model = None
+        models, self._models = list(self._models.values()), {}
+        for model in models:
+            await model.close()
 
     async def create(self, owner_id: str, request: task_service_pb2.CreateTaskRequest) -> task_pb2.Task:
         """Takes a task, or returns the one that was taken with the same key or id and content."""
@@ -102,9 +109,13 @@ class TaskManager:
         known = await self._known(owner_id, request, digest)
         if known is not None:
             return known
-        browser_id = await self._browser(owner_id, request.browser_id)
+        followed = await self._followed(owner_id, request.follows_task_id)
+        earlier = followed.task if followed is not None else None
+        wanted = request.browser_id or (earlier.browser_id if earlier is not None else "")
+        browser_id = await self._browser(owner_id, wanted)
+        await self._check_secrets(owner_id, request.secrets)
         now = self._now()
-        task = creation.new_task(request, browser_id=browser_id, settings=self._settings, now=now)
+        task = creation.new_task(request, browser_id=browser_id, settings=self._settings, now=now, earlier=earlier)
         first = task_pb2.TaskEvent(task_id=task.task_id, seq=1, created=task_pb2.TaskCreated(task=task))
         first.time.FromDatetime(now)
         task.last_event_seq = 1
@@ -116,6 +127,7 @@ class TaskManager:
             request_digest=digest,
             lease_owner=self._server_id,
             lease_until=now + _LEASE,
+            follows_key=followed.key if followed is not None else None,
         )
         if key is None:
             # Somebody was faster with the same id or key.
@@ -136,7 +148,14 @@ class TaskManager:
         """Tasks, newest first, without their steps."""
         size = request.page_size or paging.DEFAULT_SIZE
         after = paging.cursor(request.page_token) if request.page_token else None
-        tasks = await self._store.list_tasks(owner_id, states=request.states, after=after, limit=size + 1)
+        wanted = Wanted(
+            states=request.states,
+            browser_id=request.browser_id,
+            text=request.text,
+            created_after=_moment(request, "created_after"),
+            created_before=_moment(request, "created_before"),
+        )
+        tasks = await self._store.list_tasks(owner_id, wanted, after=after, limit=size + 1)
         response = task_service_pb2.ListTasksResponse()
         for task in tasks[:size]:
             task.ClearField("steps")
@@ -147,113 +166,104 @@ class TaskManager:
 
     async def watch(
         self, owner_id: str, request: task_service_pb2.WatchTaskRequest
-    ) -> AsyncGenerator[task_pb2.TaskEvent, None]:
+    ) -> AsyncGenerator[task_service_pb2.WatchTaskResponse, None]:
         """The journal after a number: what there is, then what comes, to the event with which the task ends."""
         stored = await self._stored(owner_id, request.task_id)
-        key, task = stored.key, stored.task
-        seq = request.after_seq
-        if seq > task.last_event_seq:
-            raise TabwireError(
-                error_pb2.ERROR_CODE_OUT_OF_RANGE,
-                f"The journal of this task ends at {task.last_event_seq}; {seq} lies beyond it.",
-                remedy="Watch from 0.",
-            )
-        while True:
-            runner = self._runners.get(key)
-            if self._stopping:
-                raise TabwireError(
-                    error_pb2.ERROR_CODE_UNAVAILABLE,
-                    "The server is stopping.",
-                    remedy="Watch again from the last event you have.",
-                )
-            if runner is None:
-                ended = (await self._stored(owner_id, task.task_id)).task.state in ENDED
-                async for event in self._replay(key, seq):
-                    seq = event.seq
-                    yield event
-                if ended:
-                    return
-                await asyncio.sleep(_POLL_S)
-                continue
-            async with runner.journal.watching() as grown:
-                while self._runners.get(key) is runner:
-                    grown.clear()
-                    last = runner.journal.has_ended
-                    async for event in self._replay(key, seq):
-                        seq = event.seq
-                        yield event
-                    if last:
-                        return
-                    await grown.wait()
+        watching.check_start(stored.task, request.after_seq)
+        watch = watching.Watch(
+            self._store,
+            stored.key,
+            journal=lambda: self._journal_while_serving(stored.key),
+            stored=lambda: self._stored(owner_id, request.task_id),
+        )
+        async for response in watch.follow(request):
+            yield response
 
     async def modify(self, owner_id: str, request: task_service_pb2.ModifyTaskRequest) -> task_pb2.Task:
         """Changes what a running task is to do."""
-        journal = (await self._live(owner_id, request.task_id, "changed")).journal
-        update = task_pb2.TaskUpdate()
-        for name in ("description", "details", "notes", "scratchpad"):
-            if request.HasField(name):
-                setattr(update, name, getattr(request, name))
-        if update.HasField("description"):
-            if journal.task.decider == task_pb2.DECIDER_COMMANDS:
-                creation.changed_commands(journal.task, update.description)
-            elif not update.description.strip():
-                raise TabwireError(error_pb2.ERROR_CODE_INVALID_ARGUMENT, "A task's description cannot be empty.")
-        if update.ListFields():
-            await journal.record(task_pb2.TaskEvent(task_update=update))
-        return journal.task
+        runner = await self._live(owner_id, request.task_id, "changed")
+        await steering.modify(runner.journal, request)
+        if request.HasField("policy"):
+            await runner.hold_tabs()
+        return runner.journal.task
 
     async def pause(self, owner_id: str, request: task_service_pb2.PauseTaskRequest) -> task_pb2.Task:
         """Pauses a task after its current action."""
         journal = (await self._live(owner_id, request.task_id, "paused")).journal
-        if journal.state != PAUSED and not await journal.move(Trigger.PAUSE) and journal.state != PAUSED:
-            raise _not_now(journal.task, "paused")
+        await steering.pause(journal)
         return journal.task
 
     async def resume(self, owner_id: str, request: task_service_pb2.ResumeTaskRequest) -> task_pb2.Task:
         """Lets a paused task, or one that needs attention, go on. One that is at work is left alone."""
         runner = await self._live(owner_id, request.task_id, "resumed")
-        journal = runner.journal
-        if journal.state in (PAUSED, task_pb2.TASK_STATE_NEEDS_ATTENTION):
-            await journal.move(resume_trigger(journal.task, had_turn=runner.had_turn))
-        elif journal.state == task_pb2.TASK_STATE_STOPPING:
-            raise _not_now(journal.task, "resumed")
-        return journal.task
+        await steering.resume(runner.journal, had_turn=runner.had_turn)
+        return runner.journal.task
 
     async def stop_task(self, owner_id: str, request: task_service_pb2.StopTaskRequest) -> task_pb2.Task:
         """Stops a task; its current action is cancelled."""
         stored = await self._stored(owner_id, request.task_id)
-        if stored.task.state == task_pb2.TASK_STATE_STOPPED:
+        if stored.task.state == STOPPED:
             return stored.task
         journal = (await self._live(owner_id, request.task_id, "stopped")).journal
-        reason = " ".join(request.reason.split())
-        cause = task_pb2.TaskCause(
-            code=error_pb2.ERROR_CODE_CANCELLED,
-            message=f"Stopped by its owner: {reason}" if reason else "Stopped by its owner.",
-        )
-        await journal.move(Trigger.STOP, cause)
+        await steering.stop(journal, request)
         return journal.task
 
     async def answer(self, owner_id: str, request: task_service_pb2.AnswerTaskRequest) -> task_pb2.Task:
         """Answers what a task asked."""
         journal = (await self._live(owner_id, request.task_id, "answered")).journal
-        open_request = journal.task.human_request
-        if not journal.task.HasField("human_request") or (
-            request.request_id and request.request_id != open_request.request_id
-        ):
+        await steering.answer(journal, request)
+        return journal.task
+
+    async def steer(self, owner_id: str, request: task_service_pb2.SteerTaskRequest) -> task_pb2.Task:
+        """Says something to the running agent."""
+        journal = (await self._live(owner_id, request.task_id, "told anything")).journal
+        await steering.steer(journal, request)
+        return journal.task
+
+    async def delete(self, owner_id: str, request: task_service_pb2.DeleteTaskRequest) -> None:
+        """Deletes a task that has ended. One that is not there is as good as deleted."""
+        stored = await self._store.find(owner_id, task_id=request.task_id)
+        if stored is None:
+            return
+        if stored.task.state not in ENDED:
+            raise steering.not_now(stored.task, "deleted", remedy="Stop it first.")
+        if await self._store.is_followed(stored.key):
             raise TabwireError(
                 error_pb2.ERROR_CODE_FAILED_PRECONDITION,
-                "The task does not wait for this answer.",
-                remedy="Read the task again and answer the question that is open.",
+                "A task that has not ended goes on with this one.",
+                remedy="Stop that task first, or wait for its end.",
             )
-        given = task_pb2.TaskEvent(
-            human_input=task_pb2.HumanInput(
-                request_id=open_request.request_id, answer=_chosen(open_request, request.answer)
-            )
-        )
-        # A paused task takes the answer and stays paused.
-        if not await journal.move(Trigger.ANSWER, before=[given]):
-            await journal.record(given)
-        return journal.task
+        await self._store.delete(stored.key)
+
+    async def effects(
+        self, owner_id: str, request: task_service_pb2.ListTaskEffectsRequest
+    ) -> task_service_pb2.ListTaskEffectsResponse:
+        """The effects a task had."""
+        return await self.records.effects(await self._stored(owner_id, request.task_id), request)
+
+    async def export(
+        self, owner_id: str, request: task_service_pb2.ExportTaskRequest
+    ) -> AsyncGenerator[task_service_pb2.ExportTaskResponse, None]:
+        """What a task brought, as a file in pieces."""
+        stored = await self._stored(owner_id, request.task_id)
+        async for piece in self.records.export(stored, request):
+            yield piece
+
+    async def prompt(
+        self, owner_id: str, request: task_service_pb2.GetTaskPromptRequest
+    ) -> task_service_pb2.GetTaskPromptResponse:
+        """The prompt of a task's model, or without a task what is the same for all tasks."""
+        task, history = None, None
+        if request.task_id:
+            stored = await self._stored(owner_id, request.task_id)
+            journal = self._live_journal(stored.key)
+            task = stored.task if journal is None else journal.task
+            history = await self.records.history(stored.key) if journal is None else journal.history
+        model = self._model_of(task)
+        profile = model.profile if model is not None else DEFAULT
+        mode = model.mode if model is not None else "json_schema"
+        # Counting reads a vocabulary the first time, which takes a moment.
+        return await asyncio.to_thread(prompt_of, task, history, profile=profile, mode=mode)
 
     # Where tasks are.
 
@@ -270,6 +280,25 @@ class TaskManager:
                     raise _in_use()
                 return stored.task
         return None
+
+    async def _followed(self, owner_id: str, task_id: str) -> StoredTask | None:
+        """The task that a new one is to go on from. It must have ended, or both would want its tabs."""
+        if not task_id:
+            return None
+        followed = await self._stored(owner_id, task_id)
+        if followed.task.state not in ENDED:
+            raise steering.not_now(followed.task, "followed", remedy="Wait for its end, stop it, or steer it instead.")
+        return followed
+
+    async def _check_secrets(self, owner_id: str, names: Collection[str]) -> None:
+        known = await self._secret_names(owner_id) if names and self._secret_names is not None else ()
+        missing = sorted(set(names) - set(known))
+        if missing:
+            raise TabwireError(
+                error_pb2.ERROR_CODE_NOT_FOUND,
+                f"There is no secret named {', '.join(missing)}.",
+                remedy="Store it first with `tabwire secret put`, or see which there are with `tabwire secret list`.",
+            )
 
     async def _browser(self, owner_id: str, browser_id: str) -> str:
         """The browser to work in. The only one there is may be away: the task waits for it."""
@@ -297,7 +326,7 @@ class TaskManager:
         """The runner of a task that has not ended."""
         stored = await self._stored(owner_id, task_id)
         if stored.task.state in ENDED:
-            raise _not_now(stored.task, wanted)
+            raise steering.not_now(stored.task, wanted)
         runner = self._runners.get(stored.key)
         if runner is None:
             raise TabwireError(
@@ -306,17 +335,35 @@ class TaskManager:
                 remedy="Try again in a minute.",
             )
         if runner.journal.has_ended:
-            raise _not_now(runner.journal.task, wanted)
+            raise steering.not_now(runner.journal.task, wanted)
         return runner
 
-    async def _replay(self, key: str, after_seq: int) -> AsyncGenerator[task_pb2.TaskEvent, None]:
-        while True:
-            events = await self._store.events(key, after_seq=after_seq, limit=_EVENTS_PAGE)
-            for event in events:
-                after_seq = event.seq
-                yield event
-            if len(events) < _EVENTS_PAGE:
-                return
+    def _live_journal(self, key: str) -> Journal | None:
+        """The journal of a task that this server runs."""
+        runner = self._runners.get(key)
+        return runner.journal if runner is not None else None
+
+    def _journal_while_serving(self, key: str) -> Journal | None:
+        if self._stopping:
+            raise TabwireError(
+                error_pb2.ERROR_CODE_UNAVAILABLE,
+                "The server is stopping.",
+                remedy="Watch again from the last event you have.",
+            )
+        return self._live_journal(key)
+
+    def _person_input(self, browser_id: str, told: link_pb2.PersonInput) -> None:
+        """A person used a tab: the task that works in it is paused."""
+        for runner in list(self._runners.values()):
+            task = runner.journal.task
+            if task.browser_id == browser_id and told.tab_id in task.tab_ids and not self._stopping:
+                self._in_background(self._pause_for_person(runner.journal, told), f"person-{task.task_id}")
+
+    async def _pause_for_person(self, journal: Journal, told: link_pb2.PersonInput) -> None:
+        try:
+            await steering.person_acted(journal, told)
+        except (TabwireError, *DATABASE_AWAY):
+            _log.exception("person_input_not_recorded", task_id=journal.task.task_id)
 
     # Running.
 
@@ -335,12 +382,14 @@ class TaskManager:
         journal = Journal(self._store, stored, now=self._now, clock=self._clock)
         await journal.load()
         task = journal.task
-        if restarted and task.tab_id:
+        if restarted:
             # Before any task that is new to a tab: this one was there first.
-            self._claims.claim(task.browser_id, task.tab_id, task.task_id)
+            for tab_id in {task.tab_id, *task.tab_ids} - {0}:
+                self._claims.claim(task.browser_id, tab_id, task.task_id)
         if restarted and task.state in (RUNNING, WAITING_BROWSER):
             await journal.move(Trigger.RESTART)
-        runner = Runner(journal, self._browsers, self._claims, self._decider(task), sleep=self._sleep)
+        decider = await self._decider(stored.owner_id, task)
+        runner = Runner(journal, self._browsers, self._claims, decider, sleep=self._sleep)
         self._runners[journal.key] = runner
         self._in_background(self._supervise(runner), f"task-{task.task_id}")
 
@@ -381,10 +430,21 @@ class TaskManager:
             else:
                 return
 
-    def _decider(self, task: task_pb2.Task) -> Decider:
+    async def _decider(self, owner_id: str, task: task_pb2.Task) -> Decider:
         if task.decider == task_pb2.DECIDER_COMMANDS:
             return CommandDecider(sleep=self._sleep, clock=self._clock)
-        return ModelDecider(self._model)
+        return ModelDecider(self._model_of(task), await self.records.past(owner_id, task))
+
+    def _model_of(self, task: task_pb2.Task | None) -> Model | None:
+        """The model that a task wants, else the server's; None if it is not set up any more."""
+        settings = self._settings
+        if task is not None and task.model:
+            settings = settings.model_copy(update={"model": task.model})
+        if not Model.is_configured(settings):
+            return None
+        if settings.model not in self._models:
+            self._models[settings.model] = Model(settings, sleep=self._sleep)
+        return self._models[settings.model]
 
     async def _keep_leases(self) -> None:
         """Renews the leases of this server, and takes up what others have left."""
@@ -399,18 +459,14 @@ class TaskManager:
                 _log.exception("task_leases_failed")
 
 
-def _chosen(request: task_pb2.HumanRequest, answer: str) -> str:
-    """The answer as the question offers it."""
-    if not request.options:
-        return answer
-    for option in request.options:
-        if option.casefold() == answer.strip().casefold():
-            return option
-    raise TabwireError(
-        error_pb2.ERROR_CODE_INVALID_ARGUMENT,
-        f"This is none of the answers to choose from: {', '.join(request.options)}.",
-        remedy="Answer with one of them.",
-    )
+def _moment(
+    request: task_service_pb2.ListTasksRequest, name: Literal["created_after", "created_before"]
+) -> datetime | None:
+    """A moment that a list is limited by, if it is."""
+    if not request.HasField(name):
+        return None
+    moment: Timestamp = getattr(request, name)
+    return moment.ToDatetime(tzinfo=UTC)
 
 
 def _in_use() -> TabwireError:
@@ -418,12 +474,4 @@ def _in_use() -> TabwireError:
         error_pb2.ERROR_CODE_ALREADY_EXISTS,
         "This task id or idempotency key is in use for another task.",
         remedy="Use a new key or id for a new task.",
-    )
-
-
-def _not_now(task: task_pb2.Task, wanted: str) -> TabwireError:
-    return TabwireError(
-        error_pb2.ERROR_CODE_FAILED_PRECONDITION,
-        f"The task is {state_name(task.state)} and cannot be {wanted}.",
-        remedy="Start a new task." if task.state in ENDED else "Wait until it has changed its state.",
     )

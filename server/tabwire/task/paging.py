@@ -32,11 +32,16 @@ def cursor(page_token: str) -> Cursor:
         created, _, task_id = base64.urlsafe_b64decode(page_token.encode()).decode().partition(" ")
         at = datetime.fromisoformat(created).astimezone(UTC)
     except (binascii.Error, UnicodeError, ValueError) as error:
-        violation = error_pb2.FieldViolation(field="page_token", description="a token from the last answer")
-        raise TabwireError(
-            error_pb2.ERROR_CODE_INVALID_ARGUMENT,
-            "This page token is not one that this server gave.",
-            remedy="Start the list again without a page token.",
-            details=error_pb2.ErrorDetails(field_violations=error_pb2.FieldViolationsDetails(violations=[violation])),
-        ) from error
+        raise not_ours() from error
     return Cursor(at, task_id)
+
+
+def not_ours() -> TabwireError:
+    """The error for a token that this server did not give."""
+    violation = error_pb2.FieldViolation(field="page_token", description="a token from the last answer")
+    return TabwireError(
+        error_pb2.ERROR_CODE_INVALID_ARGUMENT,
+        "This page token is not one that this server gave.",
+        remedy="Start the list again without a page token.",
+        details=error_pb2.ErrorDetails(field_violations=error_pb2.FieldViolationsDetails(violations=[violation])),
+    )

@@ -18,8 +18,10 @@ from tabwire.task.manager import TaskManager
 from tabwire.v1 import task_pb2, task_service_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Collection
     from pathlib import Path
+
+    from tabwire.task.runner import Runner
 
 OWNER = "local"
 
@@ -75,11 +77,11 @@ async def _opened(home: Path) -> Database:
 class House:
     """A manager and all it stands on."""
 
-    def __init__(self, database: Database, manager: TaskManager, store: TaskStore, browser: BrowserDouble) -> None:
+    def __init__(self, database: Database, manager: TaskManager, store: TaskStore, browsers: BrowsersDouble) -> None:
         self.database = database
         self.manager = manager
         self.store = store
-        self.browser = browser
+        self.browsers = browsers
 
     async def create(self, text: str, **fields: Any) -> task_pb2.Task:
         return await self.manager.create(OWNER, task_service_pb2.CreateTaskRequest(user_prompt=text, **fields))
@@ -87,11 +89,36 @@ class House:
     async def get(self, task_id: str) -> task_pb2.Task:
         return await self.manager.get(OWNER, task_service_pb2.GetTaskRequest(task_id=task_id))
 
-    async def answer(self, task_id: str, answer: str, request_id: str = "") -> task_pb2.Task:
-        request = task_service_pb2.AnswerTaskRequest(task_id=task_id, answer=answer, request_id=request_id)
+    async def answer(self, task_id: str, answer: str, request_id: str = "", **fields: Any) -> task_pb2.Task:
+        request = task_service_pb2.AnswerTaskRequest(task_id=task_id, answer=answer, request_id=request_id, **fields)
         return await self.manager.answer(OWNER, request)
 
-    async def modify(self, task_id: str, **fields: str) -> task_pb2.Task:
+    async def steer(self, task_id: str, text: str, **fields: Any) -> task_pb2.Task:
+        request = task_service_pb2.SteerTaskRequest(task_id=task_id, text=text, **fields)
+        return await self.manager.steer(OWNER, request)
+
+    async def delete(self, task_id: str) -> None:
+        await self.manager.delete(OWNER, task_service_pb2.DeleteTaskRequest(task_id=task_id))
+
+    async def effects(self, task_id: str, **fields: Any) -> task_service_pb2.ListTaskEffectsResponse:
+        return await self.manager.effects(OWNER, task_service_pb2.ListTaskEffectsRequest(task_id=task_id, **fields))
+
+    async def export(self, task_id: str, format: task_service_pb2.ExportFormat.ValueType, table: str = "") -> bytes:  # noqa: A002 - the contract's word
+        request = task_service_pb2.ExportTaskRequest(task_id=task_id, format=format, table=table)
+        return b"".join([piece.data async for piece in self.manager.export(OWNER, request)])
+
+    async def watched(
+        self, task_id: str, *, after_seq: int = 0, with_thinking: bool = False
+    ) -> AsyncIterator[task_service_pb2.WatchTaskResponse]:
+        """What a watcher is told."""
+        request = task_service_pb2.WatchTaskRequest(
+            task_id=task_id, after_seq=after_seq, include_thinking=with_thinking
+        )
+        async with contextlib.aclosing(self.manager.watch(OWNER, request)) as responses:
+            async for response in responses:
+                yield response
+
+    async def modify(self, task_id: str, **fields: Any) -> task_pb2.Task:
         return await self.manager.modify(OWNER, task_service_pb2.ModifyTaskRequest(task_id=task_id, **fields))
 
     async def pause(self, task_id: str) -> task_pb2.Task:
@@ -105,6 +132,15 @@ class House:
 
     async def events(self, task_id: str) -> list[task_pb2.TaskEvent]:
         return await self.store.events(task_id, after_seq=0, limit=10_000)
+
+    def runner(self, task_id: str) -> Runner:
+        """What runs a task now."""
+        return self.manager._runners[task_id]
+
+    async def until_quiet(self) -> None:
+        """Returns when no task runs any more."""
+        while jobs := [job for job in self.manager._jobs if job.get_name().startswith("task-")]:
+            await asyncio.wait(jobs)
 
     async def until(self, task_id: str, condition: Callable[[task_pb2.Task], bool]) -> task_pb2.Task:
         """The task as soon as it is as wanted. Follows the journal; the test's time limit ends a wait in vain."""
@@ -127,19 +163,28 @@ class House:
 
 @contextlib.asynccontextmanager
 async def house(
-    home: Path, browser: BrowserDouble, *, store: Callable[[Database], TaskStore] = TaskStore, **fields: Any
+    home: Path,
+    *browsers: BrowserDouble,
+    store: Callable[[Database], TaskStore] = TaskStore,
+    secret_names: Collection[str] = (),
+    **fields: Any,
 ) -> AsyncIterator[House]:
     """A started manager over a database in `home`, stopped at the end."""
+
+    async def secrets(_owner_id: str) -> Collection[str]:
+        return secret_names
+
     await asyncio.to_thread(home.mkdir, parents=True, exist_ok=True)
     database = await open_database(home)
     task_store = store(database)
     hurry = Hurry()
     chosen = settings(home, **fields)
-    manager = TaskManager(task_store, BrowsersDouble(browser), chosen, sleep=hurry.sleep, clock=hurry.clock)
+    doubles = BrowsersDouble(*browsers)
+    manager = TaskManager(task_store, doubles, chosen, sleep=hurry.sleep, clock=hurry.clock, secret_names=secrets)
     try:
         await manager.start()
         try:
-            yield House(database, manager, task_store, browser)
+            yield House(database, manager, task_store, doubles)
         finally:
             await manager.stop()
     finally:

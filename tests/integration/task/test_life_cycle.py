@@ -290,7 +290,7 @@ async def test_watching_replays_then_follows_then_ends(tmp_path: Path) -> None:
 
         async def watched(after: int) -> list[task_pb2.TaskEvent]:
             request = task_service_pb2.WatchTaskRequest(task_id=task.task_id, after_seq=after)
-            return [event async for event in home.manager.watch(OWNER, request)]
+            return [response.event async for response in home.manager.watch(OWNER, request)]
 
         early, late = asyncio.create_task(watched(0)), asyncio.create_task(watched(3))
         await asyncio.sleep(0)

@@ -12,8 +12,7 @@ import pytest
 from doubles.browser_double import BrowserDouble, element, shop
 from doubles.scripted_model import Reply, Request, ScriptedModel, decide, done, on
 from integration.task.harness import house
-from tabwire.agent import catalog
-from tabwire.agent.failures import MAX_REPEATS
+from tabwire.agent import catalog, progress
 from tabwire.errors import TabwireError
 from tabwire.task.fold import fold
 from tabwire.v1 import action_pb2, error_pb2, options_pb2, task_pb2
@@ -167,7 +166,7 @@ async def test_a_passing_fault_is_tried_again(tmp_path: Path) -> None:
     ],
 )
 async def test_a_bad_answer_is_repaired_once_with_the_precise_error(tmp_path: Path, bad: str, repair: str) -> None:
-    with ScriptedModel([Reply(bad), done("ok")]) as model:
+    with ScriptedModel([Reply(bad), done()]) as model:
         async with house(tmp_path, BrowserDouble(), **_with(model)) as home:
             ended = await home.ended((await home.create("do it")).task_id)
             assert ended.state == task_pb2.TASK_STATE_SUCCEEDED, ended.cause
@@ -183,7 +182,7 @@ async def test_a_failed_action_is_told_to_the_model_and_ends_the_batch(tmp_path:
         return decide({"click": {"element_id": 99}}, {"click": {"element_id": request.element('button "Go"')}})
 
     browser = BrowserDouble()
-    with ScriptedModel([batch, done()]) as model:
+    with ScriptedModel([batch, done(), done()]) as model:
         async with house(tmp_path, browser, **_with(model)) as home:
             ended = await home.ended((await home.create("do it")).task_id)
             assert ended.state == task_pb2.TASK_STATE_SUCCEEDED, ended.cause
@@ -229,17 +228,25 @@ async def test_too_many_failures_in_a_row_end_the_task(tmp_path: Path) -> None:
             assert len(ended.steps) == 3
 
 
-async def test_a_model_that_repeats_itself_is_told_so_and_then_stopped(tmp_path: Path) -> None:
+async def test_a_model_that_repeats_itself_is_told_so_then_the_person_is_asked_and_then_it_is_stopped(
+    tmp_path: Path,
+) -> None:
     again = on('button "Add to cart"')
-    with ScriptedModel([again] * 20) as model:
+    with ScriptedModel([again] * 30) as model:
         async with house(tmp_path, BrowserDouble(), **_with(model)) as home:
             task = await home.create("put a stapler in the cart")
+            asked = await home.in_state(task.task_id, task_pb2.TASK_STATE_WAITING_HUMAN)
+            assert "click 4" in asked.human_request.prompt
+            assert model.calls == progress.ASK_AT, "the question costs no call"
+            await home.answer(task.task_id, "go on like that")
             ended = await home.ended(task.task_id)
     assert ended.state == task_pb2.TASK_STATE_FAILED
-    assert ended.cause.code == error_pb2.ERROR_CODE_NO_PROGRESS
-    assert len(ended.steps) == MAX_REPEATS
-    assert "exactly the same" not in model.requests[1].last
-    assert "exactly the same 2 times" in model.requests[2].last
+    assert ended.cause.code == error_pb2.ERROR_CODE_NO_PROGRESS, ended.cause
+    assert model.calls == 2 * progress.ASK_AT
+    assert "the same" not in model.requests[1].last
+    assert f"the same {progress.HINT_AT} times" in model.requests[progress.HINT_AT].last
+    assert "Tried without effect:\n- click 4" in model.requests[progress.STRATEGY_AT].last
+    assert "The person answers: go on like that" in model.requests[progress.ASK_AT].last
 
 
 async def test_the_model_gives_up(tmp_path: Path) -> None:
@@ -309,14 +316,15 @@ async def test_old_pages_are_dropped_when_the_prompt_outgrows_its_budget(tmp_pat
     def page() -> list[Any]:
         return [*shop(), *(element(100 + i, "text", f"line {i} " + "x" * 250) for i in range(80))]
 
-    browser = BrowserDouble(pages={"https://shop.test/": page})
-    with ScriptedModel([*[decide(navigate={"url": "https://shop.test/"})] * 6, done()]) as model:
+    urls = ["https://shop.test/two", "https://shop.test/"]
+    browser = BrowserDouble(pages=dict.fromkeys(urls, page))
+    with ScriptedModel([*[decide(navigate={"url": url}) for url in urls * 3], done()]) as model:
         async with house(tmp_path, browser, **_with(model)) as home:
             ended = await home.ended((await home.create("do it")).task_id)
             assert ended.state == task_pb2.TASK_STATE_SUCCEEDED, ended.cause
     sizes = [len(request.whole) for request in model.requests]
     assert max(sizes) < 100_000
-    assert "an older view of the page was here" in model.requests[-1].whole
+    assert "What you did so far:" in model.requests[-1].whole
     assert 'button "Go"' in model.requests[-1].last
 
 
@@ -347,7 +355,7 @@ def _unknown() -> action_pb2.ActionResult:
 
 async def test_a_mutation_in_doubt_is_told_to_the_model_which_looks_for_itself(tmp_path: Path) -> None:
     browser = BrowserDouble(fail={"click": [_unknown()]})
-    with ScriptedModel([on('button "Go"'), done()]) as model:
+    with ScriptedModel([on('button "Go"'), done(), done()]) as model:
         async with house(tmp_path, browser, **_with(model)) as home:
             ended = await home.ended((await home.create("do it")).task_id)
             assert ended.state == task_pb2.TASK_STATE_SUCCEEDED, ended.cause
@@ -364,7 +372,7 @@ async def test_what_cannot_be_taken_back_and_is_in_doubt_needs_a_person(
     facts["click"] = dataclasses.replace(facts["click"], effect=options_pb2.EFFECT_CLASS_COMMIT)
     monkeypatch.setattr(catalog, "actions", lambda: facts)
     browser = BrowserDouble(fail={"click": [_unknown()]})
-    with ScriptedModel([on('button "Go"'), done()]) as model:
+    with ScriptedModel([on('button "Go"'), done(), done()]) as model:
         async with house(tmp_path, browser, **_with(model)) as home:
             task = await home.create("do it")
             await home.in_state(task.task_id, task_pb2.TASK_STATE_NEEDS_ATTENTION)

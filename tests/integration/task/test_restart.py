@@ -15,6 +15,7 @@ import pytest
 from doubles.browser_double import BrowserDouble, element
 from doubles.scripted_model import Request, ScriptedModel, decide, done, on
 from integration.task.harness import OWNER, House, house
+from tabwire.errors import TabwireError
 from tabwire.store.task_store import TaskStore
 from tabwire.task.fold import fold
 from tabwire.v1 import error_pb2, task_pb2, task_service_pb2
@@ -94,8 +95,9 @@ async def _doomed(home: Path, browser: BrowserDouble, at: int, *, before: bool, 
 async def _answering(home: House, task_id: str) -> None:
     """The person answers whenever the task asks, until it has ended."""
     request = task_service_pb2.WatchTaskRequest(task_id=task_id)
-    async with contextlib.aclosing(home.manager.watch(OWNER, request)) as events:
-        async for event in events:
+    async with contextlib.aclosing(home.manager.watch(OWNER, request)) as responses:
+        async for response in responses:
+            event = response.event
             if event.HasField("human_input_needed"):
                 asked = (await home.get(task_id)).human_request.request_id
                 if asked == event.human_input_needed.request.request_id:
@@ -223,8 +225,9 @@ async def test_a_waiting_task_waits_on_after_a_restart(tmp_path: Path, state: st
         browser.connect()
         ended = await second.ended(task_id)
         assert ended.state == task_pb2.TASK_STATE_SUCCEEDED, ended.cause
-        asked = [event for event in await second.events(task_id) if event.HasField("human_input_needed")]
-        assert len(asked) == 1, "the question is asked once"
+        asked = [one.human_input_needed for one in await second.events(task_id) if one.HasField("human_input_needed")]
+        assert len({needed.request.request_id for needed in asked}) == 1, "the question is asked once"
+        assert len(asked) == (2 if state == "paused" else 1), "a pause gives the person the whole time again"
 
 
 async def test_each_server_takes_a_task_up_with_a_higher_epoch(tmp_path: Path) -> None:
@@ -271,20 +274,75 @@ async def test_what_a_reloaded_extension_has_forgotten_is_not_done_again(tmp_pat
         assert browser.executed == []
 
 
-async def test_what_was_never_sent_is_done_by_whichever_browser_comes_back(tmp_path: Path) -> None:
-    """The browser goes before the click is sent, the server dies, and the extension is loaded anew."""
+@pytest.mark.parametrize("restart", [True, False])
+async def test_what_was_never_sent_is_done_by_whichever_browser_comes_back(tmp_path: Path, restart: bool) -> None:
+    """The browser goes when its journal is noted and the click not yet sent; the extension is loaded anew meanwhile."""
     browser = _browser()
-    reached, go_on = browser.holding("read_text")
+    browser.disconnect_before = "click"
     async with house(tmp_path, browser) as first:
         task = await first.create('read page\nclick "Go"')
-        await reached.wait()
-        browser.hold.clear()
-        browser.disconnect_after = "read_text"
-        go_on.set()
         await first.in_state(task.task_id, task_pb2.TASK_STATE_WAITING_BROWSER)
-    browser.forget()
+        noted = [
+            event.action_started.journal_id for event in await first.events(task.task_id) if _starts(event, "click")
+        ]
+        assert noted == ["journal-1", ""], "it was to go to that journal, and did not"
+        browser.disconnect_before = ""
+        browser.forget()
+        if restart:
+            browser.crashed = True
+        else:
+            browser.connect()
+            await first.ended(task.task_id)
+    browser.crashed = False
     browser.connect()
     async with house(tmp_path, browser) as second:
         done = await second.ended(task.task_id)
-        assert done.state == task_pb2.TASK_STATE_SUCCEEDED
+        assert done.state == task_pb2.TASK_STATE_SUCCEEDED, done.cause
         assert [kind for kind, _ in browser.executed] == ["read_text", "click"]
+        events = await second.events(task.task_id)
+        noted = [event.action_started.journal_id for event in events if _starts(event, "click")]
+        assert noted == ["journal-1", "", "journal-2"]
+
+
+def _starts(event: task_pb2.TaskEvent, kind: str) -> bool:
+    return event.HasField("action_started") and event.action_started.action.WhichOneof("kind") == kind
+
+
+@pytest.mark.parametrize("whereabouts", ["stays", "away"])
+async def test_an_answer_that_did_not_come_in_time_is_asked_for(tmp_path: Path, whereabouts: str) -> None:
+    """The click is done, and its answer is lost: in time, because the browser is away, or because the link is slow."""
+    browser = _browser()
+    browser.lose_answers["click"] = whereabouts
+    async with house(tmp_path, browser) as home:
+        task = await home.create('click "Go" then read "Total"')
+        if whereabouts == "away":
+            await home.in_state(task.task_id, task_pb2.TASK_STATE_WAITING_BROWSER)
+            browser.connect()
+        done = await home.ended(task.task_id)
+        assert done.state == task_pb2.TASK_STATE_SUCCEEDED, done.cause
+    assert browser.received == [f"{task.task_id}/1/0", f"{task.task_id}/1/0", f"{task.task_id}/2/0"]
+    assert browser.executed == [("click", f"{task.task_id}/1/0"), ("read_text", f"{task.task_id}/2/0")]
+
+
+async def test_an_answer_that_never_comes_is_left_to_the_person(tmp_path: Path) -> None:
+    browser = _browser()
+    unanswered = TabwireError(error_pb2.ERROR_CODE_DEADLINE_EXCEEDED, "The browser did not answer within 30 seconds.")
+    browser.fail["click"] = [unanswered, unanswered]
+    async with house(tmp_path, browser) as home:
+        task = await home.create('click "Go"')
+        doubt = await home.in_state(task.task_id, task_pb2.TASK_STATE_NEEDS_ATTENTION)
+        assert doubt.cause.code == error_pb2.ERROR_CODE_OUTCOME_UNKNOWN
+    assert len(browser.received) == 2
+
+
+async def test_what_a_browser_has_forgotten_while_it_was_away_is_not_done_again(tmp_path: Path) -> None:
+    browser = _browser()
+    browser.lose_answers["click"] = "away"
+    async with house(tmp_path, browser) as home:
+        task = await home.create('click "Go"')
+        await home.in_state(task.task_id, task_pb2.TASK_STATE_WAITING_BROWSER)
+        browser.forget()
+        browser.connect()
+        doubt = await home.in_state(task.task_id, task_pb2.TASK_STATE_NEEDS_ATTENTION)
+        assert doubt.cause.code == error_pb2.ERROR_CODE_OUTCOME_UNKNOWN
+    assert len(browser.executed) == 1
