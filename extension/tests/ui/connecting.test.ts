@@ -90,6 +90,29 @@ describe("connection", () => {
     await eventually(() => expect(chrome.askedFor("retryNow")).toHaveLength(1));
   });
 
+  test.each([
+    ["extension", "Update the Tabwire extension in this browser: reload it in chrome://extensions."],
+    ["server", "Update Tabwire on the server's machine, then run `tabwire up` again."],
+  ])("versions that do not fit say that the %s is to be updated", async (_side, remedy) => {
+    const { chrome } = await start({
+      ...CONNECTED,
+      phase: ConnectionPhase.FAILED,
+      trouble: ConnectionTrouble.VERSION,
+      errorInfo: { message: "The extension speaks protocol revisions 1 to 1, the server 2 to 3.", remedy },
+    });
+    expect((await shown("remedy")).textContent).toContain(remedy.replaceAll("`", ""));
+    expect(byId("connection").dataset).toMatchObject({ phase: "failed", trouble: "version" });
+    expect(byId("connection").textContent).toContain("revisions 1 to 1");
+    byId("try-now").click(); // after the update a person need not wait
+    await eventually(() => expect(chrome.askedFor("retryNow")).toHaveLength(1));
+  });
+
+  test("tells the revision that is in use", async () => {
+    await start({ ...CONNECTED, revision: 3 });
+    await openFacts();
+    await eventually(() => expect(byId("connection").textContent).toContain("revision 3"));
+  });
+
   test("follows what the service worker keeps in storage", async () => {
     await start({ ...CONNECTED, phase: ConnectionPhase.CONNECTING });
     await eventually(() => expect(byId("connection").dataset.phase).toBe("connecting"));

@@ -6,8 +6,22 @@ import { type Timestamp, timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createRouterTransport, type HandlerContext, type Transport } from "@connectrpc/connect";
 import { AuthService, type WhoAmIResponseSchema } from "@gen/tabwire/v1/auth_service_pb";
 import { ErrorCode, type ErrorInfo, ErrorInfoSchema } from "@gen/tabwire/v1/error_pb";
-import { type Task, type TaskEvent, TaskEventSchema, TaskSchema, TaskState } from "@gen/tabwire/v1/task_pb";
-import { type CreateTaskRequest, TaskService } from "@gen/tabwire/v1/task_service_pb";
+import {
+  type Task,
+  type TaskEffectSchema,
+  type TaskEvent,
+  TaskEventSchema,
+  TaskSchema,
+  TaskState,
+  type ThinkingSchema,
+} from "@gen/tabwire/v1/task_pb";
+import {
+  type CreateTaskRequest,
+  ExportFormat,
+  type ExportTaskRequest,
+  type SteerTaskRequest,
+  TaskService,
+} from "@gen/tabwire/v1/task_service_pb";
 
 type Method = "create" | "list" | "watch" | "control" | "who";
 type EventKind = NonNullable<MessageInitShape<typeof TaskEventSchema>["kind"]>;
@@ -21,6 +35,7 @@ export class TaskDouble {
   readonly task: Task;
   private readonly changed = new Set<() => void>();
   private cut: ConnectError | undefined;
+  private readonly thoughts: MessageInitShape<typeof ThinkingSchema>[] = [];
 
   constructor(task: MessageInitShape<typeof TaskSchema>) {
     this.task = create(TaskSchema, {
@@ -43,6 +58,12 @@ export class TaskDouble {
     return event;
   }
 
+  /** Tells what the model is thinking, which is no event. */
+  think(thinking: MessageInitShape<typeof ThinkingSchema>): void {
+    this.thoughts.push(thinking);
+    for (const wake of [...this.changed]) wake();
+  }
+
   /** Breaks all open streams. */
   breakStreams(): void {
     this.cut = new ConnectError("the stream broke", Code.Unavailable);
@@ -51,10 +72,11 @@ export class TaskDouble {
   }
 
   /** The journal after a number, and what comes. */
-  async *follow(afterSeq: bigint, signal: AbortSignal): AsyncGenerator<TaskEvent> {
+  async *follow(afterSeq: bigint, signal: AbortSignal) {
     let next = Number(afterSeq);
     for (;;) {
-      for (; next < this.events.length; next += 1) yield this.events[next] as TaskEvent;
+      for (; next < this.events.length; next += 1) yield { event: this.events[next] as TaskEvent };
+      for (const thinking of this.thoughts.splice(0)) yield { thinking };
       if (isOver(this.task.state)) return;
       const cut = await new Promise<ConnectError | undefined>((resolve) => {
         const wake = (): void => {
@@ -78,6 +100,10 @@ export class ServerDouble {
   readonly done: string[] = [];
   /** From where streams were opened. */
   readonly watched: bigint[] = [];
+  /** What was said to tasks. */
+  readonly steered: SteerTaskRequest[] = [];
+  /** The effects of every task. */
+  effects: MessageInitShape<typeof TaskEffectSchema>[] = [];
   /** Tokens that are taken. */
   token = "token-1";
   /** Thrown at the next calls of a method, one each. */
@@ -139,9 +165,27 @@ export class ServerDouble {
       stopTask: note("stop"),
       answerTask: (request, context) => {
         this.admit(context, "control");
-        this.done.push(`answer ${request.taskId} ${request.requestId} ${request.answer}`);
+        const { taskId, requestId, answer, approve, actionDigest } = request;
+        const approval = actionDigest.length === 0 ? "" : ` ${approve ? "approve" : "deny"} ${[...actionDigest]}`;
+        this.done.push(`answer ${taskId} ${requestId} ${answer}${approval}`);
         return {};
       },
+      steerTask: (request, context) => {
+        this.admit(context, "control");
+        this.steered.push(request);
+        return {};
+      },
+      modifyTask: (request, context) => {
+        this.admit(context, "control");
+        this.done.push(`modify ${request.taskId} ${request.scratchpad ?? ""}`);
+        return {};
+      },
+      deleteTask: note("delete"),
+      listTaskEffects: (_request, context) => {
+        this.admit(context, "control");
+        return { effects: this.effects };
+      },
+      exportTask: (request, context) => this.export(request, context),
     });
   }
 
@@ -150,7 +194,14 @@ export class ServerDouble {
     this.admit(context, "watch");
     const found = this.tasks.find((task) => task.task.taskId === request.taskId);
     if (found === undefined) throw refusal(Code.NotFound, { errorCode: ErrorCode.NOT_FOUND, message: "No such task." });
-    for await (const event of found.follow(request.afterSeq, context.signal)) yield { event };
+    for await (const told of found.follow(request.afterSeq, context.signal)) yield told;
+  }
+
+  private async *export(request: ExportTaskRequest, context: HandlerContext) {
+    this.admit(context, "control");
+    this.done.push(`export ${request.taskId} ${ExportFormat[request.format]} ${request.table}`);
+    yield { fileName: "task.csv", mimeType: "text/csv", data: new TextEncoder().encode("a,") };
+    yield { data: new TextEncoder().encode("b\n") };
   }
 
   private admit(context: HandlerContext, method: Method): void {

@@ -24,6 +24,7 @@ function watcher(...reads: Read[]): Watcher {
   };
   return new Watcher({ watch } as unknown as TaskApi, "t", {
     event: (event) => seen.push(Number(event.seq)),
+    thinking: () => undefined,
     lost: (error) => lost.push(error.errorCode),
   });
 }

@@ -65,6 +65,10 @@ const SENTENCES: readonly (readonly [ActionKind, string])[] = [
   [{ case: "findElements", value: { name: "Save" } }, "Find elements “Save”"],
   [{ case: "runJavascript", value: { code: "1" } }, "Run JavaScript in the page"],
   [{ case: "askHuman", value: { prompt: "Which size?" } }, "Ask you: Which size?"],
+  [{ case: "handOver", value: { prompt: "Log in." } }, "Hand the tab to you: Log in."],
+  [{ case: "collectRows", value: {} }, "Collect the rows of the largest table or list"],
+  [{ case: "collectRows", value: { elementId: 4 } }, "Collect the rows of element 4"],
+  [{ case: "inputText", value: { elementId: 3, secret: "mail" } }, "Type the secret “mail” into element 3"],
   [{ case: "done", value: { success: true, text: "x" } }, "Finish the task"],
   [{ case: "done", value: { success: false, text: "x" } }, "Give the task up"],
 ];

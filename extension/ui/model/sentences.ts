@@ -37,7 +37,8 @@ export function describeAction({ kind }: Action): string {
     case "click":
       return click(kind.value);
     case "inputText": {
-      const { elementId, text, append, submit } = kind.value;
+      const { elementId, text, append, submit, secret } = kind.value;
+      if (secret !== "") return `Type the secret “${secret}” into ${element(elementId)}`;
       const typed = text === "" ? `Empty ${element(elementId)}` : `Type ${quoted(text)} into ${element(elementId)}`;
       const added = append && text !== "" ? `Add ${quoted(text)} to ${element(elementId)}` : typed;
       return submit ? `${added} and press Enter` : added;
@@ -94,6 +95,12 @@ export function describeAction({ kind }: Action): string {
       return `Find ${[kind.value.role || "elements", kind.value.name && quoted(kind.value.name)].filter(Boolean).join(" ")}`;
     case "runJavascript":
       return "Run JavaScript in the page";
+    case "collectRows":
+      return kind.value.elementId === 0
+        ? "Collect the rows of the largest table or list"
+        : `Collect the rows of ${element(kind.value.elementId)}`;
+    case "handOver":
+      return `Hand the tab to you: ${clip(kind.value.prompt, 120)}`;
     case "askHuman":
       return `Ask you: ${clip(kind.value.prompt, 120)}`;
     case "done":
@@ -115,6 +122,8 @@ export function announcementOf({ kind }: TaskEvent): string | undefined {
       const failed = kind.value.result?.status === ActionStatus.FAILED;
       return failed && error !== undefined ? `Failed: ${error.message} ${error.remedy}`.trim() : undefined;
     }
+    case "personActed":
+      return "You used the task's tab, so it was paused.";
     case "humanInputNeeded":
       return `Tabwire asks: ${kind.value.request?.prompt ?? ""}`;
     case "stateChanged": {

@@ -4,8 +4,13 @@
 import { create } from "@bufbuild/protobuf";
 import type { Action, ActionResult } from "@gen/tabwire/v1/action_pb";
 import {
+  CollectedTableSchema,
+  Decider,
   type Decision,
+  type HumanInput,
   type HumanRequest,
+  HumanRequestKind,
+  type RowsCollected,
   type Step,
   StepSchema,
   StepStatus,
@@ -28,6 +33,15 @@ export interface Exchange {
   readonly afterStep: number;
 }
 
+/** What a person said or did between two steps, unasked. */
+export interface Interjection {
+  readonly key: string;
+  readonly kind: "said" | "acted";
+  readonly text: string;
+  /** The step after which it was; 0 if before the first. */
+  readonly afterStep: number;
+}
+
 /** What the panel knows of a task: the task as the journal tells it, and what a Task has no field for. */
 export interface TaskView {
   readonly task: Task;
@@ -36,6 +50,7 @@ export interface TaskView {
   /** Actions that were sent and not answered yet, as "step/index". */
   readonly running: ReadonlySet<string>;
   readonly exchanges: readonly Exchange[];
+  readonly interjections: readonly Interjection[];
   /** The model that answered last; empty if none did. */
   readonly model: string;
 }
@@ -50,9 +65,14 @@ export function hasEnded(state: TaskState): boolean {
   return state === TaskState.SUCCEEDED || state === TaskState.FAILED || state === TaskState.STOPPED;
 }
 
+/** True if a model decides: only then there is somebody to talk to. */
+export function isModelTask(task: Task): boolean {
+  return task.decider === Decider.MODEL;
+}
+
 /** A view of a task of which the journal has not been read yet. */
 export function viewOf(task: Task): TaskView {
-  return { task, lastSeq: 0n, running: new Set(), exchanges: [], model: "" };
+  return { task, lastSeq: 0n, running: new Set(), exchanges: [], interjections: [], model: "" };
 }
 
 /** Takes in one event, as the server's own fold does (task/fold.py). One that was taken in before changes nothing. */
@@ -87,7 +107,13 @@ function takeIn(view: TaskView, event: TaskEvent): TaskView {
     case "humanInputNeeded":
       return kind.value.request === undefined ? view : askHuman(view, kind.value.request);
     case "humanInput":
-      return takeAnswer(view, kind.value.requestId, kind.value.answer);
+      return takeAnswer(view, kind.value);
+    case "personMessage":
+      return interject(view, "said", kind.value.messageId || String(event.seq), kind.value.text);
+    case "personActed":
+      return interject(view, "acted", String(event.seq), ACTED[kind.value.what] ?? "You used its tab.");
+    case "rowsCollected":
+      return collect(view, kind.value);
     default:
       // A kind that is newer than this panel.
       return view;
@@ -113,6 +139,9 @@ function updateTask(task: Task, update: TaskUpdate): Task {
   if (update.scratchpad !== undefined) changed.scratchpad = update.scratchpad;
   if (update.tabId !== undefined) changed.tabId = update.tabId;
   if (update.currentGoal !== undefined) changed.currentGoal = update.currentGoal;
+  if (update.plan !== undefined) changed.plan = update.plan;
+  if (update.tabs !== undefined) changed.tabIds = update.tabs.tabIds;
+  if (update.policy !== undefined) changed.policy = update.policy;
   return changed;
 }
 
@@ -165,6 +194,9 @@ function countReply(view: TaskView, model: string, usage: Usage | undefined): Ta
     promptTokens: before.promptTokens + usage.promptTokens,
     cachedTokens: before.cachedTokens + usage.cachedTokens,
     completionTokens: before.completionTokens + usage.completionTokens,
+    costMicroUsd: before.costMicroUsd + usage.costMicroUsd,
+    callsWithoutCost: before.callsWithoutCost + usage.callsWithoutCost,
+    modelMs: before.modelMs + usage.modelMs,
   });
   return { ...known, task: { ...view.task, usage: sum } };
 }
@@ -179,12 +211,47 @@ function askHuman(view: TaskView, request: HumanRequest): TaskView {
   };
 }
 
-function takeAnswer(view: TaskView, requestId: string, answer: string): TaskView {
+function takeAnswer(view: TaskView, input: HumanInput): TaskView {
   const task = { ...view.task, humanRequest: undefined };
   const exchanges = view.exchanges.map((exchange) =>
-    exchange.request.requestId === requestId ? { ...exchange, answer } : exchange,
+    exchange.request.requestId === input.requestId ? { ...exchange, answer: answerWords(exchange, input) } : exchange,
   );
   return { ...view, task, exchanges };
+}
+
+/** What was answered, in words; an approval or a hand-over may come without any of the person's own. */
+function answerWords({ request }: Exchange, { answer, approved, timedOut }: HumanInput): string {
+  if (timedOut) return "Nobody answered in time.";
+  if (request.kind === HumanRequestKind.APPROVAL) {
+    const verdict = approved ? "Approved" : "Denied";
+    return answer === "" ? `${verdict}.` : `${verdict}: ${answer}`;
+  }
+  return answer === "" && request.kind === HumanRequestKind.HANDOVER ? "Done." : answer;
+}
+
+const ACTED: Readonly<Record<string, string>> = {
+  click: "You clicked in its tab.",
+  key: "You typed in its tab.",
+  navigation: "You took its tab elsewhere.",
+};
+
+function interject(view: TaskView, kind: Interjection["kind"], key: string, text: string): TaskView {
+  const afterStep = view.task.steps.at(-1)?.number ?? 0;
+  return { ...view, interjections: [...view.interjections, { key, kind, text, afterStep }] };
+}
+
+function collect(view: TaskView, { table, rows }: RowsCollected): TaskView {
+  const known = view.task.collected.find((one) => one.name === table);
+  const grown = create(CollectedTableSchema, {
+    name: table,
+    columns: known?.columns.length ? known.columns : (rows?.columns ?? []),
+    rowCount: (known?.rowCount ?? 0) + (rows?.rows.length ?? 0),
+  });
+  const collected =
+    known === undefined
+      ? [...view.task.collected, grown]
+      : view.task.collected.map((one) => (one === known ? grown : one));
+  return { ...view, task: { ...view.task, collected } };
 }
 
 /** Replaces a step, or adds it in its place. */

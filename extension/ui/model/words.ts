@@ -1,6 +1,7 @@
 // Words for states, times, amounts and addresses. Pure. Words for actions are in sentences.ts.
 
-import { StepStatus, TaskState } from "@gen/tabwire/v1/task_pb";
+import { Consequence } from "@gen/tabwire/v1/policy_pb";
+import { EffectKind, StepStatus, TaskState, type Usage } from "@gen/tabwire/v1/task_pb";
 
 const STATE_WORDS: Readonly<Record<number, string>> = {
   [TaskState.QUEUED]: "Queued",
@@ -21,6 +22,50 @@ const STEP_WORDS: Readonly<Record<number, string>> = {
   [StepStatus.FAILED]: "failed",
   [StepStatus.CANCELLED]: "cut off",
 };
+
+const CONSEQUENCE_WORDS: Readonly<Record<number, string>> = {
+  [Consequence.BUY]: "spend money or make a contract",
+  [Consequence.SEND]: "send something to others",
+  [Consequence.DELETE]: "delete or cancel something for good",
+  [Consequence.PUBLISH]: "make something public",
+  [Consequence.CREDENTIALS]: "change a password or a right of access",
+  [Consequence.DIALOG]: "confirm what the page asks",
+  [Consequence.UPLOAD]: "give files to the page",
+  [Consequence.DOWNLOAD]: "download a file",
+  [Consequence.JAVASCRIPT]: "run code in the page",
+  [Consequence.ANY_CHANGE]: "change something on the site",
+};
+
+const EFFECT_WORDS: Readonly<Record<number, string>> = {
+  [EffectKind.NAVIGATED]: "Went",
+  [EffectKind.CHANGED]: "Changed",
+  [EffectKind.CLICKED]: "Clicked",
+  [EffectKind.SUBMITTED]: "Sent",
+  [EffectKind.DOWNLOADED]: "Downloaded",
+  [EffectKind.UPLOADED]: "Uploaded",
+  [EffectKind.TAB]: "Tab",
+  [EffectKind.DIALOG]: "Confirmed",
+  [EffectKind.JAVASCRIPT]: "Code",
+  [EffectKind.UNKNOWN]: "In doubt",
+};
+
+/** What an action may lead to, as “it may …”; empty for what this version does not know. */
+export function consequenceWord(consequence: Consequence): string {
+  return CONSEQUENCE_WORDS[consequence] ?? "";
+}
+
+/** What kind of effect it was, in a word. */
+export function effectWord(kind: EffectKind): string {
+  return EFFECT_WORDS[kind] ?? "Did";
+}
+
+/** What a task cost, as far as it is known: “$0.0042”; empty if nothing is known. */
+export function costWord({ costMicroUsd, callsWithoutCost }: Usage): string {
+  if (costMicroUsd === 0n) return "";
+  const dollars = Number(costMicroUsd) / 1_000_000;
+  const digits = dollars < 0.1 ? 4 : 2;
+  return `${callsWithoutCost > 0 ? "over " : ""}$${dollars.toFixed(digits)}`;
+}
 
 /** How a state of a task is called. */
 export function stateWord(state: TaskState): string {

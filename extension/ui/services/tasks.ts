@@ -1,13 +1,20 @@
-// The panel's own calls of TaskService, and of AuthService about itself, straight from this page to the server. It gets the access token from the service
-// worker and has it renewed once when the server refuses it. When to call, and when to try again, is up to the stores.
+// The panel's own calls of TaskService, and of AuthService about itself, straight from this page to the server. It gets
+// the access token from the service worker and has it renewed once when the server refuses it. When to call, and when to
+// try again, is up to the stores.
 
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { type CallOptions, type Client, Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { AuthService, type WhoAmIResponse } from "@gen/tabwire/v1/auth_service_pb";
 import { ErrorCode } from "@gen/tabwire/v1/error_pb";
 import type { LinkCredentials } from "@gen/tabwire/v1/extension_pb";
-import type { Task, TaskEvent } from "@gen/tabwire/v1/task_pb";
-import { type CreateTaskRequestSchema, type ListTasksResponse, TaskService } from "@gen/tabwire/v1/task_service_pb";
+import type { Task, TaskEffect, TaskEvent, Thinking } from "@gen/tabwire/v1/task_pb";
+import {
+  type AnswerTaskRequestSchema,
+  type CreateTaskRequestSchema,
+  type ExportFormat,
+  type ListTasksResponse,
+  TaskService,
+} from "@gen/tabwire/v1/task_service_pb";
 import { ask } from "./background";
 import { type Diagnose, Problem, panelError, problemOf } from "./problem";
 
@@ -17,8 +24,20 @@ export type MakeTransport = (serverUrl: string, token: () => string | undefined)
 /** What a task is created from. */
 export type NewTask = MessageInitShape<typeof CreateTaskRequestSchema>;
 
+/** What a request of the agent is answered with. */
+export type NewAnswer = Omit<MessageInitShape<typeof AnswerTaskRequestSchema>, "taskId" | "$typeName">;
+
+/** What a task brought, as a file. */
+export interface ExportedFile {
+  readonly name: string;
+  readonly mimeType: string;
+  readonly pieces: readonly Uint8Array<ArrayBuffer>[];
+}
+
 /** How long a call that answers once may take. */
 const CALL_TIMEOUT_MS = 15_000;
+/** How long a file may take. */
+const EXPORT_TIMEOUT_MS = 120_000;
 
 /** One client for both services. */
 interface ServerClient {
@@ -71,18 +90,68 @@ export class TaskApi {
     await this.call((client, options) => client.tasks.stopTask({ taskId, reason }, options));
   }
 
-  async answer(taskId: string, requestId: string, answer: string): Promise<void> {
-    await this.call((client, options) => client.tasks.answerTask({ taskId, requestId, answer }, options));
+  async answer(taskId: string, answer: NewAnswer): Promise<void> {
+    await this.call((client, options) => client.tasks.answerTask({ taskId, ...answer }, options));
   }
 
-  /** Gives the journal after the number, then what comes. Ends with the task or the signal; throws a Problem when it breaks. */
-  async *watch(taskId: string, afterSeq: bigint, signal: AbortSignal): AsyncGenerator<TaskEvent> {
+  /** Says something to the running agent. The same id again is the same message. */
+  async steer(taskId: string, messageId: string, text: string, interrupt: boolean): Promise<void> {
+    await this.call((client, options) => client.tasks.steerTask({ taskId, messageId, text, interrupt }, options));
+  }
+
+  async writeScratchpad(taskId: string, scratchpad: string): Promise<void> {
+    await this.call((client, options) => client.tasks.modifyTask({ taskId, scratchpad }, options));
+  }
+
+  async delete(taskId: string): Promise<void> {
+    await this.call((client, options) => client.tasks.deleteTask({ taskId }, options));
+  }
+
+  /** The effects that a task had, all of them. */
+  async effects(taskId: string): Promise<TaskEffect[]> {
+    const effects: TaskEffect[] = [];
+    let pageToken = "";
+    do {
+      const request = { taskId, pageSize: 1000, pageToken };
+      const page = await this.call((client, options) => client.tasks.listTaskEffects(request, options));
+      effects.push(...page.effects);
+      pageToken = page.nextPageToken;
+    } while (pageToken !== "");
+    return effects;
+  }
+
+  /** What a task brought, written in a format. */
+  export(taskId: string, format: ExportFormat, table = ""): Promise<ExportedFile> {
+    return this.call(async (client) => {
+      let [name, mimeType] = ["", ""];
+      const pieces: Uint8Array<ArrayBuffer>[] = [];
+      for await (const piece of client.tasks.exportTask({ taskId, format, table }, { timeoutMs: EXPORT_TIMEOUT_MS })) {
+        name ||= piece.fileName;
+        mimeType ||= piece.mimeType;
+        pieces.push(new Uint8Array(piece.data));
+      }
+      return { name, mimeType, pieces };
+    });
+  }
+
+  /**
+   * Gives the journal after the number, then what comes. Ends with the task or the signal; throws a Problem when it breaks.
+   * `onThinking` hears what the model is writing meanwhile.
+   */
+  async *watch(
+    taskId: string,
+    afterSeq: bigint,
+    signal: AbortSignal,
+    onThinking: (thinking: Thinking) => void,
+  ): AsyncGenerator<TaskEvent> {
     let renewed = false;
     let last = afterSeq;
     for (;;) {
       try {
         const client = await this.open(false);
-        for await (const { event } of client.tasks.watchTask({ taskId, afterSeq: last }, { signal })) {
+        const request = { taskId, afterSeq: last, includeThinking: true };
+        for await (const { event, thinking } of client.tasks.watchTask(request, { signal })) {
+          if (thinking !== undefined) onThinking(thinking);
           if (event === undefined) continue;
           last = event.seq;
           renewed = false;

@@ -18,6 +18,8 @@ const SAVE_AFTER_MS = 300;
 /** The composer. */
 export class ComposerStore {
   readonly text = signal("");
+  /** The ended task that what is written goes on from, if the person left it at that; empty for a task of its own. */
+  readonly follows = signal("");
   readonly busy = signal(false);
   readonly error = signal<ErrorInfo | undefined>(undefined);
   /** What to show under the text; undefined if nothing is wrong. */
@@ -88,6 +90,7 @@ export class ComposerStore {
       const task = await this.api.create(this.requestFor(text));
       this.unsent = undefined;
       this.write("");
+      this.follows.value = "";
       await this.context.sent();
       this.onCreated(task);
     } catch (error) {
@@ -103,13 +106,17 @@ export class ComposerStore {
   }
 
   private requestFor(text: string): CreateTaskRequest {
-    const context = this.context.current.peek();
+    const followsTaskId = this.follows.peek();
+    // What goes on with a task goes on in its tabs, wherever the person is.
+    const context = followsTaskId === "" ? this.context.current.peek() : undefined;
     const before = this.unsent;
-    if (before !== undefined && before.userPrompt === text && sameContext(before, context)) return before;
+    const isSame = before?.userPrompt === text && before.followsTaskId === followsTaskId;
+    if (before !== undefined && isSame && sameContext(before, context)) return before;
     const request = create(CreateTaskRequestSchema, {
       idempotencyKey: crypto.randomUUID(),
       userPrompt: text,
       timestamp: timestampNow(),
+      followsTaskId,
     });
     if (context !== undefined) request.context = context;
     this.unsent = request;

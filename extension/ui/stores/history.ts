@@ -50,6 +50,11 @@ export class HistoryStore {
     if (this.nextPage.peek() !== "") await this.load(this.nextPage.peek());
   }
 
+  /** Leaves out a task that was deleted. */
+  forget(taskId: string): void {
+    this.tasks.value = this.tasks.peek().filter((task) => task.taskId !== taskId);
+  }
+
   /** Forgets everything, because another server was paired. */
   clear(): void {
     this.tasks.value = [];

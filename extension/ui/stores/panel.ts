@@ -103,6 +103,14 @@ export class Panel {
     this.composer.suggest(text);
   }
 
+  /** Deletes the open task, and leaves it. */
+  async deleteTask(): Promise<void> {
+    const taskId = this.task.taskId.peek();
+    if (taskId === undefined || !(await this.task.delete())) return;
+    this.history.forget(taskId);
+    this.compose();
+  }
+
   /** Runs at every change of the link's state. */
   private followConnection(): void {
     const status = this.connection.status.value;

@@ -2,7 +2,7 @@
 // and tries at once when the panel comes into view. What the events mean is model/task_view.ts.
 
 import { ErrorCode, type ErrorInfo } from "@gen/tabwire/v1/error_pb";
-import type { TaskEvent } from "@gen/tabwire/v1/task_pb";
+import type { TaskEvent, Thinking } from "@gen/tabwire/v1/task_pb";
 import { signal } from "@preact/signals";
 import { infoOf } from "../services/problem";
 import type { TaskApi } from "../services/tasks";
@@ -17,6 +17,8 @@ export function retryDelay(failures: number, chance: number): number {
 export interface WatcherEvents {
   /** An event of the journal, in order, each once. */
   event(event: TaskEvent): void;
+  /** What the model is writing at the moment. */
+  thinking(thinking: Thinking): void;
   /** The task cannot be watched at all, and trying again is of no use. */
   lost(error: ErrorInfo): void;
 }
@@ -74,7 +76,10 @@ export class Watcher {
   private async read(): Promise<"ended" | "failed" | "lost"> {
     this.stream = new AbortController();
     try {
-      for await (const event of this.api.watch(this.taskId, this.lastSeq, this.stream.signal)) {
+      const { signal } = this.stream;
+      for await (const event of this.api.watch(this.taskId, this.lastSeq, signal, (said) =>
+        this.events.thinking(said),
+      )) {
         this.failures = 0;
         this.trouble.value = undefined;
         // The server sends each event once and in order; a repeat would not be one.

@@ -8,8 +8,8 @@ import { Icon } from "./icon";
 import { usePanel } from "./panel_context";
 import { withCode } from "./prose";
 
-/** The composer. */
-export function Composer(): JSX.Element {
+/** The composer. `follows` is the ended task on screen that can be gone on with; empty if there is none. */
+export function Composer({ follows = "" }: { follows?: string }): JSX.Element {
   const { composer, context, connection } = usePanel();
   const id = useId();
   const field = useRef<HTMLTextAreaElement>(null);
@@ -18,6 +18,13 @@ export function Composer(): JSX.Element {
   useEffect(() => {
     if (composer.takeFocusWish()) focusText(field.current, composer.complaint.peek());
   }, [wish, composer]);
+
+  useEffect(() => {
+    composer.follows.value = follows;
+    return () => {
+      composer.follows.value = "";
+    };
+  }, [follows, composer]);
 
   const submit = (event: Event): void => {
     event.preventDefault();
@@ -32,7 +39,7 @@ export function Composer(): JSX.Element {
   const describedBy = complaint === undefined ? `${id}-keys` : `${id}-keys ${id}-fault`;
   return (
     <form class="composer" onSubmit={submit} aria-label="New task">
-      <ContextChips />
+      {composer.follows.value === "" ? <ContextChips /> : <FollowChip />}
       <div class="composer-box" data-invalid={complaint !== undefined}>
         <label class="unseen" for={id}>
           What is to be done?
@@ -67,6 +74,29 @@ export function Composer(): JSX.Element {
         <kbd>Enter</kbd> sends, <kbd>Shift</kbd>+<kbd>Enter</kbd> starts a new line
       </p>
     </form>
+  );
+}
+
+function FollowChip(): JSX.Element {
+  const { composer } = usePanel();
+  return (
+    <ul class="chips" aria-label="Sent with the task">
+      <li class="chip" data-testid="follows">
+        <Icon name="arrow" />
+        <span class="chip-label">Goes on with this task</span>
+        <button
+          type="button"
+          class="chip-remove"
+          aria-label="Make it a task of its own"
+          data-testid="follows-not"
+          onClick={() => {
+            composer.follows.value = "";
+          }}
+        >
+          <Icon name="cross" />
+        </button>
+      </li>
+    </ul>
   );
 }
 

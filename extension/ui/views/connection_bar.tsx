@@ -108,6 +108,7 @@ function Facts({ status }: { status: ConnectionStatus }): JSX.Element {
       <dl>
         <Fact name="Server" value={status.serverUrl} />
         <Fact name="Version" value={status.serverVersion} />
+        <Fact name="Protocol" value={status.revision === 0 ? "" : `revision ${status.revision}`} />
         <Fact name="Model" value={status.modelConfigured ? "set up" : "none, plain commands only"} />
         <Fact name="Browser" value={status.browserId} />
         {told !== undefined && (

@@ -1,7 +1,8 @@
-// What a person can do with the open task: pause it, let it go on, stop it, give it again.
+// What a person can do with the open task: pause it, let it go on, stop it, give it again, delete it.
 
 import { TaskState } from "@gen/tabwire/v1/task_pb";
 import type { JSX } from "preact";
+import { useState } from "preact/hooks";
 import { hasEnded } from "../model/task_view";
 import { Icon, type IconName } from "./icon";
 import { usePanel } from "./panel_context";
@@ -29,6 +30,7 @@ export function Controls({ state }: { state: TaskState }): JSX.Element {
           run={() => panel.runAgain()}
         />
         <Control id="edit" icon="edit" words="Edit" run={() => panel.editAgain()} />
+        <Delete />
       </fieldset>
     );
   }
@@ -55,6 +57,22 @@ export function Controls({ state }: { state: TaskState }): JSX.Element {
         run={() => task.stop()}
       />
     </fieldset>
+  );
+}
+
+/** Asks once more, because a deleted task cannot be had back. */
+function Delete(): JSX.Element {
+  const panel = usePanel();
+  const [asked, setAsked] = useState(false);
+  const busy = panel.task.busy.value === "delete";
+  const words = asked ? "Delete for good?" : "Delete";
+  return (
+    <Control
+      id="delete"
+      icon="cross"
+      words={busy ? "Deleting…" : words}
+      run={() => (asked ? panel.deleteTask() : setAsked(true))}
+    />
   );
 }
 

@@ -1,8 +1,14 @@
-// What the agent asks, and the way to answer it: a button per option, or free words.
+// What the agent asks, and the way to answer it: a button per option, or free words. Approvals and hand-overs have their
+// own (approval.tsx, hand_over.tsx).
 
+import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { type HumanRequest, HumanRequestKind } from "@gen/tabwire/v1/task_pb";
 import type { JSX } from "preact";
 import { useId, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { duration } from "../model/words";
+import { now } from "../stores/clock";
+import { Approval } from "./approval";
+import { HandOver } from "./hand_over";
 import { Icon } from "./icon";
 import { usePanel } from "./panel_context";
 import { Prose } from "./prose";
@@ -10,12 +16,6 @@ import { Prose } from "./prose";
 const TITLES: Readonly<Record<number, string>> = {
   [HumanRequestKind.APPROVAL]: "May Tabwire do this?",
   [HumanRequestKind.HANDOVER]: "Your turn in the tab",
-};
-
-/** What stands for the options where a request brings none but free words make no sense. */
-const USUAL_OPTIONS: Readonly<Record<number, readonly string[]>> = {
-  [HumanRequestKind.APPROVAL]: ["Yes", "No"],
-  [HumanRequestKind.HANDOVER]: ["Done, go on"],
 };
 
 /** The open question. */
@@ -27,7 +27,6 @@ export function Question({ request }: { request: HumanRequest }): JSX.Element {
     const focused = document.activeElement;
     if (!(focused instanceof HTMLInputElement || focused instanceof HTMLTextAreaElement)) heading.current?.focus();
   }, []);
-  const options = request.options.length > 0 ? request.options : (USUAL_OPTIONS[request.kind] ?? []);
   return (
     <section class="question" data-testid="question" aria-labelledby={id}>
       <h3 id={id} ref={heading} tabIndex={-1}>
@@ -35,13 +34,28 @@ export function Question({ request }: { request: HumanRequest }): JSX.Element {
         {TITLES[request.kind] ?? "Tabwire asks"}
       </h3>
       <Prose text={request.prompt} />
-      {options.length > 0 ? (
-        <Options request={request} options={options} />
-      ) : (
-        <FreeAnswer request={request} labelledBy={id} />
-      )}
+      <Answer request={request} labelledBy={id} />
+      <Expiry request={request} />
     </section>
   );
+}
+
+function Answer({ request, labelledBy }: { request: HumanRequest; labelledBy: string }): JSX.Element {
+  if (request.kind === HumanRequestKind.APPROVAL) return <Approval request={request} />;
+  if (request.kind === HumanRequestKind.HANDOVER) return <HandOver request={request} />;
+  if (request.options.length > 0) return <Options request={request} options={request.options} />;
+  return <FreeAnswer request={request} labelledBy={labelledBy} />;
+}
+
+/** A request that soon runs out says so. */
+const SOON_MS = 3_600_000;
+
+function Expiry({ request }: { request: HumanRequest }): JSX.Element | null {
+  const { connection } = usePanel();
+  if (request.expiresAt === undefined) return null;
+  const serverNow = now.value + Number(connection.status.value?.clockOffsetMs ?? 0n);
+  const left = timestampMs(request.expiresAt) - serverNow;
+  return left > SOON_MS ? null : <p class="muted small">Time left to answer: {duration(left)}</p>;
 }
 
 function Options({ request, options }: { request: HumanRequest; options: readonly string[] }): JSX.Element {
@@ -55,7 +69,7 @@ function Options({ request, options }: { request: HumanRequest; options: readonl
           class="secondary option"
           data-testid="answer-option"
           aria-disabled={task.busy.value !== undefined}
-          onClick={() => void task.answer(request.requestId, option)}
+          onClick={() => void task.answer({ requestId: request.requestId, answer: option })}
         >
           {option}
         </button>
@@ -69,7 +83,7 @@ function FreeAnswer({ request, labelledBy }: { request: HumanRequest; labelledBy
   const [text, setText] = useState("");
   const send = (event: Event): void => {
     event.preventDefault();
-    if (text.trim() !== "") void task.answer(request.requestId, text.trim());
+    if (text.trim() !== "") void task.answer({ requestId: request.requestId, answer: text.trim() });
   };
   return (
     <form class="composer-box" onSubmit={send}>

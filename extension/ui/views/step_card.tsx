@@ -7,6 +7,7 @@ import { placeOf } from "../model/task_view";
 import { shortAddress, stepWord, type Tone } from "../model/words";
 import { ActionLine, type ActionPhase } from "./action_line";
 import { Icon } from "./icon";
+import { usePanel } from "./panel_context";
 import { Problem } from "./problem";
 import { Clamped } from "./prose";
 
@@ -30,8 +31,12 @@ interface StepCardProps {
 
 /** A step on the wire. */
 export function StepCard({ step, running, state, told, pageBefore }: StepCardProps): JSX.Element {
+  const { task } = usePanel();
   const thinking = step.status === StepStatus.RUNNING && step.actions.length === 0;
-  const title = step.description || (thinking ? "Thinking" : "Looking at the page");
+  // What the model is writing, as it comes; the decision replaces it.
+  const written = thinking && task.thinking.value?.stepNumber === step.number ? task.thinking.value : undefined;
+  const title = step.description || written?.nextGoal || (thinking ? "Thinking" : "Looking at the page");
+  const reasoning = step.reasoning || (written?.reasoning ?? "");
   return (
     <li
       class="node"
@@ -49,7 +54,7 @@ export function StepCard({ step, running, state, told, pageBefore }: StepCardPro
         </span>
         {title}
       </h3>
-      {step.reasoning !== "" && <Clamped class="step-reasoning" text={step.reasoning} />}
+      {reasoning !== "" && <Clamped class="step-reasoning" text={reasoning} />}
       {step.actions.length > 0 && (
         <ul class="actions">
           {step.actions.map((action, index) => (

@@ -15,7 +15,7 @@ export function TaskEnd({ view }: { view: TaskView }): JSX.Element | null {
   const problem = cause !== undefined && cause.message !== "" ? cause : undefined;
   switch (state) {
     case TaskState.SUCCEEDED:
-      return <Result title="Result" tone="good" text={result || "The task is done."} />;
+      return <Result title="Result" tone="good" text={result || "The task is done."} evidence={view.task.evidence} />;
     case TaskState.FAILED:
       return (
         <section class="end" data-tone="bad" aria-label="Result" data-testid="result">
@@ -50,7 +50,15 @@ export function TaskEnd({ view }: { view: TaskView }): JSX.Element | null {
 
 const ATTENTION = "Look at the page, then let the task go on or stop it.";
 
-function Result({ title, tone, text }: { title: string; tone: Tone; text: string }): JSX.Element {
+interface ResultProps {
+  readonly title: string;
+  readonly tone: Tone;
+  readonly text: string;
+  /** What bears the result out, if it was checked. */
+  readonly evidence?: string;
+}
+
+function Result({ title, tone, text, evidence = "" }: ResultProps): JSX.Element {
   return (
     <section class="end" data-tone={tone} aria-label="Result" data-testid="result">
       <div class="end-head">
@@ -58,6 +66,12 @@ function Result({ title, tone, text }: { title: string; tone: Tone; text: string
         {tone === "good" && <CopyButton text={text} />}
       </div>
       <Prose text={text} />
+      {evidence !== "" && (
+        <p class="small evidence" data-testid="evidence">
+          <Icon name="check" />
+          <span>{evidence}</span>
+        </p>
+      )}
     </section>
   );
 }

@@ -3,11 +3,13 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { TaskState, type Usage } from "@gen/tabwire/v1/task_pb";
 import type { JSX } from "preact";
-import { hasEnded, type TaskView } from "../model/task_view";
-import { amount, duration, stateWord, toneOf } from "../model/words";
+import { hasEnded, isModelTask, type TaskView } from "../model/task_view";
+import { amount, costWord, duration, stateWord, toneOf } from "../model/words";
 import { now } from "../stores/clock";
 import { Icon } from "./icon";
+import { Notebook } from "./notebook";
 import { usePanel } from "./panel_context";
+import { PlanList } from "./plan";
 import { Clamped } from "./prose";
 
 /** The head of the task. */
@@ -40,6 +42,8 @@ export function TaskHead({ view }: { view: TaskView }): JSX.Element {
           Show its tab
         </button>
       )}
+      <PlanList plan={task.plan} />
+      {isModelTask(task) && <Notebook view={view} />}
     </section>
   );
 }
@@ -77,5 +81,10 @@ function Tokens({ usage, model }: { usage: Usage; model: string }): JSX.Element 
     `${usage.modelCalls} calls`,
     model,
   ];
-  return <span title={parts.filter((part) => part !== "").join(", ")}>{amount(total)} tokens</span>;
+  const cost = costWord(usage);
+  return (
+    <span title={parts.filter((part) => part !== "").join(", ")}>
+      {amount(total)} tokens{cost === "" ? "" : `, ${cost}`}
+    </span>
+  );
 }

@@ -4,16 +4,27 @@ import { TaskState } from "@gen/tabwire/v1/task_pb";
 import type { JSX } from "preact";
 import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import type { TaskView } from "../model/task_view";
-import { hasEnded } from "../model/task_view";
+import { hasEnded, isModelTask } from "../model/task_view";
+import { Collected, Effects } from "./brought";
 import { Composer } from "./composer";
 import { Controls } from "./controls";
 import { usePanel } from "./panel_context";
 import { Problem } from "./problem";
 import { Question } from "./question";
+import { Steer } from "./steer";
 import { TaskEnd } from "./task_end";
 import { TaskHead } from "./task_head";
 import { TaskTrouble } from "./task_trouble";
 import { Timeline } from "./timeline";
+
+/** Where the agent hears what it is told. */
+const CAN_HEAR: ReadonlySet<TaskState> = new Set([
+  TaskState.QUEUED,
+  TaskState.RUNNING,
+  TaskState.PAUSED,
+  TaskState.WAITING_BROWSER,
+  TaskState.NEEDS_ATTENTION,
+]);
 
 /** How near to the end a person must have scrolled to be taken along with what is new, in pixels. */
 const NEAR_END = 96;
@@ -55,14 +66,17 @@ function LoadedTask({ view }: { view: TaskView }): JSX.Element {
         <TaskHead view={view} />
         <TaskTrouble />
         {ended && <TaskEnd view={view} />}
+        <Collected view={view} />
+        {ended && view.task.steps.length > 0 && <Effects />}
         <Timeline view={view} />
         {!ended && <TaskEnd view={view} />}
       </div>
       <div class="dock">
         {task.refusal.value !== undefined && <Problem error={task.refusal.value} />}
         {asks && <Question key={humanRequest.requestId} request={humanRequest} />}
+        {CAN_HEAR.has(state) && isModelTask(view.task) && <Steer />}
         <Controls state={state} />
-        {ended && <Composer />}
+        {ended && <Composer follows={isModelTask(view.task) ? view.task.taskId : ""} />}
       </div>
     </>
   );

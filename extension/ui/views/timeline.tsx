@@ -2,7 +2,7 @@
 
 import { TaskState } from "@gen/tabwire/v1/task_pb";
 import type { JSX } from "preact";
-import { type Exchange, hasEnded, type TaskView } from "../model/task_view";
+import { type Exchange, hasEnded, type Interjection, type TaskView } from "../model/task_view";
 import { Icon } from "./icon";
 import { StepCard } from "./step_card";
 
@@ -28,17 +28,17 @@ export function Timeline({ view }: { view: TaskView }): JSX.Element {
       {waiting && (
         <li class="node node-empty" data-tone="busy" data-active={state === TaskState.RUNNING}>
           <span class="node-mark" aria-hidden="true" />
-          <p class="muted">{waitingWords(state)}</p>
+          <p class="muted">{waitingWords(state, cause?.message ?? "")}</p>
         </li>
       )}
     </ol>
   );
 }
 
-function waitingWords(state: TaskState): string {
+function waitingWords(state: TaskState, cause: string): string {
   switch (state) {
     case TaskState.QUEUED:
-      return "Waits for its turn.";
+      return cause || "Waits for its turn.";
     case TaskState.WAITING_BROWSER:
       return "Goes on when the browser is connected.";
     default:
@@ -58,7 +58,27 @@ function Exchanges({ view, afterStep }: { view: TaskView; afterStep: number }): 
       {shown.map((exchange) => (
         <ExchangeNode key={exchange.request.requestId} exchange={exchange} />
       ))}
+      {view.interjections
+        .filter((one) => one.afterStep === afterStep)
+        .map((one) => (
+          <InterjectionNode key={one.key} interjection={one} />
+        ))}
     </>
+  );
+}
+
+function InterjectionNode({ interjection }: { interjection: Interjection }): JSX.Element {
+  const said = interjection.kind === "said";
+  return (
+    <li class="node node-exchange" data-tone={said ? "calm" : "ask"} data-testid="interjection">
+      <span class="node-mark" aria-hidden="true">
+        <Icon name={said ? "quote" : "target"} />
+      </span>
+      <p class={said ? "exchange-answer" : "exchange-question"}>
+        {said && <span class="unseen">You said: </span>}
+        {interjection.text}
+      </p>
+    </li>
   );
 }
 
