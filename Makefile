@@ -69,9 +69,18 @@ gen: $(STAMPS)/venv $(STAMPS)/node ## Generate code from the contract
 	buf build --as-file-descriptor-set -o gen/python/tabwire/v1/descriptors.binpb
 	mkdir -p $(STAMPS) && touch $(STAMPS)/gen
 
-.PHONY: baseline
-baseline: $(STAMPS)/venv ## Take the contract as it is for released: later breaking changes fail `make check`
-	@buf build --path proto/tabwire -o proto/baseline.binpb
+.PHONY: release-baseline
+release-baseline: setup ## Take the contract as it is for released, and record it (docs/compatibility.md)
+	@PYTHONPATH=tests python -m compat.release
+
+.PHONY: compat-past
+compat-past: setup ## Let an earlier version work with this one, both ways round: REF=<tag or commit>
+	@PYTHONPATH=tests python -m compat.past $(REF)
+
+.PHONY: injection
+injection: setup ## Attack the agent with hostile pages, and write the table of docs/policy.md
+	@TABWIRE_INJECTION_TABLE=.stamps/injection.json python -m pytest tests/injection -q
+	python tests/injection/table.py .stamps/injection.json
 
 .PHONY: miniwob
 miniwob: setup $(STAMPS)/miniwob ## Solve the tasks of MiniWoB++ through the API, from the page state alone
@@ -85,6 +94,10 @@ matrix: setup $(STAMPS)/kits ## Try every cell of the matrix, and write docs/mat
 
 # What the benchmarks compare with runs in environments of its own, made once, and again when their packages change.
 BENCH := .bench
+
+.PHONY: overhead
+overhead: setup ## Measure what a step of the agent costs beside the model
+	@PYTHONPATH=tests python -m eval.overhead
 
 # Needs a model: TABWIRE_MODEL and OPENAI_BASE_URL, OPENAI_API_KEY if it wants one. Side by side with the rival:
 # EVAL_OPTIONS='--sides tabwire,browser_use'.
@@ -179,9 +192,25 @@ $(STAMPS)/extension: $(EXTENSION) $(STAMPS)/gen $(STAMPS)/node
 	cd extension && npm run --silent build && npm run --silent build:trusted
 	touch $(CURDIR)/$@
 
-# A run takes about half a minute on a quiet machine; a busy one wants CHAOS_OPTIONS='--heartbeat-ms 5000'.
+# A run takes about a quarter of a minute on a quiet machine. CHAOS_OPTIONS='--at-once 2 --write-docs' makes two at a time and
+# writes docs/chaos.md.
 RUNS ?= 20
 
 .PHONY: chaos
 chaos: setup ## Break everything in the middle of tasks, and check what must hold: RUNS=200, or SEED=17 again
 	@PYTHONPATH=tests python -m chaos.run --runs $(RUNS) $(if $(SEED),--seed $(SEED)) $(CHAOS_OPTIONS)
+
+# A seed and a number make the same case again: make fuzz SEED=7 ONLY=4711
+CASES ?= 100000
+FUZZ_SEED = $(if $(SEED),--seed $(SEED))
+
+.PHONY: fuzz
+fuzz: setup ## Send anything at all through the real Envoy, and check what comes back: CASES=100000, or SEED=7 ONLY=4711
+	@PYTHONPATH=tests python -m fuzz.run --cases $(CASES) $(FUZZ_SEED) $(if $(ONLY),--only $(ONLY)) $(FUZZ_OPTIONS)
+	$(if $(ONLY),,cd extension && FUZZ_CASES=$(CASES) $(if $(SEED),FUZZ_SEED=$(SEED)) npx vitest run tests/fuzz)
+
+MINUTES ?= 15
+
+.PHONY: soak
+soak: setup ## Load the server for a long time, and check that its memory and Envoy's stay flat: MINUTES=15
+	@PYTHONPATH=tests python -m fuzz.soak --minutes $(MINUTES) $(FUZZ_SEED) $(SOAK_OPTIONS)

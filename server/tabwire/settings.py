@@ -68,6 +68,18 @@ class Settings(BaseSettings):
         pattern="^(auto|json_schema|json_object|text)$",
         description="How the model is held to the decision's schema; auto finds out.",
     )
+    model_profile: str = Field(
+        default="auto",
+        pattern="^(auto|small|default|strong|reasoning|reasoning_text)$",
+        description="How the model is spoken to; auto chooses by its name.",
+    )
+    price_prompt: float | None = Field(
+        default=None, ge=0, description="US dollars for a million tokens read, where the endpoint tells no cost."
+    )
+    price_cached: float | None = Field(
+        default=None, ge=0, description="The same for tokens from the endpoint's cache; else as all others."
+    )
+    price_completion: float | None = Field(default=None, ge=0, description="The same for tokens written.")
     model_timeout_s: float = Field(
         default=120, gt=0, description="Longest wait for one answer of the model, in seconds."
     )

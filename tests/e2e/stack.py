@@ -20,8 +20,10 @@ from playwright.async_api import async_playwright
 
 from ports import free_port
 from tabwire.client import Client
+from tabwire.client.policies import PolicyApi
 from tabwire.errors import TabwireError
 from tabwire.settings import Settings
+from tabwire.v1 import error_pb2, policy_pb2
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
@@ -32,6 +34,15 @@ T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 TABWIRE = Path(sys.executable).with_name("tabwire")
 EXTENSION_ID: str = json.loads((ROOT / "extension" / "identity.json").read_text())["id"]
+_ASKED_ABOUT = (
+    policy_pb2.CONSEQUENCE_BUY,
+    policy_pb2.CONSEQUENCE_SEND,
+    policy_pb2.CONSEQUENCE_DELETE,
+    policy_pb2.CONSEQUENCE_PUBLISH,
+    policy_pb2.CONSEQUENCE_CREDENTIALS,
+    policy_pb2.CONSEQUENCE_DIALOG,
+    policy_pb2.CONSEQUENCE_UPLOAD,
+)
 PANEL_URL = f"chrome-extension://{EXTENSION_ID}/sidepanel.html"
 
 
@@ -53,6 +64,8 @@ class Stack:
 
     patience_s: float = 45
     """How long the start, and a browser's connecting, may take."""
+    asks = False
+    """Whether consequential actions need approval, as by default. Most tests are about something else."""
 
     def __init__(self, home: Path, env: Mapping[str, str] | None = None) -> None:
         self.home = home
@@ -94,8 +107,20 @@ class Stack:
                 stdin=asyncio.subprocess.DEVNULL,
             )
         await until(self._reachable, f"`tabwire up` to answer, see {self.log}", self.patience_s)
+        if not self.asks:
+            await self._allow()
         if browser:
             await self.connected()
+
+    async def _allow(self) -> None:
+        """Lets everything be done unasked that a person is asked about by default."""
+        rule = policy_pb2.PolicyRule(consequences=_ASKED_ABOUT, permission=policy_pb2.PERMISSION_ALLOW)
+        async with self.client() as client:
+            try:
+                await PolicyApi(client.transport).set_policy(policy_pb2.Policy(rules=[rule]))
+            except TabwireError as error:
+                if error.code != error_pb2.ERROR_CODE_UNIMPLEMENTED:  # a server of before there were policies
+                    raise
 
     async def stop(self) -> int:
         """Ends `tabwire up` as Ctrl-C does; its exit code."""

@@ -1,4 +1,4 @@
-"""Every command line that README.md and docs/cli.md show is run. A new line that no rule here knows fails.
+"""Every command line that README.md and the pages for users show is run. A new line that no rule here knows fails.
 
 docs/debugging.md is run by tests/integration/edge, docs/commands.md is parsed by tests/unit/agent.
 """
@@ -33,9 +33,23 @@ _ELSEWHERE = {
 }
 
 
+_PAGES = ("README.md", *(f"docs/{name}.md" for name in ("agent", "cli", "policy", "tasks")))
+# Tasks in free words.
+_NEED_MODEL = ("the cheapest stapler", "ten best films")
+# Files that the lines name.
+_FILES = {
+    "instructions.txt": 'read "Total"\n',
+    "films.json": '{"type": "array", "items": {"type": "string"}}',
+    "shop.json": '{"allowed_origins": ["https://shop.example"]}',
+    "only-the-shop.json": '{"allowed_origins": ["https://shop.example"]}',
+    "notes.md": "- red\n",
+    "policy.json": '{"denied_origins": ["https://evil.example"]}',
+}
+
+
 def _lines() -> list[str]:
     found = []
-    for page in ("README.md", "docs/cli.md"):
+    for page in _PAGES:
         text = (ROOT / page).read_text(encoding="utf-8")
         for block in re.findall(r"^```(?:sh)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
             found += [line.strip() for line in block.splitlines() if line.strip()]
@@ -65,7 +79,8 @@ async def test_every_line_runs(stack: Stack, client: Client, context: BrowserCon
     await page.goto(url)
     await page.bring_to_front()
     await tab_id(client, page)
-    (stack.home / "instructions.txt").write_text('read "Total"\n')
+    for name, text in _FILES.items():
+        (stack.home / name).write_text(text)
     task = await client.create_task('ask "Which?" then ask "And?" then read "Total"', start_url=url)
 
     async def asked() -> bool:
@@ -93,14 +108,15 @@ async def test_every_line_runs(stack: Stack, client: Client, context: BrowserCon
 async def _runs(stack: Stack, words: list[str], names: dict[str, str], url: str, line: str) -> None:
     filled = [names.get(word, word) for word in words]
     filled = [re.sub(r"https?://[\w.:-]+/?", url, word) for word in filled]
-    stdin = None
+    # What is asked for at a terminal is read from standard input where there is none.
+    stdin = "JBSWY3DPEHPK3PXP\n" if filled[:2] == ["secret", "put"] else None
     if "<" in filled:
         stdin = (stack.home / filled[filled.index("<") + 1]).read_text()
         filled = filled[: filled.index("<")]
     code, out, err = await stack.cli(*filled, stdin=stdin)
     assert "Usage:" not in out + err or "--help" in filled, f"{line}\n{out}{err}"
-    if "find the cheapest stapler" in filled:
-        assert code == 2, "without a model this is refused, and says what is missing"
-        assert "TABWIRE_MODEL" in out + err
+    if any(words in " ".join(filled) for words in _NEED_MODEL):
+        assert code == 2, f"without a model this is refused, and says what is missing: {line}\n{out}{err}"
+        assert "TABWIRE_MODEL" in out + err, f"{line}\n{out}{err}"
     else:
         assert code in (0, 1), f"{line} ended with {code}\n{out}{err}"

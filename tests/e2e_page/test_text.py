@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 
-async def write(engine: EnginePage, name: str, text: str, **options: bool) -> action_pb2.ActionResult:
+async def write(engine: EnginePage, name: str, text: str, **options: Any) -> action_pb2.ActionResult:
     element = await engine.find(name)
     return await engine.do(input_text=InputTextAction(element_id=element.id, text=text, **options))
 

@@ -7,6 +7,7 @@ may be given by position, in the order of the fields, or by name: `act click 12`
 from __future__ import annotations
 
 import inspect
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -18,10 +19,14 @@ from tabwire.agent import catalog
 from tabwire.agent.extracted import extracted_text
 from tabwire.cli.browser_commands import show_state
 from tabwire.cli.console import FAILED, OK, BrowserId, Json, TabId, call, out, print_message, short_enum, tell_error
-from tabwire.v1 import action_pb2, options_pb2, state_pb2
+from tabwire.enums import name_of
+from tabwire.errors import TabwireError
+from tabwire.v1 import action_pb2, browser_service_pb2, error_pb2, options_pb2, state_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from tabwire.client import Client
 
 app = typer.Typer(help="Do one action in a browser, without an agent.", no_args_is_help=True)
 
@@ -127,7 +132,16 @@ def _do(action: action_pb2.Action, *, tab: int, browser: str, with_state: bool, 
     if save is not None and not save.parent.is_dir():
         raise typer.BadParameter(f"the folder {save.parent} does not exist")
     options = state_pb2.StateRequest() if with_state else None
-    answer = call(lambda client: client.act(action, tab, browser_id=browser, state_after=options), json=json)
+
+    async def work(client: Client) -> browser_service_pb2.ActResponse:
+        digest = b""
+        while True:
+            try:
+                return await client.act(action, tab, browser_id=browser, state_after=options, approved_digest=digest)
+            except TabwireError as error:
+                digest = _approval(error)
+
+    answer = call(work, json=json)
     result = answer.result
     if save is not None and result.HasField("image"):
         save.write_bytes(result.image.data)
@@ -136,6 +150,16 @@ def _do(action: action_pb2.Action, *, tab: int, browser: str, with_state: bool, 
     else:
         _show(result, save)
     raise typer.Exit(OK if result.status == action_pb2.ACTION_STATUS_SUCCEEDED else FAILED)
+
+
+def _approval(error: TabwireError) -> bytes:
+    """The digest of an action that the person at the terminal approves. Raises the error where nobody does."""
+    asked = error.info.details.approval
+    if error.code != error_pb2.ERROR_CODE_APPROVAL_NEEDED or not asked.action_digest or not sys.stdin.isatty():
+        raise error
+    if not typer.confirm(f"{error.info.message}\n{asked.what}: do it?", default=False, err=True):
+        raise error
+    return asked.action_digest
 
 
 def _show(result: action_pb2.ActionResult, save: Path | None) -> None:
@@ -147,7 +171,7 @@ def _show(result: action_pb2.ActionResult, save: Path | None) -> None:
     elif result.HasField("error_info"):
         tell_error(result.error_info)
     else:
-        out.print(f"[red]✗[/] {short_enum(action_pb2.ActionStatus.Name(result.status), 'ACTION_STATUS_')}")
+        out.print(f"[red]✗[/] {short_enum(name_of(action_pb2.ActionStatus, result.status), 'ACTION_STATUS_')}")
     if read := extracted_text(result):
         print(read)
     if result.HasField("image"):

@@ -24,6 +24,7 @@ from tabwire.cli.console import (
     table,
     tell_error,
 )
+from tabwire.enums import name_of
 from tabwire.errors import TabwireError
 from tabwire.v1 import browser_service_pb2, error_pb2, state_pb2
 
@@ -53,8 +54,14 @@ def browsers(json: Json = False) -> None:
     for one in answer.browsers:
         seen = one.last_seen_at.ToDatetime().strftime("%Y-%m-%d %H:%M:%S") if one.HasField("last_seen_at") else ""
         mark = "[green]yes[/]" if one.is_connected else "[dim]no[/]"
+        if one.HasField("error_info"):
+            mark = "[red]cannot[/]"
         rows.add_row(one.browser_id, escape(one.display_name), mark, escape(one.extension_version), seen)
     out.print(rows if answer.browsers else "[dim]No browser is paired. `tabwire pair` gives a code.[/]")
+    for one in answer.browsers:
+        if one.HasField("error_info"):
+            err.print(f"[bold]{escape(one.display_name or one.browser_id)}[/] cannot connect.")
+            tell_error(one.error_info)
 
 
 def tabs(browser: BrowserId = "", json: Json = False) -> None:
@@ -99,7 +106,7 @@ def show_state(page: state_pb2.PageState) -> None:
         return
     rows = table("ID", "WHAT", "NAME", "VALUE", "STATE")
     for element in page.actionable_elements:
-        what = element.role or short_enum(state_pb2.ElementType.Name(element.type), "ELEMENT_TYPE_")
+        what = element.role or short_enum(name_of(state_pb2.ElementType, element.type), "ELEMENT_TYPE_")
         name = element.name or element.text_content
         value = element.current_value if element.HasField("current_value") else ""
         rows.add_row(

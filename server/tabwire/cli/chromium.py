@@ -61,8 +61,8 @@ def extension(settings: Settings) -> Path:
     return settings.home_path / "managed" / "extension"
 
 
-def command(settings: Settings, start_url: str = "") -> list[str]:
-    """The program and its arguments. It opens `start_url`, or a blank tab."""
+def command(settings: Settings, start_url: str = "", *, restore: bool = False) -> list[str]:
+    """The program and its arguments. It opens `start_url`, or a blank tab; or the tabs of its last run."""
     keys = settings.keys_path
     spki = ",".join(ca.spki_sha256(keys / name) for name in ("server.pem", "ca.pem"))
     arguments = [
@@ -87,4 +87,5 @@ def command(settings: Settings, start_url: str = "") -> list[str]:
         arguments.append("--no-sandbox")
     if Path("/dev/shm").exists() and shutil.disk_usage("/dev/shm").total < 256 * 2**20:  # noqa: S108 - looked at only
         arguments.append("--disable-dev-shm-usage")
-    return [*arguments, *shlex.split(settings.browser_args), start_url or "about:blank"]
+    opened = "--restore-last-session" if restore else start_url or "about:blank"
+    return [*arguments, *shlex.split(settings.browser_args), opened]

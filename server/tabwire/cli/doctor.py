@@ -16,9 +16,10 @@ import psutil
 import typer
 from rich.markup import escape
 
-from tabwire import origins
+from tabwire import origins, revisions
 from tabwire.cli import chromium
 from tabwire.cli.console import OK, UNREACHABLE, Json, execute, out, print_json, settings
+from tabwire.cli.extension_watch import extension_process
 from tabwire.client import Client, diagnose
 from tabwire.errors import TabwireError
 from tabwire.security import ca
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
     from tabwire.settings import Settings
-
-REVISION = 1
 
 
 @dataclass(frozen=True)
@@ -128,13 +127,14 @@ async def _with_token(client: Client, chosen: Settings, now: datetime) -> AsyncI
         return
     yield Check("token", True, f"The token in {chosen.cli_token_path} is good.")
     mine = metadata.version("tabwire")
-    if not me.min_revision <= REVISION <= me.max_revision:
-        spoken = f"{me.min_revision} to {me.max_revision}"
+    if not revisions.common(me.min_revision, me.max_revision):
+        older = "this command" if me.min_revision > revisions.MAX_REVISION else "the server"
         yield Check(
             "versions",
             False,
-            f"The server speaks revisions {spoken} of the protocol, this command revision {REVISION}.",
-            "Install the same version on both sides, then start `tabwire up` again.",
+            f"The server speaks protocol revisions {me.min_revision} to {me.max_revision}, "
+            f"this command {revisions.MIN_REVISION} to {revisions.MAX_REVISION}; they share none.",
+            f"Update Tabwire where {older} runs, then start `tabwire up` again.",
         )
         return
     if me.server_version != mine:
@@ -186,17 +186,40 @@ def _end_of(token: str) -> datetime | None:
 async def _browsers(client: Client, chosen: Settings) -> Check:
     paired = (await client.list_browsers()).browsers
     connected = [one.display_name or one.browser_id for one in paired if one.is_connected]
+    for one in paired:
+        if one.HasField("error_info"):
+            words = f"{one.display_name or one.browser_id} cannot connect. {one.error_info.message}"
+            return Check("browser version", False, words, one.error_info.remedy)
     if connected:
         return Check("browser", True, f"Connected: {', '.join(connected)}.")
-    if chosen.browser == "none":
+    if chosen.browser == "none" and paired:
+        # Chrome says so to nobody else: an extension that was killed or has crashed stays away while Chrome runs.
+        remedy = "Start Chrome. If it runs, open Tabwire's side panel, which says what is in the way; if it does not "
+        remedy += "open, press Reload at Tabwire in chrome://extensions."
+    elif chosen.browser == "none":
         folder = chosen.home_path / "extension"
         remedy = f"Load {folder} in chrome://extensions, run `tabwire certs install`, and press Connect in the panel."
+    elif _runs_without_extension(chosen):
+        words = "Chromium runs, but the extension in it does not."
+        return Check(
+            "browser", False, words, "Switch Tabwire on in its chrome://extensions, or start `tabwire up` again."
+        )
     else:
         remedy = f"Look into {chosen.logs_path / 'browser.log'} and start `tabwire up` again."
         if not chromium.extension(chosen).is_dir():
             remedy = "Start `tabwire up`, which starts one."
     words = "No browser is connected." if paired else "No browser is paired."
     return Check("browser", False, words, remedy)
+
+
+def _runs_without_extension(chosen: Settings) -> bool:
+    """Whether the managed Chromium runs, and no extension in it."""
+    try:
+        status = jsonlib.loads((chosen.run_path / "up.json").read_text(encoding="utf-8"))
+        browser = int(status["children"]["browser"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+    return bool(browser) and psutil.pid_exists(browser) and extension_process(browser) is None
 
 
 def _tell(check: Check) -> None:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import fcntl
 import hashlib
 import json
 import os
 import re
 import shutil
 import sys
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,10 +23,11 @@ from tabwire.errors import TabwireError
 from tabwire.v1 import error_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
 _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _OFFERS = ("pairing.json", ".pairing.json")
+_LOCK_LOOK_S = 0.1
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2  # of Linux
 _SOURCES = ("browser", "entrypoints", "link", "page", "public", "ui", "wire")
 
@@ -33,8 +36,10 @@ async def ensure_built(flavour: str) -> Path:
     """The built extension's folder. In a checkout it is built if it is missing or older than its sources."""
     built = assets.built_extension(flavour)
     root = assets.checkout()
-    if root is not None and not _is_fresh(root, built):
-        await _build(root, flavour)
+    if root is not None:
+        async with _alone(root):  # what another start is just building is not looked at before it is whole
+            if not _is_fresh(root, built):
+                await _build(root, flavour)
     if not (built / "manifest.json").is_file():
         raise TabwireError(
             error_pb2.ERROR_CODE_FAILED_PRECONDITION,
@@ -42,6 +47,32 @@ async def ensure_built(flavour: str) -> Path:
             remedy="Run `make setup` in a checkout, or install Tabwire again.",
         )
     return built
+
+
+@asynccontextmanager
+async def _alone(root: Path) -> AsyncIterator[None]:
+    """Only one start looks at the build and builds at a time; the others wait. The lock ends with its process."""
+    folder = root / "extension" / ".output"
+    try:
+        folder.mkdir(exist_ok=True)
+        lock = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT, 0o644)
+    except OSError:
+        yield  # another user's checkout, in which nothing can be built anyway
+        return
+    try:
+        while not _locked(lock):  # noqa: ASYNC110 - the system tells nobody that a lock is free
+            await asyncio.sleep(_LOCK_LOOK_S)
+        yield
+    finally:
+        os.close(lock)
+
+
+def _locked(lock: int) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def install(built: Path, target: Path) -> None:

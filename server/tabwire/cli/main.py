@@ -17,6 +17,8 @@ from tabwire.cli import (
     browser_commands,
     doctor,
     house_commands,
+    policy_commands,
+    prompt_command,
     run_commands,
     task_commands,
     token_commands,
@@ -51,7 +53,9 @@ def _main(
 app.command()(run_commands.up)
 app.command()(run_commands.serve)
 app.command()(run_commands.demo)
+app.command("run")(task_commands.run_task)
 app.add_typer(task_commands.app, name="task")
+app.command()(prompt_command.prompt)
 app.command()(browser_commands.browsers)
 app.command()(browser_commands.tabs)
 app.command()(browser_commands.state)
@@ -59,6 +63,8 @@ app.add_typer(act_commands.app, name="act")
 app.command()(browser_commands.ping)
 app.command()(token_commands.pair)
 app.add_typer(token_commands.app, name="token")
+app.add_typer(policy_commands.policy_app, name="policy")
+app.add_typer(policy_commands.secret_app, name="secret")
 app.command()(doctor.doctor)
 app.command()(house_commands.settings)
 app.command()(house_commands.paths)

@@ -35,9 +35,12 @@ def up(
 
 def serve() -> None:
     """Run the server alone, on its Unix socket; `tabwire up` does this and the rest."""
-    from tabwire.rpc.server import serve as serve_rpc  # the server's imports take a moment that no other command needs
+    # The server's imports take a moment that no other command needs.
+    import uvloop
 
-    asyncio.run(serve_rpc(settings()))
+    from tabwire.rpc.server import serve as serve_rpc
+
+    uvloop.run(serve_rpc(settings()))
 
 
 def demo(port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the shop; 0 for a free one.")] = 0) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
 _LEASH = Path(__file__).with_name("leash.py")
-_BACKOFF_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+_BACKOFF_S = (0.1, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 _SETTLED_S = 30.0  # a child that lived this long starts again at once
 _GRACE_S = 8.0
 _LOG_LIMIT = 10 * 2**20
@@ -41,6 +41,8 @@ class Child:
     env: Mapping[str, str] | None = None
     process: asyncio.subprocess.Process | None = field(default=None, init=False)
     restarts: int = field(default=0, init=False)
+    to_restart: bool = field(default=False, init=False)
+    """It is being ended only to be started again."""
 
     @property
     def pid(self) -> int:
@@ -78,9 +80,11 @@ class Supervisor:
         self._watchers.append(asyncio.create_task(self._keep(child), name=f"keep {child.name}"))
 
     async def restart(self, name: str) -> None:
-        """Ends a child; its watcher starts it again at once."""
+        """Ends a child; its watcher starts it again at once. One that is dead already is left to its watcher."""
         child = self.children[name]
-        child.restarts = 0
+        if child.pid == 0:
+            return
+        child.to_restart = True
         await _end(child)
 
     async def stop(self) -> None:
@@ -117,12 +121,15 @@ class Supervisor:
                 return
             if child.process is not None:
                 _kill_group(child.process.pid)  # what a dead browser left behind
-            if loop.time() - started > _SETTLED_S:
-                child.restarts = 0
-            delay = _BACKOFF_S[min(child.restarts, len(_BACKOFF_S) - 1)]
-            child.restarts += 1
-            self._told(f"The {child.name} ended ({_how(code)}). It starts again in {delay:g} s. Log: {child.log}")
-            await asyncio.sleep(delay)
+            if child.to_restart:
+                child.to_restart = False
+            else:
+                if loop.time() - started > _SETTLED_S:
+                    child.restarts = 0
+                delay = _BACKOFF_S[min(child.restarts, len(_BACKOFF_S) - 1)]
+                child.restarts += 1
+                self._told(f"The {child.name} ended ({_how(code)}). It starts again in {delay:g} s. Log: {child.log}")
+                await asyncio.sleep(delay)
             try:
                 await self._spawn(child)
             except (OSError, TabwireError) as error:

@@ -10,6 +10,7 @@ import typer
 from rich.markup import escape
 
 from tabwire.cli.console import Json, as_dict, call, err, out, print_json, print_message, settings, short_enum, table
+from tabwire.enums import name_of
 from tabwire.v1 import auth_pb2
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def list_tokens(json: Json = False) -> None:
         return
     rows = table("TOKEN", "FOR", "SCOPES", "ENDS", "")
     for token in answer.api_tokens:
-        scopes = ", ".join(short_enum(auth_pb2.Scope.Name(one), "SCOPE_") for one in token.scopes)
+        scopes = ", ".join(short_enum(name_of(auth_pb2.Scope, one), "SCOPE_") for one in token.scopes)
         revoked = "[red]revoked[/]" if token.HasField("revoked_at") else ""
         rows.add_row(token.token_id, escape(token.display_name), scopes, _day(token.expires_at), revoked)
     out.print(rows)

@@ -22,6 +22,7 @@ from rich.markup import escape
 
 from tabwire.cli import chromium, extension
 from tabwire.cli.console import out
+from tabwire.cli.extension_watch import ExtensionWatch
 from tabwire.cli.supervisor import Child, Supervisor
 from tabwire.client import Client, UnreachableError
 from tabwire.edge import envoy
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from tabwire.settings import Settings
 
 _AGAIN_S = 5.0
+_SERVES_S = 60.0
 
 
 class House:
@@ -88,6 +90,7 @@ class House:
         self._keep_going("pairing codes", self._renew_offers)
         if settings.browser != "none":
             await self.supervisor.start(self._browser())
+            self._watch_extension()
             self._said("Chromium runs", "without a window" if chromium.is_headless(settings) else "in its own profile")
 
     async def serve(self) -> None:
@@ -159,21 +162,31 @@ class House:
         settings = self.settings
 
         async def command() -> list[str]:
-            return chromium.command(settings, self.demo_url)
+            # The tabs of an earlier one are a person's: they come back, unless they may be what it dies of.
+            again = child.process is not None and child.restarts <= 1
+            return chromium.command(settings, self.demo_url, restore=again)
 
         async def ready() -> bool:
             return True
 
-        return Child("browser", command, settings.logs_path / "browser.log", ready)
+        child = Child("browser", command, settings.logs_path / "browser.log", ready)
+        return child
 
     async def _wait_for_server(self, client: Client) -> None:
         """Envoy's first health check may still be under way."""
-        async with asyncio.timeout(30):
-            while True:
-                with contextlib.suppress(UnreachableError):
-                    if await client.is_serving():
-                        return
-                await asyncio.sleep(0.05)
+        try:
+            async with asyncio.timeout(_SERVES_S):
+                while True:
+                    with contextlib.suppress(UnreachableError):
+                        if await client.is_serving():
+                            return
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise TabwireError(
+                error_pb2.ERROR_CODE_UNAVAILABLE,
+                f"Server and Envoy run, but nothing answered at {self.settings.server_url} within {_SERVES_S:g} s.",
+                remedy="Run `tabwire doctor` while `tabwire up` starts, or look into the logs in the home folder.",
+            ) from None
 
     async def _install_extension(self, built: Path, client: Client) -> None:
         settings = self.settings
@@ -198,6 +211,11 @@ class House:
             async with Client.local(self.settings) as client:
                 await self._offer(client)
 
+    def _watch_extension(self) -> None:
+        browser = self.supervisor.children["browser"]
+        watch = ExtensionWatch(lambda: browser.pid, lambda: self.supervisor.restart("browser"), _warn)
+        self._keep_going("the watch over the extension", watch.run)
+
     def _keep_going(self, what: str, work: Callable[[], Awaitable[None]]) -> None:
         task = asyncio.create_task(keep_going(what, work, _warn), name=what)
         self._background.add(task)
@@ -219,7 +237,7 @@ async def keep_going(
             words = error.info.message
         except Exception as error:  # noqa: BLE001 - it is told; the rest of the house must not stop looking after this
             words = f"{type(error).__name__}: {error}"
-        told(f"Renewing {what} failed ({words}). It is tried again in {again_s:g} s.")
+        told(f"Looking after {what} failed ({words}). It is tried again in {again_s:g} s.")
         await asyncio.sleep(again_s)
 
 

@@ -6,7 +6,6 @@ it shows after the fact is what it showed live.
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from typing import TYPE_CHECKING
 
@@ -16,7 +15,10 @@ from rich.markup import escape
 from rich.spinner import Spinner
 from rich.text import Text
 
+from tabwire.cli import questions
 from tabwire.cli.console import FAILED, OK, err, print_message, short_enum
+from tabwire.describe import describe
+from tabwire.enums import name_of
 from tabwire.v1 import action_pb2, error_pb2, task_pb2
 
 if TYPE_CHECKING:
@@ -25,6 +27,12 @@ if TYPE_CHECKING:
 _STATE = "TASK_STATE_"
 _ENDED = {task_pb2.TASK_STATE_SUCCEEDED, task_pb2.TASK_STATE_FAILED, task_pb2.TASK_STATE_STOPPED}
 _SHORT = 400
+_LINE = 100
+_MARKS = {
+    task_pb2.PLAN_STATUS_ACTIVE: "[>]",
+    task_pb2.PLAN_STATUS_DONE: "[x]",
+    task_pb2.PLAN_STATUS_DROPPED: "[-]",
+}
 
 
 async def watch(
@@ -38,21 +46,33 @@ async def watch(
     if moving:
         live.start()
     try:
-        async for event in client.watch_task(task_id, after_seq=after_seq):
+        async for told in client.watch_task_thinking(task_id, after_seq=after_seq):
+            if isinstance(told, task_pb2.Thinking):
+                spinner.update(text=Text(_last_words(told), style="dim"))
+                continue
             if events_as_json:
-                print_message(event, compact=True)
+                print_message(told, compact=True)
             else:
-                view.show(event)
+                view.show(told)
                 if view.goal:
                     spinner.update(text=Text(view.goal, style="dim"))
-            if event.WhichOneof("kind") == "human_input_needed" and sys.stdin.isatty() and not events_as_json:
+            if told.HasField("human_input_needed") and not events_as_json:
                 live.stop()
-                await _ask(client, task_id, event.human_input_needed.request, console)
+                await question(client, task_id, told.human_input_needed.request, console)
                 if moving:
                     live.start()
     finally:
         live.stop()
     return await client.get_task(task_id)
+
+
+async def question(client: Client, task_id: str, request: task_pb2.HumanRequest, console: Console) -> None:
+    """Puts a request to the person at the terminal; without one, it says how it is answered from elsewhere."""
+    if sys.stdin.isatty():
+        questions.show(request, console)
+        await questions.ask(client, task_id, request, console)
+    else:
+        questions.show(request, console, task_id)
 
 
 def exit_code(task: task_pb2.Task) -> int:
@@ -62,7 +82,7 @@ def exit_code(task: task_pb2.Task) -> int:
 
 def show_end(task: task_pb2.Task, console: Console, *, with_result: bool = True) -> None:
     """The last word on a task."""
-    name = short_enum(task_pb2.TaskState.Name(task.state), _STATE)
+    name = short_enum(name_of(task_pb2.TaskState, task.state), _STATE)
     good = task.state == task_pb2.TASK_STATE_SUCCEEDED
     mark = "[bold green]✓[/]" if good else "[bold red]✗[/]" if task.state in _ENDED else "[bold yellow]•[/]"
     seconds = (task.finished_at.ToMilliseconds() - task.created_at.ToMilliseconds()) / 1000
@@ -72,22 +92,15 @@ def show_end(task: task_pb2.Task, console: Console, *, with_result: bool = True)
         console.print(f"  {escape(task.cause.message)}")
     if task.cause.remedy:
         console.print(f"  [bold]→[/] {escape(task.cause.remedy)}")
+    if task.evidence:
+        console.print(f"  [dim]{escape(_cut(task.evidence))}[/]")
+    usage = task.usage
+    if usage.model_calls:
+        cost = f", {usage.cost_micro_usd / 1_000_000:.4f} USD" if usage.cost_micro_usd else ""
+        tokens = f"{usage.prompt_tokens} tokens read ({usage.cached_tokens} cached), {usage.completion_tokens} written"
+        console.print(f"  [dim]{usage.model_calls} model calls: {tokens}{cost}[/]")
     if task.result and with_result:
         console.print(f"  [bold]Result:[/] {escape(task.result)}")
-
-
-def describe(action: action_pb2.Action) -> str:
-    """An action in one line, as `click element_id=12`."""
-    kind = action.WhichOneof("kind") or "action"
-    body = getattr(action, kind, None)
-    if body is None:
-        return kind
-    parts = []
-    for field, value in body.ListFields():
-        shown = ", ".join(str(one) for one in value) if field.is_repeated else value
-        text = field.enum_type.values_by_number[value].name.rsplit("_", 1)[-1].lower() if field.enum_type else shown
-        parts.append(f"{field.name}={text!r}" if isinstance(text, str) else f"{field.name}={text}")
-    return " ".join([kind.replace("_", " "), *parts])
 
 
 class _View:
@@ -114,10 +127,15 @@ class _View:
                 self._step_update(event.step_update.step)
             case "model_reply" if event.model_reply.HasField("error_info"):
                 self._error(event.model_reply.error_info)
-            case "human_input_needed":
-                self._question(event.human_input_needed.request)
             case "human_input":
-                self._console.print(f"  [cyan]>[/] {escape(event.human_input.answer)}")
+                self._console.print(f"  [cyan]>[/] {escape(_answer(event.human_input))}")
+            case "person_message":
+                self._console.print(f"  [cyan]>[/] {escape(_cut(event.person_message.text))}")
+            case "rows_collected":
+                told = event.rows_collected
+                self._console.print(f"  [green]✓[/] {len(told.rows.rows)} rows into {escape(told.table)}")
+            case "task_update" if event.task_update.HasField("plan"):
+                self._plan(event.task_update.plan)
             case "state_changed":
                 self._state(event.state_changed)
             case _:
@@ -155,15 +173,14 @@ class _View:
         if info.remedy:
             self._console.print(f"    [bold]→[/] {escape(info.remedy)}")
 
-    def _question(self, request: task_pb2.HumanRequest) -> None:
-        self._console.print(f"[bold cyan]?[/] {escape(request.prompt)}")
-        for number, option in enumerate(request.options, 1):
-            self._console.print(f"    {number}. {escape(option)}")
+    def _plan(self, plan: task_pb2.Plan) -> None:
+        for item in plan.items:
+            self._console.print(f"    [dim]{escape(_MARKS.get(item.status, '[ ]'))} {escape(_cut(item.text))}[/]")
 
     def _state(self, changed: task_pb2.TaskStateChanged) -> None:
         if changed.to == task_pb2.TASK_STATE_RUNNING or changed.to in _ENDED:
             return
-        name = short_enum(task_pb2.TaskState.Name(changed.to), _STATE)
+        name = short_enum(name_of(task_pb2.TaskState, changed.to), _STATE)
         more = f": {changed.cause.message}" if changed.cause.message else ""
         self.goal = name
         self._console.print(f"  [yellow]•[/] {name}{escape(more)}")
@@ -171,22 +188,18 @@ class _View:
             self._console.print(f"    [bold]→[/] {escape(changed.cause.remedy)}")
 
 
-async def _ask(client: Client, task_id: str, request: task_pb2.HumanRequest, console: Console) -> None:
-    """Asks the person at the terminal, unless somebody has answered already."""
-    task = await client.get_task(task_id)
-    if task.human_request.request_id != request.request_id or task.state != task_pb2.TASK_STATE_WAITING_HUMAN:
-        return
-    await client.answer_task(task_id, await read_answer(request, console), request_id=request.request_id)
+def _answer(given: task_pb2.HumanInput) -> str:
+    if given.timed_out:
+        return "nobody answered in time"
+    if given.action_digest:
+        return "approved" if given.approved else "denied"
+    return given.answer or "done"
 
 
-async def read_answer(request: task_pb2.HumanRequest, console: Console) -> str:
-    """Reads an answer from the terminal; the number of an option stands for the option."""
-    answer = ""
-    while not answer:
-        answer = (await asyncio.to_thread(console.input, "  [cyan]>[/] ")).strip()
-    if answer.isdigit() and 1 <= int(answer) <= len(request.options):
-        return request.options[int(answer) - 1]
-    return answer
+def _last_words(thinking: task_pb2.Thinking) -> str:
+    """The end of what the model is writing, as much as fits a line."""
+    flat = " ".join(f"{thinking.reasoning} {thinking.next_goal}".split())
+    return flat if len(flat) <= _LINE else f"…{flat[1 - _LINE :]}"
 
 
 def _cut(text: str) -> str:

@@ -21,7 +21,8 @@ from tabwire.v1 import error_pb2
 if TYPE_CHECKING:
     from tabwire.settings import Settings
 
-_VALIDATE_S = 30
+# It takes a fifth of a second; a computer that is busy with other things may take long, and starts all the same.
+_VALIDATE_S = 120.0
 ACCESS_LOG_LIMIT = 50 * 2**20
 
 
@@ -66,8 +67,8 @@ async def prepare(settings: Settings) -> Path:
     return path
 
 
-async def validate(config: Path) -> None:
-    """Raises `TabwireError` with Envoy's own words if it would not take the configuration."""
+async def validate(config: Path, *, limit_s: float = _VALIDATE_S) -> None:
+    """Raises `TabwireError` with Envoy's own words if it would not take the configuration; or if it does not say."""
     process = await asyncio.create_subprocess_exec(
         binary(),
         *("--mode", "validate", "--log-level", "error", "-c", str(config)),
@@ -76,7 +77,13 @@ async def validate(config: Path) -> None:
         stderr=asyncio.subprocess.STDOUT,
     )
     try:
-        output, _ = await asyncio.wait_for(process.communicate(), _VALIDATE_S)
+        output, _ = await asyncio.wait_for(process.communicate(), limit_s)
+    except TimeoutError:
+        raise TabwireError(
+            error_pb2.ERROR_CODE_DEADLINE_EXCEEDED,
+            f"Envoy did not say within {limit_s:g} s whether it takes its configuration {config}.",
+            remedy="This computer seems to be very busy. Start again when it has time.",
+        ) from None
     finally:
         if process.returncode is None:
             with contextlib.suppress(ProcessLookupError):

@@ -26,7 +26,7 @@ async def click(engine: EnginePage, words: str, role: str | None = None, **optio
     return await engine.do(click=pb.ClickAction(element_id=element.id, **options))
 
 
-async def write(engine: EnginePage, words: str, text: str, **options: bool) -> pb.ActionResult:
+async def write(engine: EnginePage, words: str, text: str, **options: Any) -> pb.ActionResult:
     element = await locate(engine, words)
     return await engine.do(input_text=pb.InputTextAction(element_id=element.id, text=text, **options))
 

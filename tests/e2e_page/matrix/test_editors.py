@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -72,7 +72,7 @@ async def field(engine: EnginePage) -> tuple[int, int]:
     return frame, (await engine.find("Editor", "textbox", frame)).id
 
 
-async def write(engine: EnginePage, text: str, **options: bool) -> action_pb2.ActionResult:
+async def write(engine: EnginePage, text: str, **options: Any) -> action_pb2.ActionResult:
     frame, element_id = await field(engine)
     return await engine.do(frame, input_text=InputTextAction(element_id=element_id, text=text, **options))
 

@@ -37,7 +37,7 @@ VALUES = [
 each_type = pytest.mark.parametrize(("kind", "value"), [pytest.param(*pair, id=pair[0]) for pair in VALUES])
 
 
-async def write(engine: EnginePage, name: str, text: str, **options: bool) -> action_pb2.ActionResult:
+async def write(engine: EnginePage, name: str, text: str, **options: Any) -> action_pb2.ActionResult:
     element = await engine.find(name)
     return await engine.do(input_text=InputTextAction(element_id=element.id, text=text, **options))
 

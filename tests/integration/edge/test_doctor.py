@@ -267,7 +267,7 @@ async def test_another_version(edge: Edge) -> None:
     fault = await first_fault(edge.settings)
     assert fault is not None
     assert fault.name == "versions"
-    assert "same version on both sides" in fault.remedy
+    assert "Update Tabwire where the server runs" in fault.remedy
 
 
 async def test_a_server_of_the_same_version(house: House, until: Until) -> None:

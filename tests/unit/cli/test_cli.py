@@ -17,6 +17,7 @@ from tabwire.cli import chromium, doctor, extension, supervisor, trust, watch
 from tabwire.cli.console import FAILED, OK
 from tabwire.cli.up import check_port
 from tabwire.demo import task as demo_task
+from tabwire.describe import describe
 from tabwire.errors import TabwireError
 from tabwire.security import ca
 from tabwire.settings import Settings
@@ -249,9 +250,9 @@ def test_exit_codes_of_tasks(state: task_pb2.TaskState.ValueType, code: int) -> 
 
 def test_actions_in_one_line() -> None:
     keys = action_pb2.Action(press_keys=action_pb2.PressKeysAction(keys=["Control+a", "Enter"]))
-    assert watch.describe(keys) == "press keys keys='Control+a, Enter'"
+    assert describe(keys) == "press keys keys='Control+a, Enter'"
     scroll = action_pb2.Action(scroll=action_pb2.ScrollAction(direction=action_pb2.SCROLL_DIRECTION_DOWN, pages=2))
-    assert watch.describe(scroll) == "scroll direction='down' pages=2.0"
+    assert describe(scroll) == "scroll direction='down' pages=2.0"
 
 
 def test_trust_is_written_once_and_taken_back(tmp_path: Path) -> None:

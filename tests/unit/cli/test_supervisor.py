@@ -138,3 +138,28 @@ async def test_children_end_even_when_the_supervisor_is_killed(tmp_path: Path) -
     up.kill()
     await up.wait()
     await gone(pid)
+
+
+async def test_a_child_that_is_to_start_again_does_so_at_once_and_without_a_complaint(tmp_path: Path) -> None:
+    started = asyncio.Event()
+    told: list[str] = []
+    keeper = Supervisor(started.set, told.append)
+    one = child(tmp_path, SLEEP)
+    await keeper.start(one)
+    try:
+        first = one.pid
+        started.clear()
+        await keeper.restart("child")
+        async with asyncio.timeout(20):
+            await started.wait()
+        assert one.pid not in (0, first)
+        assert told == []
+        assert one.restarts == 0
+        # The next death is one that nobody asked for.
+        started.clear()
+        os.kill(one.pid, signal.SIGKILL)
+        async with asyncio.timeout(20):
+            await started.wait()
+        assert len(told) == 1
+    finally:
+        await keeper.stop()
