@@ -43,6 +43,7 @@ _FILES = {
     "shop.json": '{"allowed_origins": ["https://shop.example"]}',
     "only-the-shop.json": '{"allowed_origins": ["https://shop.example"]}',
     "notes.md": "- red\n",
+    "seed.txt": "JBSWY3DPEHPK3PXP\n",
     "policy.json": '{"denied_origins": ["https://evil.example"]}',
 }
 
@@ -107,7 +108,12 @@ async def test_every_line_runs(stack: Stack, client: Client, context: BrowserCon
 
 async def _runs(stack: Stack, words: list[str], names: dict[str, str], url: str, line: str) -> None:
     filled = [names.get(word, word) for word in words]
-    filled = [re.sub(r"https?://[\w.:-]+/?", url, word) for word in filled]
+    # Where something may be done is a pattern and no address.
+    before = ["", *filled]
+    filled = [
+        word if option == "--origin" else re.sub(r"https?://[\w.:-]+/?", url, word)
+        for option, word in zip(before, filled, strict=False)
+    ]
     # What is asked for at a terminal is read from standard input where there is none.
     stdin = "JBSWY3DPEHPK3PXP\n" if filled[:2] == ["secret", "put"] else None
     if "<" in filled:
