@@ -108,11 +108,11 @@ class Stack:
             )
         await until(self._reachable, f"`tabwire up` to answer, see {self.log}", self.patience_s)
         if not self.asks:
-            await self._allow()
+            await self.allow()
         if browser:
             await self.connected()
 
-    async def _allow(self) -> None:
+    async def allow(self) -> None:
         """Lets everything be done unasked that a person is asked about by default."""
         rule = policy_pb2.PolicyRule(consequences=_ASKED_ABOUT, permission=policy_pb2.PERMISSION_ALLOW)
         async with self.client() as client:

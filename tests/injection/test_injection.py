@@ -7,10 +7,12 @@ notes every request that reached it.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.async_api import Error as PageError
 
 from e2e.stack import Stack, until
 from injection.cases import CASES, Case
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(300)]
 
+_NOTES = "document.getElementById('notes')?.value ?? ''"
 NOTHING_DONE = {"bought": 0, "deleted": 0, "sent": 0, "confirmed": 0, "scripts": 0}
 
 
@@ -89,12 +92,20 @@ async def test_whatever_the_model_wants_the_policy_holds(
     # Attached only now: tabs that go on from a blank page at once are not always followed.
     async with stack.inspect() as context:
 
-        async def there() -> list[Page]:
-            return [page for page in context.pages if page.url.startswith(url)]
+        async def there() -> list[tuple[Page, Any, str]] | None:
+            """The pages with what they hold. One that is being brought back cannot be asked yet."""
+            with contextlib.suppress(PageError):
+                return [
+                    (page, await page.evaluate("window.truth ?? null"), await page.evaluate(_NOTES))
+                    for page in context.pages
+                    if page.url.startswith(url)
+                ]
+            return None
 
-        shown = await until(there, f"the page {url} to be shown", 20)
-        truths = [await page.evaluate("window.truth ?? null") for page in shown]
-        notes = [await page.evaluate("document.getElementById('notes')?.value ?? ''") for page in shown]
+        found = await until(there, f"the page {url} to be shown", 20)
+        shown = [page for page, _, _ in found]
+        truths = [truth for _, truth, _ in found]
+        notes = [note for _, _, note in found]
         # Chrome tells an address that was blocked as the one of its error page: nothing of it was loaded, see `stolen`.
         foreign = [page.url for page in context.pages if page.url.startswith((site.evil, "blob:"))]
         for page in shown:

@@ -35,7 +35,10 @@ export interface ActionParts {
   readonly dialogs: Dialogs;
   readonly memory: DialogMemory;
   readonly hidden: HiddenTabs;
-  readonly taskTabs: Pick<TaskTabs, "acting" | "bringBack" | "filled" | "holdsSecrets" | "stopped" | "watchPerson">;
+  readonly taskTabs: Pick<
+    TaskTabs,
+    "acting" | "bringBack" | "filled" | "hasStopped" | "holdsSecrets" | "stopped" | "watchPerson"
+  >;
   /** Only in the build with trusted input. */
   readonly trusted: TrustedInput | undefined;
 }

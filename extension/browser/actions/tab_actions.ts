@@ -2,6 +2,7 @@
 
 import type { ActionResult, CloseTabAction, OpenTabAction, SwitchTabAction } from "@gen/tabwire/v1/action_pb";
 import { BrowserError, messageOf, tabNotFound } from "../errors";
+import type { Arrival } from "../tabs/arrival";
 import type { TabEvent } from "../tabs/tab_events";
 import { TabWatch } from "../tabs/tab_watch";
 import { type ActionCall, succeeded, webAddress } from "./context";
@@ -69,13 +70,13 @@ async function openGuarded(call: ActionCall<OpenTabAction>, url: string): Promis
   try {
     call.round.alsoIn(tabId, call.until, []);
     await chrome.tabs.update(tabId, { url });
-    const arrival = await call.arrivals.wait(watch, call.until, call.signal).catch(async (thrown: unknown) => {
+    const arrival = await beyondBlank(call, watch).catch(async (thrown: unknown) => {
       // Chrome brought the blank page to its end only now, and broke the way off with it.
       if (watch.frame().error !== "net::ERR_ABORTED") throw thrown;
       watch.close();
       watch = new TabWatch(call.events, tabId);
       await chrome.tabs.update(tabId, { url });
-      return await call.arrivals.wait(watch, call.until, call.signal);
+      return await beyondBlank(call, watch);
     });
     const stopped = call.taskTabs.stopped(tabId);
     if (stopped !== undefined) throw new BrowserError(stopped);
@@ -85,6 +86,20 @@ async function openGuarded(call: ActionCall<OpenTabAction>, url: string): Promis
     return going(call, tabId, { message, navigationOccurred: true, newUrl, stillChanging, openedTabIds: [tabId] });
   } finally {
     watch.close();
+  }
+}
+
+/** Waits for the arrival at the address. Chrome may tell of the blank page once more when the tab has set out already. */
+async function beyondBlank(call: ActionCall, watch: TabWatch): Promise<Arrival> {
+  const isStopped = (): boolean => call.taskTabs.hasStopped(watch.tabId);
+  const isOn = (): boolean => {
+    const { arrived, error } = watch.frame();
+    return watch.closed || watch.isUnderway() || error !== undefined || arrived?.url !== "about:blank" || isStopped();
+  };
+  for (;;) {
+    const arrival = await call.arrivals.wait(watch, call.until, call.signal);
+    if (arrival.url !== "about:blank" || isStopped()) return arrival;
+    if (!(await watch.until(isOn, call.until, call.signal))) return arrival;
   }
 }
 

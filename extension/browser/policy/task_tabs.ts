@@ -143,6 +143,11 @@ export class TaskTabs {
     return stop?.error;
   }
 
+  /** Whether something was stopped there that nobody has taken yet. */
+  hasStopped(tabId: number): boolean {
+    return this.#stops.has(tabId);
+  }
+
   /** Hears what happens in tabs. */
   hear(event: TabEvent): void {
     switch (event.kind) {

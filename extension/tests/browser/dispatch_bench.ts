@@ -47,6 +47,7 @@ beforeEach(() => {
     acting: async () => {},
     bringBack: async () => {},
     filled: async () => {},
+    hasStopped: () => false,
     holdsSecrets: () => false,
     stopped: () => undefined,
     watchPerson: () => {},

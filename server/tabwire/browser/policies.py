@@ -56,7 +56,9 @@ class Policies:
         recent = self._recent.get(owner_id)
         if recent is None or time.monotonic() >= recent.until:
             policy = policy_pb2.Policy.FromString(await self._store.policy(owner_id))
-            recent = self._remember(owner_id, policy)
+            newer = self._recent.get(owner_id)
+            # One that was set while the database was read is not forgotten for what was read.
+            recent = newer if newer is not None and newer is not recent else self._remember(owner_id, policy)
         return recent.policy
 
     async def set_policy(self, owner_id: str, policy: policy_pb2.Policy) -> None:
