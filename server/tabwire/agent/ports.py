@@ -49,7 +49,7 @@ class Host(Protocol):
         """Tells who watches what the model has written so far. Nothing of it is kept."""
 
     def interrupted(self) -> bool:
-        """Whether the current action was cancelled because the person has something to say, until its step is closed."""
+        """Whether the person broke the current action off to say something. True until its step is closed."""
 
     async def browser_lost(self) -> None:
         """Returns when the browser is back."""
