@@ -21,7 +21,9 @@ from tabwire.rpc.identity import correlation_id
 from tabwire.rpc.interceptors.correlation import CorrelationInterceptor
 from tabwire.rpc.interceptors.deadline import DeadlineInterceptor, seconds_left
 from tabwire.rpc.interceptors.guard import GuardInterceptor
+from tabwire.rpc.interceptors.handlers import normal
 from tabwire.rpc.interceptors.messages import MessagesInterceptor
+from tabwire.rpc.streams import OpenStreams
 from tabwire.v1 import action_pb2, browser_service_pb2, error_pb2
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class Behaviours(grpc.GenericRpcHandler):
     def __init__(self) -> None:
         self.cancelled = asyncio.Event()
         self.started = asyncio.Event()
+        self.streams = OpenStreams()
 
     def service(self, details: grpc.HandlerCallDetails) -> Any:
         _, kind, name = details.method.split("/")
@@ -110,6 +113,10 @@ class Behaviours(grpc.GenericRpcHandler):
 
     async def cancelled_inside(self, _context: Any) -> None:
         raise asyncio.CancelledError(SECRET)
+
+    async def end_while_writing(self, _context: Any) -> None:
+        ended = TabwireError(error_pb2.ERROR_CODE_UNAUTHENTICATED, "The token has expired.")
+        asyncio.get_running_loop().call_soon(self.streams.end, ended, "all")
 
     async def tell(self, _context: Any) -> None:
         structlog.get_logger().info("told", left=seconds_left())
@@ -312,6 +319,34 @@ async def test_a_cancelled_call_is_cancelled_inside(
         with pytest.raises(asyncio.CancelledError):
             await reading
     assert '"level": "error"' not in lines.getvalue()
+
+
+class _Ending(grpc.aio.ServerInterceptor):
+    """Counts streams, as the auth interceptor does, under one name."""
+
+    def __init__(self, streams: OpenStreams) -> None:
+        self._streams = streams
+
+    async def intercept_service(self, continuation: Any, handler_call_details: grpc.HandlerCallDetails) -> Any:
+        handler = await normal(continuation, handler_call_details)
+
+        async def counted(requests: AsyncIterator[bytes], context: Any) -> bytes | None:
+            async with self._streams.opened("all"):
+                return await handler.behaviour(requests, context)
+
+        return handler.wrapped(counted)
+
+
+@pytest.mark.parametrize("kind", ["unary_stream", "stream_stream"])
+async def test_a_stream_that_is_ended_within_its_first_write_still_says_why(behaviours: Behaviours, kind: str) -> None:
+    interceptors = (
+        CorrelationInterceptor(),
+        GuardInterceptor(),
+        _Ending(behaviours.streams),
+        MessagesInterceptor(65536),
+    )
+    async with serving(interceptors, behaviours) as channel, asyncio.timeout(30):
+        assert error_of(await failed(call(channel, kind, "end_while_writing"))).message == "The token has expired."
 
 
 @pytest.mark.parametrize("given", ["", "short", "has space in it", "x" * 65, "semi;colon-12345"])

@@ -7,6 +7,7 @@ contract (protovalidate). Each message of a client's stream is checked as it com
 
 from __future__ import annotations
 
+import asyncio
 import inspect
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
@@ -69,12 +70,30 @@ def _normalised(handler: Handler, max_bytes: int) -> Normal:
             return
         # Closed here and now when the caller leaves, not when the garbage collector comes by.
         async with aclosing(answer) as messages:
+            is_begun = False
             async for message in messages:
+                if not is_begun:
+                    await _begin(context)
+                    is_begun = True
                 await context.write(message)
 
     if handler.response_streaming:
         return Normal(streaming, response_streaming=True, response_serializer=serializer)
     return Normal(unary)
+
+
+async def _begin(context: Context) -> None:
+    """Sends the headers of a streamed answer, whole.
+
+    Left to the first write they would go with it; if that is cut short (the token ends), grpc does not know that they
+    went, sends them again with the status, which its core refuses, and the caller never hears how the stream ended.
+    """
+    sending = asyncio.ensure_future(context.send_initial_metadata(()))
+    try:
+        await asyncio.shield(sending)
+    except asyncio.CancelledError:
+        await asyncio.wait({sending})
+        raise
 
 
 class _Decoded:
