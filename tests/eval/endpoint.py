@@ -2,7 +2,7 @@
 
 Passes OpenAI-compatible requests on, and takes the figures from the model's own answers. A model's endpoint that
 understands `json_object` with a schema and not `json_schema` gets the former instead (`translate`), for every side
-alike. It changes nothing else, and keeps no text.
+alike. It changes nothing else, and keeps no text unless it is given a file for it (`keep_in`).
 """
 
 from __future__ import annotations
@@ -13,8 +13,11 @@ import time
 from dataclasses import dataclass, replace
 from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 _PASSED_ON = ("authorization", "content-type", "accept")
 _PATIENCE_S = 600.0
@@ -44,6 +47,7 @@ class Endpoint:
         self._translate = translate
         self._lock = threading.Lock()
         self._used = Used()
+        self._kept: Path | None = None
         endpoint = self
 
         class Handler(_Handler):
@@ -63,6 +67,18 @@ class Endpoint:
         with self._lock:
             used, self._used = self._used, Used()
         return used
+
+    def keep_in(self, path: Path) -> None:
+        """What is asked and answered from now on is added to this file, a JSON line each."""
+        self._kept = path
+
+    def keep(self, request: bytes | None, answer: bytes) -> None:
+        """Keeps one call, if that is wanted."""
+        if self._kept is None or request is None:
+            return
+        line = json.dumps({"request": json.loads(request), "answer": answer.decode(errors="replace")})
+        with self._lock, self._kept.open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
 
     def close(self) -> None:
         """Ends it."""
@@ -150,6 +166,7 @@ class _Handler(BaseHTTPRequestHandler):
             connection.close()
             if method == "POST":
                 usage = usage_of(answer) if status == 200 else None
+                self.owner.keep(body, answer)
                 self.owner.count(time.perf_counter() - begun, usage, failed=status != 200)
         # Only now, so that whoever has the whole answer finds it counted.
         self.wfile.write(b"0\r\n\r\n")

@@ -83,6 +83,9 @@ async def _play_all(side: Side, endpoint: Endpoint, given: argparse.Namespace, t
     await side.start()
     try:
         for task, seed in wanted:
+            if given.transcripts:
+                given.transcripts.mkdir(parents=True, exist_ok=True)
+                endpoint.keep_in(given.transcripts / f"{side.name}-{task}-{seed}.jsonl")
             tries.append(await play(side, site, endpoint, task, seed, given.steps))
             print(tries[-1].line(), flush=True)
             if given.out:
@@ -100,6 +103,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--sides", help="with commas between them (default tabwire)", default="tabwire")
     parser.add_argument("--translate", action="store_true", help="the model takes json_object with a schema only")
     parser.add_argument("--out", type=Path, help="store every try as JSON")
+    parser.add_argument("--transcripts", type=Path, help="keep there what the model was asked and answered")
     parser.add_argument("--resume", action="store_true", help="leave out the tries that --out has already")
     parser.add_argument("--note", default="", help="a sentence for the report")
     parser.add_argument("--write-docs", action="store_true", help=f"write {DOCS.relative_to(ROOT)}")
