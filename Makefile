@@ -96,8 +96,8 @@ matrix: setup $(STAMPS)/kits ## Try every cell of the matrix, and write docs/mat
 BENCH := .bench
 
 .PHONY: overhead
-overhead: setup ## Measure what a step of the agent costs beside the model
-	@PYTHONPATH=tests python -m eval.overhead
+overhead: setup ## Measure what a step of the agent costs beside the model, and what it tells the model
+	@PYTHONPATH=tests python -m eval.overhead $(OVERHEAD_OPTIONS)
 
 # Needs a model: TABWIRE_MODEL and OPENAI_BASE_URL, OPENAI_API_KEY if it wants one. Side by side with the rival:
 # EVAL_OPTIONS='--sides tabwire,browser_use'.
