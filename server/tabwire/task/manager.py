@@ -1,52 +1,38 @@
-"""All tasks: takes them, runs them, and answers for them. The one door of the task package for servicers.
+"""All tasks: takes them and answers for them. The one door of the task package for servicers.
 
-Every unfinished task of this server has a `Runner` in an asyncio task of its own; ended ones are only read. A lease in
-the database says which server runs a task; on SQLite there is only one server, which takes everything up at its start.
-What people do to a running task is told by `steering`, how it is followed by `watching`, what is read out of a journal
-by `records`.
+Running them is left to `supervisor`; ended ones are only read. What people do to a running task is told by `steering`,
+how it is followed by `watching`, what is read out of a journal by `records`, who decides by `deciders`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-import uuid
-from datetime import UTC, timedelta
+from datetime import UTC
 from typing import TYPE_CHECKING, Literal
 
-import structlog
-
-from tabwire.agent.commands import CommandDecider
-from tabwire.agent.model import Model
-from tabwire.agent.model_decider import ModelDecider
 from tabwire.agent.profile import DEFAULT
 from tabwire.agent.prompt_report import prompt_of
 from tabwire.errors import TabwireError
 from tabwire.store.task_store import StoredTask, Wanted
-from tabwire.store.trouble import DATABASE_AWAY
 from tabwire.task import creation, paging, steering, watching
-from tabwire.task.journal import Journal, utc_now
-from tabwire.task.lifecycle import ENDED, RUNNING, STOPPED, WAITING_BROWSER, Trigger
+from tabwire.task.deciders import Deciders
+from tabwire.task.journal import utc_now
+from tabwire.task.lifecycle import ENDED, STOPPED
 from tabwire.task.records import Records
-from tabwire.task.runner import Runner
-from tabwire.task.tabs import TabClaims
-from tabwire.v1 import error_pb2, link_pb2, task_pb2, task_service_pb2
+from tabwire.task.supervisor import Supervisor
+from tabwire.v1 import error_pb2, task_pb2, task_service_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Coroutine
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Collection
     from datetime import datetime
 
     from google.protobuf.timestamp_pb2 import Timestamp
 
-    from tabwire.agent.ports import Decider
     from tabwire.browser.port import Browsers
     from tabwire.settings import Settings
     from tabwire.store.task_store import TaskStore
-
-_log = structlog.get_logger()
-_LEASE = timedelta(seconds=30)
-# How long to wait before a task is taken up again that could not be written down.
-_AGAIN_S = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+    from tabwire.task.runner import Runner
 
 
 class TaskManager:
@@ -70,38 +56,25 @@ class TaskManager:
         self._browsers = browsers
         self._settings = settings
         self._now = now
-        self._sleep = sleep
-        self._clock = clock
-        self._server_id = uuid.uuid4().hex
-        self._alone = settings.database.startswith("sqlite")
-        self._claims = TabClaims()
-        self._runners: dict[str, Runner] = {}
-        self._jobs: set[asyncio.Task[None]] = set()
-        self._failures: dict[str, int] = {}  # how often in a row a task's runner has failed
-        self._leases: asyncio.Task[None] | None = None
-        self._models: dict[str, Model] = {}
-        self._stopping = False
+        self._deciders = Deciders(self.records, settings, sleep=sleep, clock=clock)
+        self.supervisor = Supervisor(
+            store,
+            browsers,
+            self._deciders,
+            is_alone=settings.database.startswith("sqlite"),
+            now=now,
+            sleep=sleep,
+            clock=clock,
+        )
 
     async def start(self) -> None:
         """Takes up the tasks that have not ended. They wait for their browsers on their own; this does not."""
-        self._browsers.on_person_input(self._person_input)
-        await self._take_up_all(free_at=None if self._alone else self._now())
-        self._leases = asyncio.create_task(self._keep_leases(), name="task-leases")
+        await self.supervisor.start()
 
     async def stop(self) -> None:
         """Ends all work where it stands. The journals stay as they are, so that the next server goes on from there."""
-        self._stopping = True
-        jobs: list[asyncio.Task[None]] = [*self._jobs, *([self._leases] if self._leases else [])]
-        for job in jobs:
-            job.cancel()
-        if jobs:
-            await asyncio.wait(jobs)
-        self._leases = None
-        self._runners.clear()
-        await self._store.release(self._server_id)
-        models, self._models = list(self._models.values()), {}
-        for model in models:
-            await model.close()
+        await self.supervisor.stop()
+        await self._deciders.close()
 
     async def create(self, owner_id: str, request: task_service_pb2.CreateTaskRequest) -> task_pb2.Task:
         """Takes a task, or returns the one that was taken with the same key or id and content."""
@@ -125,8 +98,8 @@ class TaskManager:
             [first],
             idempotency_key=request.idempotency_key,
             request_digest=digest,
-            lease_owner=self._server_id,
-            lease_until=now + _LEASE,
+            lease_owner=self.supervisor.server_id,
+            lease_until=self.supervisor.lease_until(),
             follows_key=followed.key if followed is not None else None,
         )
         if key is None:
@@ -135,7 +108,7 @@ class TaskManager:
             if known is not None:
                 return known
             raise _in_use()
-        await self._run(StoredTask(key, owner_id, task, digest, epoch=1))
+        await self.supervisor.run(StoredTask(key, owner_id, task, digest, epoch=1))
         return task
 
     async def get(self, owner_id: str, request: task_service_pb2.GetTaskRequest) -> task_pb2.Task:
@@ -173,7 +146,7 @@ class TaskManager:
         watch = watching.Watch(
             self._store,
             stored.key,
-            journal=lambda: self._journal_while_serving(stored.key),
+            journal=lambda: self.supervisor.journal_while_serving(stored.key),
             stored=lambda: self._stored(owner_id, request.task_id),
         )
         async for response in watch.follow(request):
@@ -256,10 +229,10 @@ class TaskManager:
         task, history = None, None
         if request.task_id:
             stored = await self._stored(owner_id, request.task_id)
-            journal = self._live_journal(stored.key)
+            journal = self.supervisor.journal(stored.key)
             task = stored.task if journal is None else journal.task
             history = await self.records.history(stored.key) if journal is None else journal.history
-        model = self._model_of(task)
+        model = self._deciders.model_of(task)
         profile = model.profile if model is not None else DEFAULT
         mode = model.mode if model is not None else "json_schema"
         # Counting reads a vocabulary the first time, which takes a moment.
@@ -327,7 +300,7 @@ class TaskManager:
         stored = await self._stored(owner_id, task_id)
         if stored.task.state in ENDED:
             raise steering.not_now(stored.task, wanted)
-        runner = self._runners.get(stored.key)
+        runner = self.supervisor.runner(stored.key)
         if runner is None:
             raise TabwireError(
                 error_pb2.ERROR_CODE_UNAVAILABLE,
@@ -337,126 +310,6 @@ class TaskManager:
         if runner.journal.has_ended:
             raise steering.not_now(runner.journal.task, wanted)
         return runner
-
-    def _live_journal(self, key: str) -> Journal | None:
-        """The journal of a task that this server runs."""
-        runner = self._runners.get(key)
-        return runner.journal if runner is not None else None
-
-    def _journal_while_serving(self, key: str) -> Journal | None:
-        if self._stopping:
-            raise TabwireError(
-                error_pb2.ERROR_CODE_UNAVAILABLE,
-                "The server is stopping.",
-                remedy="Watch again from the last event you have.",
-            )
-        return self._live_journal(key)
-
-    def _person_input(self, browser_id: str, told: link_pb2.PersonInput) -> None:
-        """A person used a tab: the task that works in it is paused."""
-        for runner in list(self._runners.values()):
-            task = runner.journal.task
-            if task.browser_id == browser_id and told.tab_id in task.tab_ids and not self._stopping:
-                self._in_background(self._pause_for_person(runner.journal, told), f"person-{task.task_id}")
-
-    async def _pause_for_person(self, journal: Journal, told: link_pb2.PersonInput) -> None:
-        try:
-            await steering.person_acted(journal, told)
-        except (TabwireError, *DATABASE_AWAY):
-            _log.exception("person_input_not_recorded", task_id=journal.task.task_id)
-
-    # Running.
-
-    async def _take_up_all(self, *, free_at: datetime | None) -> None:
-        for key in await self._store.unfinished(free_at=free_at):
-            if key in self._runners:
-                continue
-            stored = await self._store.take_up(
-                key, lease_owner=self._server_id, lease_until=self._now() + _LEASE, free_at=free_at
-            )
-            if stored is not None:
-                _log.info("task_taken_up", task_id=stored.task.task_id, epoch=stored.epoch)
-                await self._run(stored, restarted=True)
-
-    async def _run(self, stored: StoredTask, *, restarted: bool = False) -> None:
-        journal = Journal(self._store, stored, now=self._now, clock=self._clock)
-        await journal.load()
-        task = journal.task
-        if restarted:
-            # Before any task that is new to a tab: this one was there first.
-            for tab_id in {task.tab_id, *task.tab_ids} - {0}:
-                self._claims.claim(task.browser_id, tab_id, task.task_id)
-        if restarted and task.state in (RUNNING, WAITING_BROWSER):
-            await journal.move(Trigger.RESTART)
-        decider = await self._decider(stored.owner_id, task)
-        runner = Runner(journal, self._browsers, self._claims, decider, sleep=self._sleep)
-        self._runners[journal.key] = runner
-        self._in_background(self._supervise(runner), f"task-{task.task_id}")
-
-    def _in_background(self, work: Coroutine[object, object, None], name: str) -> None:
-        job = asyncio.create_task(work, name=name)
-        self._jobs.add(job)
-        job.add_done_callback(self._jobs.discard)
-
-    async def _supervise(self, runner: Runner) -> None:
-        key = runner.journal.key
-        try:
-            await runner.run()
-            self._failures.pop(key, None)
-        except DATABASE_AWAY:
-            _log.exception("task_not_written", task_id=runner.journal.task.task_id)
-            self._in_background(self._take_up_again(key), f"retake-{key}")
-        except Exception:  # noqa: BLE001 - a fault of ours; the next start takes the task up again
-            _log.exception("task_runner_failed", task_id=runner.journal.task.task_id)
-        finally:
-            if self._runners.get(key) is runner:
-                del self._runners[key]
-            runner.journal.wake_watchers()
-
-    async def _take_up_again(self, key: str) -> None:
-        """Tries until a task that could not be written down is taken up, or has ended, or is another server's."""
-        while not self._stopping:
-            self._failures[key] = self._failures.get(key, 0) + 1
-            await self._sleep(_AGAIN_S[min(self._failures[key], len(_AGAIN_S)) - 1])
-            try:
-                stored = await self._store.take_up(
-                    key, lease_owner=self._server_id, lease_until=self._now() + _LEASE, free_at=self._now()
-                )
-                if stored is not None and key not in self._runners:
-                    _log.info("task_taken_up_again", task_id=stored.task.task_id, epoch=stored.epoch)
-                    await self._run(stored, restarted=True)
-            except DATABASE_AWAY:
-                _log.warning("task_waits_for_the_database", key=key)
-            else:
-                return
-
-    async def _decider(self, owner_id: str, task: task_pb2.Task) -> Decider:
-        if task.decider == task_pb2.DECIDER_COMMANDS:
-            return CommandDecider(sleep=self._sleep, clock=self._clock)
-        return ModelDecider(self._model_of(task), await self.records.past(owner_id, task))
-
-    def _model_of(self, task: task_pb2.Task | None) -> Model | None:
-        """The model that a task wants, else the server's; None if it is not set up any more."""
-        settings = self._settings
-        if task is not None and task.model:
-            settings = settings.model_copy(update={"model": task.model})
-        if not Model.is_configured(settings):
-            return None
-        if settings.model not in self._models:
-            self._models[settings.model] = Model(settings, sleep=self._sleep)
-        return self._models[settings.model]
-
-    async def _keep_leases(self) -> None:
-        """Renews the leases of this server, and takes up what others have left."""
-        while True:
-            await asyncio.sleep(_LEASE.total_seconds() / 3)
-            now = self._now()
-            try:
-                await self._store.renew(self._server_id, lease_until=now + _LEASE)
-                if not self._alone:
-                    await self._take_up_all(free_at=now)
-            except Exception:  # noqa: BLE001 - a database that is away comes back; leases must then go on
-                _log.exception("task_leases_failed")
 
 
 def _moment(

@@ -135,11 +135,11 @@ class House:
 
     def runner(self, task_id: str) -> Runner:
         """What runs a task now."""
-        return self.manager._runners[task_id]
+        return self.manager.supervisor._runners[task_id]
 
     async def until_quiet(self) -> None:
         """Returns when no task runs any more."""
-        while jobs := [job for job in self.manager._jobs if job.get_name().startswith("task-")]:
+        while jobs := [job for job in self.manager.supervisor.jobs if job.get_name().startswith("task-")]:
             await asyncio.wait(jobs)
 
     async def until(self, task_id: str, condition: Callable[[task_pb2.Task], bool]) -> task_pb2.Task:

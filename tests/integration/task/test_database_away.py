@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import OperationalError
@@ -69,3 +70,27 @@ async def test_a_task_goes_on_when_it_can_be_written_again(tmp_path: Path) -> No
         assert browser.executed == calm.executed, where
         assert [one.seq for one in told] == list(range(1, len(told) + 1)), where
         assert fold(told) == ended, where
+
+
+class AwayOnceTaken(TaskStore):
+    """A store that cannot be read for a moment after a task was taken."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database)
+        self.failures = 0
+
+    async def events(self, key: str, *, after_seq: int, limit: int) -> list[task_pb2.TaskEvent]:
+        if self.failures < 3:
+            self.failures += 1
+            raise OperationalError("SELECT", {}, Exception("unable to open database file"))
+        return await super().events(key, after_seq=after_seq, limit=limit)
+
+
+async def test_a_task_that_was_taken_runs_though_the_database_is_away_just_then(tmp_path: Path) -> None:
+    browser = _browser()
+    async with house(tmp_path, browser, store=AwayOnceTaken) as away:
+        await away.create(COMMANDS, task_id="t")
+        assert isinstance(away.store, AwayOnceTaken)
+        while away.store.failures < 3 or not (await away.get("t")).HasField("finished_at"):  # noqa: ASYNC110 - following it would read
+            await asyncio.sleep(0.01)
+        assert (await away.get("t")).state == task_pb2.TASK_STATE_SUCCEEDED

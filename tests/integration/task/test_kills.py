@@ -150,7 +150,7 @@ async def _live(home: Path, browser: BrowserDouble, kind: Kind, endpoint: dict[s
                 await asyncio.wait([dead])
                 return server
             browser.crashed = True
-            jobs = [*server.manager._jobs, person, dead]
+            jobs = [*server.manager.supervisor.jobs, person, dead]
             for job in jobs:
                 job.cancel()
             store.buried.set()

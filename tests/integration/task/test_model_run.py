@@ -412,7 +412,7 @@ async def test_a_browser_that_serves_another_server_ends_this_ones_work(tmp_path
             task = await home.create("do it")
             await reached.wait()
             go_on.set()
-            await asyncio.wait(list(home.manager._jobs))
+            await asyncio.wait(list(home.manager.supervisor.jobs))
             left = await home.get(task.task_id)
             assert left.state == task_pb2.TASK_STATE_RUNNING, "the other server decides what becomes of it"
             with pytest.raises(TabwireError) as raised:

@@ -83,7 +83,7 @@ async def _doomed(home: Path, browser: BrowserDouble, at: int, *, before: bool, 
         yield doomed
         browser.crashed = True
         doomed.store.dead.set()
-        jobs = list(doomed.manager._jobs)
+        jobs = list(doomed.manager.supervisor.jobs)
         for job in jobs:
             job.cancel()
         doomed.store.buried.set()
