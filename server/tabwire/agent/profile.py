@@ -73,6 +73,8 @@ class Profile:
     """It is shown an answer as an example."""
     says_why: int = 0
     """Its reasoning is held to so many characters where the endpoint can do that; 0 for no bound."""
+    remembers: bool = True
+    """It is told a conversation that grows; else each time anew the task, what was done in short, and the page."""
     deltas: bool = True
     """It is told what changed on a page where that is shorter than the page."""
     state_characters: int = 24_000
@@ -101,6 +103,7 @@ SMALL = Profile(
     plans=False,
     max_actions=1,
     has_example=True,
+    remembers=False,
     says_why=240,
     state_characters=9_000,
     read_characters=3_000,

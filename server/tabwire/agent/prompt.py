@@ -3,7 +3,8 @@
 The conversation only grows, so that the endpoint's prompt cache holds all but the last turn: system part, task and
 page; then per step what the model decided, what came of it, and what changed on the page. Every turn is recorded as it
 is before the model is asked, so that a server that comes back tells it the same, word for word. When the conversation
-outgrows its budget it is begun anew once, from a summary (`tabwire.agent.summary`).
+outgrows its budget it is begun anew once, from a summary (`tabwire.agent.summary`). A small model is told everything
+anew at each turn in that way: it loses its way in long conversations, and reads every token slowly.
 
 Page text is data. It stands between marks that no page can write: they are each task's own, and taken out of all text
 of pages.
@@ -53,9 +54,9 @@ class Prompt:
         self._mark = mark(task)
 
     def messages(self, history: History) -> list[Message]:
-        """The conversation so far, without the system message."""
+        """The conversation so far, without the system message; of who forgets it, what was said in this step."""
         messages: list[Message] = []
-        for said in history.talk:
+        for said in history.talk if self._profile.remembers else _of_this_step(history):
             if isinstance(said, task_pb2.ModelAsked):
                 _add(messages, "user", said.text)
             else:
@@ -73,6 +74,9 @@ class Prompt:
         hint: str = "",
     ) -> Turn:
         """What the model has to know for its next decision. `shown`: the page as it knows it, if it does."""
+        if not self._profile.remembers:
+            made = summary.compact(task, history)
+            return Turn(self._anew(task, history, made, hint, self._page(state, None)), self._known(state, whole=True))
         first = not history.talk
         told = [] if not first else self._opening(task, history, history.compacted)
         news = self._news(history, skip=history.compacted if first else None)
@@ -82,11 +86,21 @@ class Prompt:
         if not first and self._size(history) + tokens.estimate(text) > self._profile.budget_tokens:
             made = summary.compact(task, history)
             if made is not None:
-                told = self._opening(task, history, made)
-                news = self._news(history, skip=made)
-                text = "\n\n".join([*told, *news, *([hint] if hint else []), whole])
-                return Turn(text, self._known(state, whole=True), made)
+                return Turn(self._anew(task, history, made, hint, whole), self._known(state, whole=True), made)
         return Turn(text, self._known(state, whole=page is whole))
+
+    def _anew(
+        self,
+        task: task_pb2.Task,
+        history: History,
+        made: task_pb2.ContextCompacted | None,
+        hint: str,
+        page: str,
+    ) -> str:
+        """The text of a turn before which nothing is known: what was done is told in short."""
+        told = self._opening(task, history, made)
+        news = self._news(history, skip=made)
+        return "\n\n".join([*told, *news, *([hint] if hint else []), page])
 
     def repair(self, history: History, message: str) -> str:
         """What is wrong with an answer."""
@@ -172,6 +186,13 @@ def mark(task: task_pb2.Task) -> str:
     """What stands in the marks of a task's page text: the same whenever the task is taken up, and known to no page."""
     born = task.created_at.ToNanoseconds() if task.HasField("created_at") else 0
     return hashlib.sha256(f"{task.task_id}/{born}/{task.user_prompt}".encode()).hexdigest()[:8]
+
+
+def _of_this_step(history: History) -> Sequence[task_pb2.ModelAsked | task_pb2.ModelReply]:
+    if not history.talk:
+        return ()
+    number = history.talk[-1].step_number
+    return [said for said in history.talk if said.step_number == number]
 
 
 def _add(messages: list[Message], role: str, text: str) -> None:

@@ -258,6 +258,26 @@ def test_a_small_model_is_shown_less() -> None:
     assert len(small) < 11_000 < len(usual)
 
 
+def test_a_small_model_is_told_everything_anew_at_each_turn() -> None:
+    task, recorded = _task(), Recorded(_task())
+    prompt = Prompt(task, SMALL)
+    recorded.add(person_message=task_pb2.PersonMessage(message_id="m", text="not the red one"))
+    for number in range(1, 5):
+        _talk(recorded, prompt, task, page(element(50, "text", f"the page at {number}")))
+    step = task_pb2.Step(number=5, status=task_pb2.STEP_STATUS_RUNNING)
+    recorded.add(step_update=task_pb2.StepUpdate(step=step))
+    recorded.asked(5, prompt.turn(task, recorded.history, page()).text)
+    (asked,) = prompt.messages(recorded.history)
+    told = [asked["content"].index(words) for words in ("Buy a stapler", "1. ", "2. ", "3. ", "1. click: done")]
+    assert told == sorted(told)
+    assert "not the red one" in asked["content"]
+    assert "the page at" not in asked["content"]
+    recorded.replied(5)
+    recorded.asked(5, prompt.repair(recorded.history, "No such id."))
+    assert [one["role"] for one in prompt.messages(recorded.history)] == ["user", "assistant", "user"]
+    assert Prompt(task, SMALL).messages(recorded.again()) == prompt.messages(recorded.history)
+
+
 def test_an_error_of_a_newer_browser_is_told() -> None:
     task, recorded = _task(), Recorded(_task())
     bad = failed(error_pb2.ERROR_CODE_STALE_ELEMENT)
