@@ -135,7 +135,9 @@ class Settings(BaseSettings):
     )
     max_connections: int = Field(default=4096, ge=8, description="Connections that the edge holds at once.")
     edge_memory_mb: int = Field(
-        default=512, ge=32, description="Memory of Envoy's at which it refuses what is new, in MiB."
+        default=512,
+        ge=32,
+        description="The most that uploads can make Envoy hold, and what it refuses all new at, in MiB.",
     )
     request_timeout_s: int = Field(
         default=120, ge=1, description="Longest time in which a request must have come in whole, in seconds."

@@ -56,6 +56,11 @@ _RETRY_AFTER = "retry-after"
 _TOO_LARGE = "too-large"
 
 
+# The edge takes in a large request only if it knows its size before, and gRPC says nothing of it.
+_SIZE = "x-tabwire-bytes"
+_LARGE_BYTES = 48 * 1024
+
+
 class UnreachableError(TabwireError):
     """No answer came. `trouble` says where on the way it was lost."""
 
@@ -78,9 +83,11 @@ class Transport:
             options=[
                 ("grpc.max_receive_message_length", _MAX_MESSAGE),
                 ("grpc.max_send_message_length", _MAX_MESSAGE),
-                # A connection whose other end has silently gone is found within a quarter of a minute, also by streams.
-                ("grpc.keepalive_time_ms", 10_000),
+                # A connection whose other end has silently gone is found within ten seconds, also by streams. The last
+                # one is for the pings that gRPC sends by itself: while one of them is out it sends no other.
+                ("grpc.keepalive_time_ms", 5_000),
                 ("grpc.keepalive_timeout_ms", 5_000),
+                ("grpc.http2.ping_timeout_ms", 5_000),
                 ("grpc.http2.max_pings_without_data", 0),
                 # A server that starts again is found within a second, not with gRPC's usual two minutes.
                 ("grpc.initial_reconnect_backoff_ms", 200),
@@ -98,7 +105,7 @@ class Transport:
     ) -> Response:
         """One call, one answer."""
         try:
-            return await method(request, metadata=self._metadata, timeout=timeout_s)
+            return await method(request, metadata=(*self._metadata, *_size_of(request)), timeout=timeout_s)
         except grpc.aio.AioRpcError as error:
             raise await self.explain(error) from error
 
@@ -136,6 +143,12 @@ class Transport:
                 "Try again.",
             )
         return UnreachableError(trouble, message, remedy)
+
+
+def _size_of(request: Message) -> tuple[tuple[str, str], ...]:
+    """What a large request says of its size."""
+    size = request.ByteSize()
+    return ((_SIZE, str(size)),) if size > _LARGE_BYTES else ()
 
 
 def _exhausted(error: grpc.aio.AioRpcError) -> TabwireError:

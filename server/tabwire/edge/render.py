@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import jinja2
 
 from tabwire import assets, origins
+from tabwire.edge import lanes
 from tabwire.errors import TabwireError
 from tabwire.security import ca
 from tabwire.v1 import error_pb2
@@ -27,8 +28,6 @@ _MAX_SOCKET_PATH = 107  # bytes; a limit of the kernel
 _UNARY = "60s"
 _ACT = "330s"  # an action may wait for 300 seconds, and the way there and back takes some too
 _WATCH_IDLE = "3600s"
-# Above the server's own limit, so that a message that is only a little too large is refused with its number and remedy.
-_ABOVE_LIMIT = 64 * 1024
 
 
 def admin_socket(settings: Settings) -> str:
@@ -103,7 +102,9 @@ def _configuration(settings: Settings, **variables: str | int) -> str:
         watch_idle=_WATCH_IDLE,
         max_connections=settings.max_connections,
         memory_bytes=settings.edge_memory_mb * 2**20,
-        max_request_bytes=settings.max_message_bytes + _ABOVE_LIMIT,
+        lanes=lanes.of(settings),
+        window_bytes=lanes.WINDOW_BYTES,
+        buffer_bytes=lanes.BUFFER_BYTES,
         rate_connection=settings.rate_connection,
         rate_links=settings.rate_links,
         rate_calls=settings.rate_calls,

@@ -262,8 +262,8 @@ def with_bare_server(document: dict[str, Any], socket: str) -> None:
         ({"prefix": "/tabwire.v1.BrowserService/"}, {"prefix": f"/{relay.SERVICE}/"}),
         ({"path": "/tabwire.v1.LinkService/Connect"}, {"path": f"/{relay.SERVICE}/Peer"}),
     ):
-        route = copy.deepcopy(next(route for route in routes if of.items() <= route["match"].items()))
-        route["match"] = {**{name: value for name, value in route["match"].items() if name not in of}, **now}
+        route = copy.deepcopy(next(route for route in routes if route["match"] == of))
+        route["match"] = now
         route["route"]["cluster"] = "bare"
         if "path" in now:
             # Peers give no signs of life.

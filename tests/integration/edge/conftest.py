@@ -63,6 +63,10 @@ def stream(handler: Any) -> grpc.RpcMethodHandler[bytes, Message]:
     return grpc.unary_stream_rpc_method_handler(handler, response_serializer=serialized)
 
 
+def duplex(handler: Any) -> grpc.RpcMethodHandler[bytes, Message]:
+    return grpc.stream_stream_rpc_method_handler(handler, response_serializer=serialized)
+
+
 def serialized(message: Message) -> bytes:
     return message.SerializeToString()
 
@@ -81,6 +85,7 @@ class Behind:
         self._server: grpc.aio.Server | None = None
         self.calls = 0  # without health checks
         self.word = asyncio.Event()
+        self.taken_bytes = 0  # of messages on Connect
 
     async def attach(self, _: object, __: Any) -> AsyncIterator[link_pb2.Downlink]:
         """A stream that says one thing, and another one only when the test wants it."""
@@ -88,12 +93,24 @@ class Behind:
         await self.word.wait()
         yield link_pb2.Downlink(caught_up=link_pb2.CaughtUp())
 
+    async def connect(self, requests: AsyncIterator[bytes], _: Any) -> AsyncIterator[link_pb2.Downlink]:
+        """A stream that takes nothing of what it is sent before the test wants it."""
+        await self.word.wait()
+        async for message in requests:
+            self.taken_bytes += len(message)
+        yield link_pb2.Downlink(caught_up=link_pb2.CaughtUp())
+
     async def start(self) -> None:
-        self._server = grpc.aio.server(interceptors=(_Counting(self),))
+        self._server = grpc.aio.server(
+            interceptors=(_Counting(self),), options=[("grpc.max_receive_message_length", -1)]
+        )
         servicer = health.aio.HealthServicer()
         health_pb2_grpc.add_HealthServicer_to_server(servicer, self._server)
         await servicer.set("", health_pb2.HealthCheckResponse.SERVING)
-        handlers = {**HANDLERS, "tabwire.v1.LinkService": {"Attach": stream(self.attach)}}
+        handlers = {
+            **HANDLERS,
+            "tabwire.v1.LinkService": {"Attach": stream(self.attach), "Connect": duplex(self.connect)},
+        }
         self._server.add_generic_rpc_handlers(
             tuple(grpc.method_handlers_generic_handler(name, methods) for name, methods in handlers.items())
         )

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from tabwire.settings import Settings
 
+    from .conftest import Edge
+
 EMPTY = b"\0\0\0\0\0"
 WEB = {"content-type": "application/grpc-web+proto", "x-grpc-web": "1"}
 WHO_AM_I = "/tabwire.v1.AuthService/WhoAmI"
@@ -126,3 +128,26 @@ def shown_certificate(settings: Settings) -> bytes:
         trust.wrap_socket(plain, server_hostname=settings.host) as secure,
     ):
         return secure.getpeercert(binary_form=True) or b""
+
+
+def bearer(edge: Edge) -> dict[str, str]:
+    """The headers of somebody with a good token."""
+    return {"authorization": f"Bearer {edge.token()}"}
+
+
+def is_exhausted(answer: Answer) -> bool:
+    """Whether it is a whole answer of gRPC that says RESOURCE_EXHAUSTED and when to come again."""
+    return (answer.status, answer.grpc_status) == (200, "8") and int(answer.headers["retry-after"]) >= 1
+
+
+async def answers(settings: Settings, limit_s: float) -> bool:
+    """Whether a call is answered before long, tried as a patient client does."""
+    until = time.monotonic() + limit_s
+    while time.monotonic() < until:
+        try:
+            if (await post(settings, HEALTH)).grpc_status == "0":
+                return True
+        except (OSError, ssl.SSLError):
+            pass
+        await asyncio.sleep(0.3)
+    return False

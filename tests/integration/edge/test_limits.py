@@ -1,12 +1,12 @@
-"""The edge under attack: too many calls, too much in them, too slowly sent, too many connections, too little memory.
+"""The edge under attack: too many calls, too much in them, too slowly sent, too many connections.
 
-Each test is an attacker against the real Envoy with TLS; beside it somebody calls who must be served all the same.
+Each test is an attacker against the real Envoy with TLS; beside it somebody calls who must be served all the same. What
+uploads do to its memory is in `test_memory`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import ssl
 import time
@@ -16,24 +16,30 @@ import grpc
 import pytest
 
 from tabwire.client import Client
-from tabwire.edge import envoy
 from tabwire.errors import TabwireError
 from tabwire.v1 import error_pb2
 
-from .speaking import HEALTH, PAIR, WEB, WHO_AM_I, Answer, Caller, closed_after, post, raw
+from .speaking import (
+    HEALTH,
+    PAIR,
+    WEB,
+    WHO_AM_I,
+    Answer,
+    Caller,
+    answers,
+    bearer,
+    closed_after,
+    is_exhausted,
+    post,
+    raw,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
-
-    from tabwire.settings import Settings
+    from collections.abc import Awaitable, Callable
 
     from .conftest import Edge, EdgeWith
 
     Until = Callable[[Callable[[], Awaitable[bool]]], Awaitable[None]]
-
-
-def bearer(edge: Edge) -> dict[str, str]:
-    return {"authorization": f"Bearer {edge.token()}"}
 
 
 async def burst(edge: Edge, count: int, path: str = WHO_AM_I) -> list[Answer]:
@@ -50,11 +56,6 @@ def raw_call(client: Client) -> grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]:
     """A call of bytes, which nobody on this side looks into."""
     call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = client.transport.channel.unary_unary(WHO_AM_I)
     return call
-
-
-def is_exhausted(answer: Answer) -> bool:
-    """Whether it is a whole answer of gRPC that says RESOURCE_EXHAUSTED and when to come again."""
-    return (answer.status, answer.grpc_status) == (200, "8") and int(answer.headers["retry-after"]) >= 1
 
 
 # -- too many calls ----------------------------------------------------------------------------------------------------
@@ -243,7 +244,7 @@ async def _drip(writer: asyncio.StreamWriter, piece: bytes) -> None:
         await asyncio.sleep(0.3)
 
 
-# -- too many connections, too little memory ---------------------------------------------------------------------------
+# -- too many connections ----------------------------------------------------------------------------------------------
 
 
 async def test_more_connections_than_allowed_are_not_taken(edge_with: EdgeWith) -> None:
@@ -263,70 +264,7 @@ async def test_more_connections_than_allowed_are_not_taken(edge_with: EdgeWith) 
     finally:
         for _, writer in held:
             writer.close()
-    assert await _answers(settings, 20), "when they have left, others come in again"
-
-
-async def test_uploads_that_fill_the_memory_are_ended_and_others_are_served(edge_with: EdgeWith) -> None:
-    edge = await edge_with(edge_memory_mb=32)
-    settings = edge.settings
-    metadata = (("authorization", f"Bearer {edge.token()}"),)
-
-    async def most_of_a_request() -> AsyncIterator[bytes]:
-        """Twelve of sixteen MiB, at 80 Mbit/s each, and then nothing. Envoy looks at its memory four times a second."""
-        for _ in range(12):
-            yield bytes(2**20)
-            await asyncio.sleep(0.1)
-        await asyncio.Event().wait()
-
-    async def attack() -> None:
-        async with Client(settings.server_url, edge.token(), ca=edge.ca) as client:
-            upload: grpc.aio.StreamUnaryMultiCallable[bytes, bytes]
-            upload = client.transport.channel.stream_unary(WHO_AM_I)
-            await upload(most_of_a_request(), metadata=metadata)
-
-    attackers = [asyncio.create_task(attack()) for _ in range(12)]
-    peak = 0
-    try:
-        async with asyncio.timeout(100):
-            while not any(attacker.done() for attacker in attackers):
-                peak = max(peak, await _allocated(settings))
-                await asyncio.sleep(0.05)
-        assert await _answers(settings, 30), "somebody else is served while the attack goes on"
-        peak = max(peak, await _allocated(settings))
-    finally:
-        for attacker in attackers:
-            attacker.cancel()
-        ends = await asyncio.gather(*attackers, return_exceptions=True)
-    assert any(isinstance(end, grpc.aio.AioRpcError) for end in ends)
-    assert peak < 80 * 2**20, "without the limit it would be 144 MiB"
-    assert edge.behind.calls == 0
-
-
-async def test_without_memory_requests_are_refused_as_busy(edge_with: EdgeWith, until: Until) -> None:
-    """Half of a limit is what Envoy needs for itself here; slow uploads in HTTP/1.1 take the rest for a while."""
-    edge = await edge_with(edge_memory_mb=32)
-    settings = edge.settings
-    head = {**WEB, **bearer(edge), "host": "x", "content-length": str(16 * 2**20)}
-    lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
-    request = f"POST {WHO_AM_I} HTTP/1.1\r\n{lines}\r\n".encode() + bytes(14 * 2**20)
-    async with contextlib.AsyncExitStack() as stack:
-        for _ in range(3):
-            _, writer = await stack.enter_async_context(raw(settings))
-            writer.write(request)
-        answers: list[Answer] = []
-
-        async def refused() -> bool:
-            answers.append(await post(settings, HEALTH))
-            return answers[-1].grpc_status != "0"
-
-        await until(refused)
-        assert is_exhausted(answers[-1])
-        assert answers[-1].headers["x-tabwire-edge"] == "overloaded"
-        async with Client(settings.server_url, edge.token(), ca=edge.ca) as client:
-            with pytest.raises(TabwireError) as caught:
-                await client.who_am_i()
-        assert caught.value.info.details.limit.name == "overloaded"
-    assert await _answers(settings, 30), "when they have left, there is room again"
+    assert await answers(settings, 20), "when they have left, others come in again"
 
 
 async def test_what_needs_no_token_is_not_taken_in_beyond_a_little(edge: Edge) -> None:
@@ -334,21 +272,3 @@ async def test_what_needs_no_token_is_not_taken_in_beyond_a_little(edge: Edge) -
         answer = await post(edge.settings, path, body=b"\0" + (200_000).to_bytes(4) + bytes(200_000))
         assert (answer.grpc_status, answer.headers["x-tabwire-edge"]) == ("8", "too-large")
     assert edge.behind.calls == 0
-
-
-async def _answers(settings: Settings, limit_s: float) -> bool:
-    """Whether a call is answered before long, tried as a patient client does."""
-    until = time.monotonic() + limit_s
-    while time.monotonic() < until:
-        try:
-            if (await post(settings, HEALTH)).grpc_status == "0":
-                return True
-        except (OSError, ssl.SSLError):
-            pass
-        await asyncio.sleep(0.3)
-    return False
-
-
-async def _allocated(settings: Settings) -> int:
-    _, body = await envoy.admin(settings, "/memory")
-    return int(json.loads(body)["allocated"]) if body else 0

@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from tabwire import assets
-from tabwire.edge import envoy, files, render
+from tabwire.edge import envoy, files, lanes, render
 from tabwire.errors import TabwireError
 from tabwire.security import ca
 from tabwire.settings import Settings
@@ -85,7 +85,7 @@ def test_the_filters_are_in_the_agreed_order(tmp_path: Path) -> None:
     names = [one["name"].rsplit(".", 1)[-1] for one in manager["http_filters"]]
     assert names == [
         *("cors", "grpc_web", "grpc_stats", "rbac", "connection", "tokens", "route"),
-        *("no_binary_metadata", "whole_request", "router"),
+        *("no_binary_metadata", "open", "stream", "connect", "small", "middle", "large", "whole_request", "router"),
     ]
 
 
@@ -94,13 +94,58 @@ def test_every_method_has_a_limit_of_calls_and_of_size(tmp_path: Path, path: str
     manager, _ = parts(render.for_laptop(settings(tmp_path)))
     held = whole_route_of(manager, path)["typed_per_filter_config"]
     assert held["tabwire.limit.route"]["token_bucket"]["max_tokens"] > 0
-    whole = held["tabwire.whole_request"]
-    if path.endswith("/Connect"):
-        assert whole["disabled"] is True, "its request ends only with it"
-    elif path.rsplit("/", 1)[1] in {"Pair", "RefreshToken", "Attach", "WatchTask", "WatchTab", "ExportTask"}:
-        assert whole["buffer"]["max_request_bytes"] == 65536
+    if is_stream:
+        name = "connect" if path.endswith("/Connect") else "stream"
     else:
-        assert whole["buffer"]["max_request_bytes"] == settings(tmp_path).max_message_bytes + 65536
+        name = "open" if path.rsplit("/", 1)[1] in {"Pair", "RefreshToken"} else "small"
+    assert_lane(held, getattr(lanes.of(settings(tmp_path)), name))
+
+
+def assert_lane(held: dict[str, Any], lane: lanes.Lane) -> None:
+    """That a route counts its requests in this lane alone and takes in no more than it allows."""
+    assert [name for name in held if name.startswith("tabwire.lane.")] == [f"tabwire.lane.{lane.name}"]
+    whole = held["tabwire.whole_request"]
+    if lane.is_whole:
+        assert whole["buffer"]["max_request_bytes"] == lane.request_bytes
+    else:
+        assert whole["disabled"] is True, "its request ends only with it"
+
+
+def test_every_route_to_the_server_has_one_lane(tmp_path: Path) -> None:
+    manager, _ = parts(render.for_laptop(settings(tmp_path)))
+    chosen = lanes.of(settings(tmp_path))
+    routes = [one for one in manager["route_config"]["virtual_hosts"][0]["routes"] if "route" in one]
+    for route in routes:
+        held = route["typed_per_filter_config"]
+        (name,) = (key.removeprefix("tabwire.lane.") for key in held if key.startswith("tabwire.lane."))
+        assert_lane(held, getattr(chosen, name))
+    by_name = {one["name"]: one for one in manager["http_filters"]}
+    for lane in chosen:
+        found = by_name[f"tabwire.lane.{lane.name}"]
+        assert found["disabled"] is True, "a route that names no lane would be in all"
+        limits = found["typed_config"]["gradient_controller_config"]
+        assert limits["concurrency_limit_params"]["max_concurrency_limit"] == lane.requests
+        assert limits["min_rtt_calc_params"]["min_concurrency"] == lane.requests
+
+
+@pytest.mark.parametrize("header", ["content-length", "x-tabwire-bytes"])
+@pytest.mark.parametrize(
+    ("size", "name"), [(65_537, "middle"), (327_680, "middle"), (327_681, "large"), (2**40, "large")]
+)
+def test_a_call_that_says_its_size_is_in_the_lane_of_that_size(
+    tmp_path: Path, header: str, size: int, name: str
+) -> None:
+    manager, _ = parts(render.for_laptop(settings(tmp_path)))
+    path = "/tabwire.v1.BrowserService/Act"
+    for route in manager["route_config"]["virtual_hosts"][0]["routes"]:
+        match = route["match"]
+        if not path.startswith(match.get("prefix", match.get("path"))) or "route" not in route:
+            continue
+        said = [one for one in match.get("headers", []) if one["name"] == header and "range_match" in one]
+        if said and said[0]["range_match"]["start"] <= size < said[0]["range_match"]["end"]:
+            assert_lane(route["typed_per_filter_config"], getattr(lanes.of(settings(tmp_path)), name))
+            return
+    raise AssertionError(size)
 
 
 def test_a_dead_server_is_not_dialled_for_ever(tmp_path: Path) -> None:
