@@ -161,6 +161,12 @@ function listenToLife(connection: Connection, inbox: Inbox, menu: ContextMenu): 
   // Content scripts live in processes that a page may take over: tokens are none of their business.
   see("protecting the tokens", chrome.storage.local.setAccessLevel({ accessLevel: "TRUSTED_CONTEXTS" }));
   see("connecting", connection.start());
+  see("looking after the alarm", keepAlarm());
+}
+
+/** Chrome may lose an alarm, and then nothing would revive a worker that died before it was connected. */
+async function keepAlarm(): Promise<void> {
+  if ((await chrome.alarms.get(ALARM)) === undefined) await setAlarm();
 }
 
 /** An alarm every half minute revives a worker that has died, and with it the offscreen document. */

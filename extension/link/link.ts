@@ -2,6 +2,7 @@
 // is link_client.ts. Streams come and go under one link; what is to be delivered or sent outlives them.
 
 import { create, toBinary } from "@bufbuild/protobuf";
+import type { Timestamp } from "@bufbuild/protobuf/wkt";
 import { type Client, Code, ConnectError } from "@connectrpc/connect";
 import { ComponentOrigin, ErrorCode, ErrorInfoSchema } from "@gen/tabwire/v1/error_pb";
 import type { EncodedResult } from "@gen/tabwire/v1/extension_pb";
@@ -38,6 +39,10 @@ export interface LinkEnv {
   onAttached(attached: Attached): void;
   /** Something came from the server. */
   onSignOfLife(): void;
+  /** What the server's clock shows. Told before anything that it sent later is delivered. */
+  onServerTime(time: Timestamp): void;
+  /** Whether this computer's clock was set since the server's was told: then no deadline can be understood. */
+  wasClockSet(): boolean;
 }
 
 /** One link, from Welcome until it is forgotten. */
@@ -54,6 +59,7 @@ export class Link {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #lost = false;
   #silent = false;
+  #untimely = false;
 
   constructor(welcome: Welcome, env: LinkEnv) {
     this.welcome = welcome;
@@ -82,6 +88,11 @@ export class Link {
     return this.#silent;
   }
 
+  /** True if the last stream was ended because this computer's clock was set: the next one tells the server's anew. */
+  get untimely(): boolean {
+    return this.#untimely;
+  }
+
   /** Numbers a message, and sends it as soon as that is possible. */
   send(uplink: Uplink): void {
     this.#enqueue(fitting(uplink, this.welcome.limits?.maxMessageBytes ?? 0));
@@ -105,7 +116,7 @@ export class Link {
     const stop = (): void => this.#fail(new ConnectError("the link is no longer wanted", Code.Canceled));
     this.#abort = abort;
     this.#failure = undefined;
-    this.#silent = false;
+    this.#silent = this.#untimely = false;
     signal.addEventListener("abort", stop);
     const patience = setTimeout(
       () => this.#failSilent("the server did not attach the stream in time"),
@@ -168,10 +179,19 @@ export class Link {
   }
 
   #receive(downlink: Downlink): void {
+    if (this.#abort?.signal.aborted) return; // given up; what is still under way here comes again on the next stream
     this.#env.onSignOfLife();
     const now = this.#env.now();
     this.#pulse.heard(now);
     if (downlink.body.case === "command") this.#pulse.used(now);
+    if (downlink.body.case === "heartbeat" && downlink.body.value.time !== undefined) {
+      this.#env.onServerTime(downlink.body.value.time);
+    }
+    if (downlink.body.case === "command" && this.#env.wasClockSet()) {
+      this.#untimely = true;
+      this.#fail(new ConnectError("this computer's clock was set", Code.Aborted));
+      return; // not taken, so it comes again on the next stream
+    }
     if (downlink.body.case === "attached") {
       this.#pulse.start(now);
       const attached = downlink.body.value;

@@ -24,7 +24,9 @@ import { Bell } from "./sleep";
 import { TokenWatch } from "./token_watch";
 import { asConnectError, LINK_HEADER } from "./transport";
 
-const OPEN_TIMEOUT_MS = 15_000;
+/** A connection may be dead from the start, for Chrome goes on using one that is. The patience doubles where that was wrong. */
+const OPEN_TIMEOUT_MS = 2_500;
+const OPEN_TIMEOUT_MAX_MS = 15_000;
 const CLOSE_TIMEOUT_MS = 3_000;
 /** The largest message that is taken, where Hello does not say. */
 const MAX_MESSAGE_BYTES = 16 * 2 ** 20;
@@ -32,6 +34,8 @@ const RETRY_BASE_MS = 500;
 const RETRY_MAX_MS = 5_000;
 /** Where trying again is of no use before a person has done something, one look a minute finds out that they have. */
 const HOPELESS_RETRY_MS = 60_000;
+/** The server's clock is taken for another than it was known to be if it is off by more than messages are late. */
+const CLOCK_OFF_MS = 500;
 /** So often in a row a server that is silent is tried again at once, before it counts as a failure like any other. */
 const SILENCES_AT_ONCE = 2;
 /** Within so long, because it may be the server that stood still, and not the connections of all its browsers. */
@@ -68,8 +72,10 @@ export class LinkClient {
   #link: Link | undefined;
   /** A new link is being opened because the server did not know the old one. */
   #reopening = false;
-  /** Streams in a row that were given up for silence. */
+  /** Streams, and tries to open a link, in a row that were given up for silence. */
   #silences = 0;
+  /** How far this computer's clock was from the one that nobody can set, when the server's was last told. */
+  #clocksApart = 0;
   #status = create(ConnectionStatusSchema, { phase: ConnectionPhase.UNPAIRED });
 
   constructor(env: LinkClientEnv) {
@@ -179,7 +185,8 @@ export class LinkClient {
 
   async #open(signal: AbortSignal, client: Client<typeof LinkService>): Promise<Link> {
     const hello = this.#credentials?.hello ?? create(HelloSchema, { minRevision: 1, maxRevision: 1 });
-    const { welcome } = await client.openLink({ hello }, { signal, timeoutMs: OPEN_TIMEOUT_MS });
+    const timeoutMs = Math.min(OPEN_TIMEOUT_MAX_MS, OPEN_TIMEOUT_MS * 2 ** this.#silences);
+    const { welcome } = await client.openLink({ hello }, { signal, timeoutMs });
     if (welcome === undefined) throw new ConnectError("the server did not say Welcome", Code.Internal);
     const foreign = foreignRevision(hello, welcome);
     if (foreign !== undefined) {
@@ -198,10 +205,21 @@ export class LinkClient {
         this.#backoff.reset();
         this.#reopening = false;
         this.#silences = 0;
+        this.#clocksApart = clocksApart();
         this.#setStatus({ phase: ConnectionPhase.CONNECTED, serverTime: attached.serverTime });
       },
       onSignOfLife: () => this.#askForToken(), // timers of hidden pages may be late, messages are not
+      onServerTime: (time) => this.#compareClocks(time),
+      wasClockSet: () => Math.abs(clocksApart() - this.#clocksApart) > CLOCK_OFF_MS,
     });
+  }
+
+  /** The server says what its clock shows. If that has been set since it was last told, deadlines mean other moments. */
+  #compareClocks(serverTime: Timestamp): void {
+    const { phase, clockOffsetMs } = this.#status;
+    if (phase !== ConnectionPhase.CONNECTED) return;
+    this.#clocksApart = clocksApart();
+    if (Math.abs(offsetOf(serverTime) - Number(clockOffsetMs)) > CLOCK_OFF_MS) this.#setStatus({ phase, serverTime });
   }
 
   /** The server asked for a new stream: at once, or when it is back. */
@@ -227,12 +245,13 @@ export class LinkClient {
         return;
       }
     }
+    if (this.#link?.untimely) return;
     if (error.code === Code.Unauthenticated) {
       await this.#afterRefusedToken(error, signal);
       return;
     }
     if (this.#status.phase === ConnectionPhase.CONNECTED) this.#setStatus({ phase: ConnectionPhase.CONNECTING });
-    if (this.#link?.silent) {
+    if (this.#link === undefined ? error.code === Code.DeadlineExceeded : this.#link.silent) {
       this.#env.leaveConnection?.(this.#credentials?.serverUrl ?? "");
       this.#silences += 1;
       if (this.#silences <= SILENCES_AT_ONCE) {
@@ -300,14 +319,21 @@ export class LinkClient {
       serverVersion: before.serverVersion,
       modelConfigured: before.modelConfigured,
       revision: before.revision,
-      clockOffsetMs:
-        change.serverTime === undefined
-          ? before.clockOffsetMs
-          : BigInt(Math.round(timestampMs(change.serverTime) - Date.now())),
+      clockOffsetMs: change.serverTime === undefined ? before.clockOffsetMs : BigInt(offsetOf(change.serverTime)),
     });
     if (change.diagnosis !== undefined) status.errorInfo = change.diagnosis.error;
     if (change.nextTryAt !== undefined) status.nextTryAt = change.nextTryAt;
     this.#status = status;
     this.#env.onStatus(status);
   }
+}
+
+/** What the clock shows beyond the one that nobody can set: it changes when the clock is set, and where computers sleep. */
+function clocksApart(): number {
+  return Date.now() - performance.now();
+}
+
+/** How far the server's clock is ahead of this computer's, in milliseconds. */
+function offsetOf(serverTime: Timestamp): number {
+  return Math.round(timestampMs(serverTime) - Date.now());
 }

@@ -18,6 +18,10 @@ import { sleep } from "./sleep";
 
 const STATUS_RETRY_BASE_MS = 200;
 const STATUS_RETRY_MAX_MS = 5_000;
+/** A service worker that has just made this document sends the credentials by itself; another one must be asked. */
+const CREDENTIALS_PATIENCE_MS = 1_000;
+/** … again and again, since a request may be lost with the worker; but rarely if there are none to be had. */
+const CREDENTIALS_RARELY_MS = 60_000;
 
 /** The answer to a pipe message. */
 export interface PipeAnswer {
@@ -58,6 +62,15 @@ export class Pipe {
       await this.#ask({ case: "tokenNeeded", value: { refused } });
     } catch (error) {
       console.debug("Tabwire: the service worker was not reached", error);
+    }
+  }
+
+  /** Has the service worker send the credentials, until the signal says that it has. */
+  async askForCredentials(told: AbortSignal): Promise<void> {
+    for (let wait = CREDENTIALS_PATIENCE_MS; ; wait = Math.min(2 * wait, CREDENTIALS_RARELY_MS)) {
+      await sleep(wait, told);
+      if (told.aborted) return;
+      await this.needToken(false);
     }
   }
 

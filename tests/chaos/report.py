@@ -40,6 +40,11 @@ class Judged:
         """What was broken, in order."""
         return [entry["name"] for entry in self.history if entry["kind"] == Kind.FAULT and entry["phase"] == "over"]
 
+    @property
+    def is_slow(self) -> bool:
+        """Whether a task took longer to go on than it should."""
+        return any((resumed.seconds or 0.0) > GOAL_S for resumed in resumptions(self.history))
+
 
 def judge(history: Sequence[Entry], failed: str = "") -> Judged:
     """A run's history with its verdict."""

@@ -84,7 +84,10 @@ def _clock() -> str:
 
 
 async def one(plan: Plan, out: Path, *, heartbeat_ms: int = HEARTBEAT_MS) -> Judged:
-    """One run, judged; its history is kept, and what the product left behind if a guarantee was broken."""
+    """One run, judged; its history is kept, and what the product left behind if a guarantee was broken.
+
+    The same of a run in which a task took longer than the goal to go on.
+    """
     with tempfile.TemporaryDirectory(prefix=f"tabwire-chaos-{plan.seed}-", ignore_cleanup_errors=True) as home:
         return await _in(Path(home), plan, out, heartbeat_ms)
 
@@ -101,7 +104,7 @@ async def _in(home: Path, plan: Plan, out: Path, heartbeat_ms: int) -> Judged:
     kept = history.History()
     kept.entries = list(recorded)
     kept.write(out / f"{plan.seed}.jsonl")
-    if run.violations or run.failed:
+    if run.violations or run.failed or run.is_slow:
         logs = out / f"{plan.seed}.logs"
         shutil.rmtree(logs, ignore_errors=True)
         logs.mkdir()

@@ -94,7 +94,9 @@ export class Connection {
 
   /** The offscreen document tells what the link does. */
   async report(status: ConnectionStatus): Promise<void> {
-    if (status.clockOffsetMs !== 0n) this.#parts.clock.learn(Number(status.clockOffsetMs));
+    // Who was never connected has not heard what the server's clock shows.
+    const isKnown = status.phase === ConnectionPhase.CONNECTED || status.clockOffsetMs !== 0n;
+    if (isKnown) this.#parts.clock.learn(Number(status.clockOffsetMs));
     const current = await this.#parts.pairing.current();
     // An offscreen document without credentials says "unpaired". Whether that is so is known here.
     if (status.phase === ConnectionPhase.UNPAIRED && current !== undefined) return;

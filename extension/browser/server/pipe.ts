@@ -6,12 +6,15 @@ import { create, fromBinary, type MessageInitShape, toBinary } from "@bufbuild/p
 import { type PipeMessage, PipeMessageSchema } from "@gen/tabwire/v1/extension_pb";
 import { DirectLine, LINE_OFFER } from "../../wire/direct_line";
 import { isFor, seal, unseal } from "../../wire/envelope";
-import { pause } from "../clock";
+import { LIFE } from "../../wire/life";
+import { pause, within } from "../clock";
 import { messageOf } from "../errors";
 import { isOffscreen, OFFSCREEN_PAGE } from "../senders";
 
 /** When it is looked whether the document is gone, after a line to it has ended: each so long after the look before. */
 const LOOKS_MS: readonly number[] = [0, 100, 400, 1_500, 3_000];
+/** So long Chrome may take to make the document. If it never says that it has, the next look finds out. */
+const CREATE_MS = 5_000;
 
 /** Takes a message from the offscreen document. True means: recorded, done with it. */
 export type PipeHandler = (message: PipeMessage) => Promise<boolean>;
@@ -57,6 +60,11 @@ export class Pipe {
         },
       );
       return true;
+    });
+    chrome.runtime.onConnect.addListener((port) => {
+      if (port.name !== LIFE || port.sender === undefined || !isOffscreen(port.sender)) return;
+      const line = this.#line; // the one for which the document has opened this port
+      port.onDisconnect.addListener(() => void this.#ended(line));
     });
   }
 
@@ -113,16 +121,18 @@ export class Pipe {
     const { port1, port2 } = new MessageChannel();
     this.#line?.close();
     const take = (body: Uint8Array): Promise<boolean> => this.#handler(fromBinary(PipeMessageSchema, body));
-    this.#line = new DirectLine(port1, take, Date.now, () => void this.#lineEnded());
+    const line = new DirectLine(port1, take, Date.now, () => void this.#ended(line));
+    this.#line = line;
     client.postMessage(LINE_OFFER, [port2]);
-    this.#line.greet();
+    line.greet();
   }
 
   /**
-   * The document may have been closed. Nothing else would tell before the alarm that comes every half minute. Chrome still
-   * lists a document that is being closed, so one look is not enough.
+   * The document at the end of this line may have been closed. Nothing else would tell before the alarm that comes every
+   * half minute. Chrome still lists a document that is being closed, so one look is not enough.
    */
-  async #lineEnded(): Promise<void> {
+  async #ended(line: DirectLine | undefined): Promise<void> {
+    line?.close();
     for (const waitMs of LOOKS_MS) {
       await pause(waitMs);
       if (this.#line?.isTrusted === true) return; // it lives, and has taken a new line
@@ -141,11 +151,12 @@ export class Pipe {
     });
     if (contexts.length > 0) return false;
     try {
-      await chrome.offscreen.createDocument({
+      const creating = chrome.offscreen.createDocument({
         url: OFFSCREEN_PAGE,
         reasons: [chrome.offscreen.Reason.WORKERS],
         justification: "Holds the connection to the Tabwire server, which the service worker cannot outlive.",
       });
+      await within(CREATE_MS, creating);
     } catch (thrown) {
       // Another life of this worker may have been faster.
       if (/single offscreen/i.test(messageOf(thrown))) return false;

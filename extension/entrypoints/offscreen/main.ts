@@ -10,9 +10,7 @@ import { createTransport } from "../../link/transport";
 import { Vigil } from "../../link/vigil";
 import { Ways } from "../../link/ways";
 import { LINE_OFFER, type LinePort } from "../../wire/direct_line";
-
-/** A service worker that has just made this document sends the credentials by itself; another one must be asked. */
-const CREDENTIALS_PATIENCE_MS = 1_000;
+import { LIFE } from "../../wire/life";
 
 const pipe = new Pipe((message) => chrome.runtime.sendMessage(message));
 
@@ -35,14 +33,18 @@ const client = new LinkClient({
   random: Math.random,
 });
 
-const asking = setTimeout(() => void pipe.needToken(false), CREDENTIALS_PATIENCE_MS);
+const told = new AbortController();
+void pipe.askForCredentials(told.signal);
 
 const handler: PipeHandler = {
   connect: (credentials) => {
-    clearTimeout(asking);
+    told.abort();
     client.connect(credentials);
   },
-  disconnect: (reason) => void client.disconnect(reason),
+  disconnect: (reason) => {
+    told.abort();
+    void client.disconnect(reason);
+  },
   send: (uplink) => {
     vigil.sent(uplink);
     return client.send(uplink);
@@ -65,5 +67,7 @@ chrome.runtime.onMessage.addListener((message, sender, respond) => {
 // Only this extension's own worker can reach its documents in this way; that it is the worker is looked at all the same.
 navigator.serviceWorker.onmessage = ({ data, source, ports: [port] }) => {
   const isWorker = source instanceof ServiceWorker && source.scriptURL === chrome.runtime.getURL(WORKER_SCRIPT);
-  if (data === LINE_OFFER && isWorker && port !== undefined) pipe.connect(port as LinePort, handler);
+  if (data !== LINE_OFFER || !isWorker || port === undefined) return;
+  pipe.connect(port as LinePort, handler);
+  chrome.runtime.connect({ name: LIFE });
 };

@@ -5,6 +5,7 @@ import { PipeMessageSchema } from "@gen/tabwire/v1/extension_pb";
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import { Pipe } from "../../browser/server/pipe";
 import { seal } from "../../wire/envelope";
+import { LIFE } from "../../wire/life";
 
 const PAGE = "chrome-extension://tabwire/offscreen.html";
 
@@ -14,6 +15,7 @@ class Browser {
   looks = 0;
   created = 0;
   readonly ports: MessagePort[] = [];
+  onConnect: ((port: unknown) => void) | undefined;
   listener: ((message: unknown, sender: unknown, respond: (answer: unknown) => void) => unknown) | undefined;
 
   constructor() {
@@ -27,6 +29,7 @@ class Browser {
           return this.isListed ? [{}] : [];
         },
         onMessage: { addListener: (listener: Browser["listener"]) => (this.listener = listener) },
+        onConnect: { addListener: (listener: Browser["onConnect"]) => (this.onConnect = listener) },
       },
       offscreen: {
         Reason: { WORKERS: "WORKERS" },
@@ -49,6 +52,14 @@ class Browser {
     this.listener?.(seal("background", "pipe", PipeMessageSchema, message), sender, () => {});
     await vi.waitFor(() => expect(this.ports.length).toBe(before + 1));
   }
+
+  /** A page of the extension opens a port. Returns what is to be called when it ends, if anybody wants to know. */
+  opens(name: string, page = PAGE): (() => void) | undefined {
+    let end: (() => void) | undefined;
+    const onDisconnect = { addListener: (listener: () => void) => (end = listener) };
+    this.onConnect?.({ name, sender: { id: "tabwire", url: page }, onDisconnect });
+    return end;
+  }
 }
 
 let browser: Browser;
@@ -67,6 +78,15 @@ afterEach(() => {
   vi.unstubAllGlobals();
 });
 
+it("makes a closed document anew although its line does not tell: Chrome ends the document's port", async () => {
+  const greeting = { to: 0, ok: true };
+  browser.ports[0]?.postMessage(greeting); // the line is good, as far as can be told
+  const close = browser.opens(LIFE);
+  browser.isListed = false;
+  close?.();
+  await vi.waitFor(() => expect(browser.created).toBe(1));
+});
+
 it("makes a closed document anew, although Chrome lists it for a moment more", async () => {
   browser.ports[0]?.close();
   await vi.waitFor(() => expect(browser.looks).toBeGreaterThan(1));
@@ -79,4 +99,9 @@ it("makes no second one of a document that lives and lost its line only", async 
   browser.ports[0]?.close();
   await vi.waitFor(() => expect(browser.looks).toBeGreaterThan(2), 5_000);
   expect(browser.created).toBe(0);
+});
+
+it("minds no other port", () => {
+  expect(browser.opens("vigil")).toBeUndefined();
+  expect(browser.opens(LIFE, "chrome-extension://tabwire/sidepanel.html")).toBeUndefined();
 });

@@ -72,6 +72,28 @@ it("asks for a token, and a dead service worker is no harm", async () => {
   expect(heard.map(({ kind }) => kind)).toMatchObject([{ case: "tokenNeeded", value: { refused: true } }]);
 });
 
+it("asks for credentials until they come, because each request may be lost", async () => {
+  vi.useFakeTimers();
+  const { pipe, heard } = worker(new Error("the worker is dead"), { ok: false });
+  const told = new AbortController();
+  const asking = pipe.askForCredentials(told.signal);
+  await vi.advanceTimersByTimeAsync(900);
+  expect(heard, "a worker that has just made this document sends them by itself").toHaveLength(0);
+  await vi.advanceTimersByTimeAsync(7_000);
+  expect(heard.map(({ kind }) => kind)).toMatchObject([
+    { case: "tokenNeeded", value: { refused: false } },
+    { case: "tokenNeeded", value: { refused: false } },
+  ]);
+  await vi.advanceTimersByTimeAsync(10 * 60_000);
+  expect(heard.length, "rarely, where nobody has any").toBeLessThan(20);
+  told.abort();
+  await asking;
+  const asked = heard.length;
+  await vi.advanceTimersByTimeAsync(120_000);
+  expect(heard).toHaveLength(asked);
+  vi.useRealTimers();
+});
+
 it("hands on what the service worker says", () => {
   const { pipe } = worker();
   const to = handler();

@@ -2,7 +2,7 @@
 // server does beyond the link is not its business.
 
 import { create } from "@bufbuild/protobuf";
-import { timestampNow } from "@bufbuild/protobuf/wkt";
+import { timestampFromMs, timestampNow } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, createRouterTransport, type HandlerContext, type Transport } from "@connectrpc/connect";
 import { type ErrorInfo, ErrorInfoSchema } from "@gen/tabwire/v1/error_pb";
 import {
@@ -117,6 +117,12 @@ export class ServerDouble {
   push(message: Downlink): void {
     this.#sent += 1;
     this.#apply(this.#channel.enqueue(message, 1));
+  }
+
+  /** A sign of life, by a clock that is so far ahead of this computer's. */
+  beat(aheadMs: number): void {
+    const value = { time: timestampFromMs(Date.now() + aheadMs) };
+    this.#put({ body: { case: "heartbeat", value } });
   }
 
   /** Ends the stream politely. */

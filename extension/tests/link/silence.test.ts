@@ -11,6 +11,12 @@ import { LinkClient } from "../../link/link_client";
 import { ServerDouble } from "./server_double";
 
 const SERVER_URL = "https://server.test";
+const CREDENTIALS = create(LinkCredentialsSchema, {
+  serverUrl: SERVER_URL,
+  accessToken: "token",
+  browserId: "browser",
+  hello: { minRevision: 1, maxRevision: 1 },
+});
 
 /** A server behind two connections, each of which can be dead: then nothing goes and nothing comes, and nobody is told. */
 class Wire {
@@ -18,6 +24,8 @@ class Wire {
   readonly dead = new Set<number>();
   way = 0;
   left = 0;
+  /** How long every call takes. */
+  slowMs = 0;
 
   get transport(): Transport {
     const wire = this;
@@ -26,6 +34,8 @@ class Wire {
       async unary(method, signal, timeoutMs, header, input, contextValues) {
         const { way } = wire;
         if (wire.dead.has(way)) return wire.#never(signal, timeoutMs);
+        if (wire.slowMs > (timeoutMs ?? Number.POSITIVE_INFINITY)) return wire.#never(signal, timeoutMs);
+        if (wire.slowMs > 0) await new Promise((resolve) => setTimeout(resolve, wire.slowMs));
         const answer = await transport.unary(method, signal, timeoutMs, header, input, contextValues);
         return wire.dead.has(way) ? wire.#never(signal, timeoutMs) : answer;
       },
@@ -85,14 +95,7 @@ beforeEach(async () => {
     onTokenNeeded: () => {},
     random: () => 0,
   });
-  client.connect(
-    create(LinkCredentialsSchema, {
-      serverUrl: SERVER_URL,
-      accessToken: "token",
-      browserId: "browser",
-      hello: { minRevision: 1, maxRevision: 1 },
-    }),
-  );
+  client.connect(CREDENTIALS);
   await vi.advanceTimersByTimeAsync(100);
   expect(client.status.phase).toBe(ConnectionPhase.CONNECTED);
 });
@@ -160,6 +163,59 @@ it("goes back to the first way when the other one is dead too, and to looking fo
   await vi.advanceTimersByTimeAsync(30_000);
   expect(client.status.phase).toBe(ConnectionPhase.CONNECTED);
   expect(resultIds()).toEqual(["one"]);
+});
+
+it("opens a link over another way, if the connection that Chrome goes on using is dead", async () => {
+  // An extension that was reloaded: what the one before has found out about its connections went with it.
+  wire.server.restart();
+  void client.disconnect("reloaded");
+  await vi.advanceTimersByTimeAsync(100);
+  wire.dead.add(wire.way);
+  client.connect(CREDENTIALS);
+  await vi.advanceTimersByTimeAsync(3_000);
+  expect(wire.left).toBe(1);
+  expect(client.status.phase).toBe(ConnectionPhase.CONNECTED);
+});
+
+it("waits longer for a server that takes its time to open a link", async () => {
+  wire.server.restart();
+  void client.disconnect("reloaded");
+  await vi.advanceTimersByTimeAsync(100);
+  wire.slowMs = 6_000;
+  client.connect(CREDENTIALS);
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(client.status.phase).toBe(ConnectionPhase.CONNECTED);
+});
+
+it("learns that the server's clock was set, and takes a late message for no change", async () => {
+  const offset = () => Number(client.status.clockOffsetMs);
+  const tellTime = (aheadMs: number): Promise<unknown> => {
+    wire.server.beat(aheadMs);
+    return vi.advanceTimersByTimeAsync(10);
+  };
+  const before = offset();
+  await tellTime(-300);
+  expect(offset()).toBe(before);
+  for (const ahead of [-60_000, 600_000, 0]) {
+    await tellTime(ahead);
+    expect(Math.abs(offset() - ahead)).toBeLessThan(100);
+  }
+});
+
+it("takes no command by a clock that was set: first it hears anew what the server's shows", async () => {
+  wire.server.push(command("one"));
+  await vi.advanceTimersByTimeAsync(50);
+  vi.setSystemTime(Date.now() + 600_000);
+  const seen: number[] = [];
+  wire.server.push(command("two"));
+  await vi.advanceTimersByTimeAsync(50);
+  seen.push(wire.server.attachments.length);
+  wire.server.push(command("three"));
+  await vi.advanceTimersByTimeAsync(50);
+  seen.push(wire.server.attachments.length);
+  expect(commandIds()).toEqual(["one", "two", "three"]);
+  expect(seen, "once is enough").toEqual([2, 2]);
+  expect(probes, "nobody needs to be told").toBe(0);
 });
 
 it("leaves a good connection alone, in use or not, however long", async () => {

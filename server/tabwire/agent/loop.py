@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger()
 _FIRST_DELAY_S = 0.3
+# What is in the way is often gone after a moment (a page that is being loaded, a browser that comes back).
+_MOST_DELAY_S = 3.0
 _TAB_GONE = error_pb2.ERROR_CODE_TAB_NOT_FOUND
 
 
@@ -264,7 +266,7 @@ class Agent:
         step.retry_count = retry + 1
         self._state = None
         await self._host.record(events.step_update(step))
-        await self._sleep(_FIRST_DELAY_S * 2**retry)
+        await self._sleep(min(_MOST_DELAY_S, _FIRST_DELAY_S * 2**retry))
         await self._checkpoint()
         return retry + 1
 

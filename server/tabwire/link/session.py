@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 from google.protobuf.message import DecodeError
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from tabwire.enums import name_of
 from tabwire.errors import TabwireError
@@ -33,6 +32,7 @@ from tabwire.link.effects import (
 )
 from tabwire.link.outlet import Outlet
 from tabwire.link.parts import Assembler, Piece, part_bytes, pieces
+from tabwire.link.told_time import ToldTime
 from tabwire.v1 import error_pb2, link_pb2, link_service_pb2
 
 if TYPE_CHECKING:
@@ -89,6 +89,7 @@ class LinkSession:
         self._assembler = Assembler(settings.max_message_bytes)
         self._unsent: dict[str, list[Piece]] = {}  # commands of which nothing was handed to a stream yet
         self._outlet: Outlet | None = None
+        self._told_time = ToldTime()
         self._log = _log.bind(link_id=link_id)
 
     @property
@@ -294,13 +295,13 @@ class LinkSession:
                         link_id=self.link_id,
                         attach_epoch=epoch,
                         recorded_uplink_seq=recorded,
-                        server_time=_wall_clock(),
+                        server_time=self._told_time.now(),
                     )
                     self._put(link_pb2.Downlink(attached=attached))
                 case SendCaughtUp(seq):
                     self._put(link_pb2.Downlink(caught_up=link_pb2.CaughtUp(seq=seq)))
                 case SendHeartbeat():
-                    self._put(link_pb2.Downlink(heartbeat=link_pb2.Heartbeat(time=_wall_clock())))
+                    self._put_heartbeat()
                 case SendRotate(reason, retry_after_ms):
                     rotate = link_pb2.Rotate(reason=link_pb2.RotateReason.Value(reason), retry_after_ms=retry_after_ms)
                     self._put(link_pb2.Downlink(rotate=rotate))
@@ -313,6 +314,8 @@ class LinkSession:
                     pass  # Deliver, Duplicate and Refuse are for the caller; SendResume is the browser's
 
     def _transmit(self, seq: int, piece: Piece) -> None:
+        if piece.command_id and self._told_time.is_off():
+            self._put_heartbeat()  # before it, because its deadline is by the clock as it is now
         numbered = link_pb2.Downlink(seq=seq)
         numbered.MergeFrom(piece.message)
         self._put(numbered)
@@ -320,6 +323,9 @@ class LinkSession:
             self._unsent.pop(piece.command_id, None)
             if piece.is_last:
                 self._listener.on_sent(self, piece.command_id)
+
+    def _put_heartbeat(self) -> None:
+        self._put(link_pb2.Downlink(heartbeat=link_pb2.Heartbeat(time=self._told_time.now())))
 
     def _put(self, message: link_pb2.Downlink) -> None:
         if self._outlet is not None:
@@ -350,12 +356,6 @@ class LinkSession:
 def _now() -> int:
     """The channel's clock."""
     return round(asyncio.get_running_loop().time() * 1000)
-
-
-def _wall_clock() -> Timestamp:
-    stamp = Timestamp()
-    stamp.GetCurrentTime()
-    return stamp
 
 
 def _whole(data: bytes) -> link_pb2.Uplink:

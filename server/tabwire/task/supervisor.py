@@ -37,7 +37,7 @@ _log = structlog.get_logger()
 _LEASE = timedelta(seconds=30)
 # How long to wait before a task is taken up again that could not be written down. A disk is often full for a moment
 # only, so the waits stay short: asking once more is cheap.
-_AGAIN_S = (0.25, 0.5, 1.0, 1.0, 2.0, 2.0, 3.0)
+_AGAIN_S = (0.25, 0.5, 1.0)
 # Failures count as being in a row if no more than this lies between them.
 _IN_A_ROW_S = 30.0
 # So often in a row a task is run again after a fault of ours; then it stays as it is until the next start.

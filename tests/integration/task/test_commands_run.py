@@ -146,6 +146,18 @@ async def test_retries_end(tmp_path: Path) -> None:
     assert len(browser.received) == 3
 
 
+async def test_a_step_that_fails_for_a_while_goes_on_soon_after(tmp_path: Path) -> None:
+    browser = BrowserDouble()
+    stale = action_pb2.ActionResult(status=action_pb2.ACTION_STATUS_FAILED)
+    stale.error_info.error_code = error_pb2.ERROR_CODE_STALE_ELEMENT
+    browser.fail["click"] = [action_pb2.ActionResult.FromString(stale.SerializeToString()) for _ in range(12)]
+    # Twelve waits that went on doubling would be twenty minutes.
+    limits = task_pb2.TaskLimits(max_seconds=90)
+    done = await _run(tmp_path, browser, 'click "Go" then click "Go"', max_retries=20, limits=limits)
+    assert done.state == task_pb2.TASK_STATE_SUCCEEDED, done.cause
+    assert done.steps[0].retry_count == 12
+
+
 async def test_an_answer_can_be_used(tmp_path: Path) -> None:
     browser = BrowserDouble()
     async with house(tmp_path, browser) as home:

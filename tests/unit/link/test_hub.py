@@ -18,6 +18,7 @@ from tabwire.link.observers import Observer, Observers
 from tabwire.link.outlet import Outlet
 from tabwire.link.pending import PendingCommands
 from tabwire.link.refusal import disconnected
+from tabwire.link.told_time import ToldTime
 from tabwire.settings import Settings
 from tabwire.v1 import error_pb2, link_pb2, link_service_pb2
 
@@ -238,3 +239,64 @@ async def test_a_refused_browser_opens_no_link(tmp_path: Path) -> None:
     with pytest.raises(TabwireError):
         await opened(hub)
     assert hub._slots == {}
+
+
+class Clock:
+    """A clock that can be set, beside one that cannot."""
+
+    def __init__(self) -> None:
+        self.wall = 1_800_000_000.0
+        self.steady = 1_000.0
+
+    def pass_time(self, seconds: float) -> None:
+        self.wall += seconds
+        self.steady += seconds
+
+    def told(self) -> ToldTime:
+        return ToldTime(lambda: self.wall, lambda: self.steady)
+
+
+def test_a_clock_that_was_set_is_no_longer_the_one_that_was_told() -> None:
+    clock = Clock()
+    told = clock.told()
+    assert told.now().ToSeconds() == clock.wall
+    clock.pass_time(1e6)
+    assert not told.is_off(), "time that passes is no change"
+    for seconds in (-3_600, 5, -1, 600):
+        clock.wall += seconds
+        assert told.is_off()
+        assert told.now().ToSeconds() == clock.wall
+        assert not told.is_off()
+
+
+async def test_a_browser_is_told_the_time_anew_before_a_command_whose_deadline_is_by_another_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Clock()
+    monkeypatch.setattr(session, "ToldTime", clock.told)
+    hub = hub_at(tmp_path)
+    link_id = await opened(hub)
+    async with aclosing(attach(hub, link_id)) as stream:
+        while (await anext(stream)).WhichOneof("body") != "caught_up":
+            pass
+        asking = []
+
+        async def ask(command_id: str) -> str:
+            asking.append(asyncio.create_task(hub.execute(BROWSER, ping(command_id), timeout_s=30)))
+            await turns()
+            message = await anext(stream)
+            if message.WhichOneof("body") == "heartbeat":
+                assert message.heartbeat.time.ToSeconds() == clock.wall
+                return "the time, then " + (await anext(stream)).command.command_id
+            return message.command.command_id
+
+        assert await ask("one") == "one"
+        clock.wall -= 60
+        assert await ask("two") == "the time, then two"
+        clock.pass_time(5)
+        assert await ask("three") == "three"
+        clock.wall += 600
+        assert await ask("four") == "the time, then four"
+        for task in asking:
+            task.cancel()
+        await asyncio.gather(*asking, return_exceptions=True)
