@@ -27,19 +27,30 @@ help: ## Say what there is
 		printf '  make %-10s %s\n' "$$name" "$$what"
 	done
 
+# What there is to install and build; most of it waits for downloads, so that parts are made at the same time.
+PARTS := $(addprefix $(STAMPS)/,venv system node gen extension)
+
 .PHONY: setup
-setup: $(STAMPS)/venv $(STAMPS)/system $(STAMPS)/node $(STAMPS)/gen $(STAMPS)/extension ## Install and build everything
+setup: ## Install and build everything
+	@$(MAKE) --jobs=4 $(PARTS)
 
 .PHONY: run
 run: setup ## Run Tabwire with a browser, and do the demo task
 	@exec tabwire up --demo
 
-# How many processes share the tests: one for each processor, but four at most, as each has browsers of its own.
-# `make test TEST_WORKERS=0` runs them in one; so does pytest itself, which is handier for a few tests.
-TEST_WORKERS ?= logical
+# How many processes share the tests: two for each processor, as half of the time they wait for something, but four at
+# most, as each has browsers of its own. `make test TEST_WORKERS=0` runs them in one; so does pytest itself, which is
+# handier for a few tests.
+TEST_WORKERS ?= $(shell echo $$((2 * $$(nproc))))
 
+.PHONY: test-setup
+test-setup:
+	@$(MAKE) --jobs=4 $(PARTS) $(STAMPS)/kits $(STAMPS)/miniwob
+
+# The tests start the product's programs hundreds of times: compiled modules are kept, whatever the environment says.
 .PHONY: test
-test: setup $(STAMPS)/kits $(STAMPS)/miniwob ## All tests: contract, unit (Python and TypeScript), integration, end to end
+test: export PYTHONDONTWRITEBYTECODE :=
+test: test-setup ## All tests: contract, unit (Python and TypeScript), integration, end to end
 	@python -m pytest --numprocesses=$(TEST_WORKERS) --maxprocesses=4 --max-worker-restart=4 --dist=worksteal $(TEST_OPTIONS)
 
 .PHONY: check
@@ -144,8 +155,9 @@ $(STAMPS)/venv: pyproject.toml constraints.txt
 	$(VENV)/bin/python -m pip install --quiet -e '.[dev]' -c constraints.txt
 	mkdir -p $(STAMPS) && touch $@
 
-# A Chromium to work in, and certutil for the person's own Chrome. With TABWIRE_BROWSER=none neither is needed.
-$(STAMPS)/system:
+# A Chromium to work in, and certutil for the person's own Chrome. With TABWIRE_BROWSER=none neither is needed. After the
+# Python packages, because apt-get runs once at a time.
+$(STAMPS)/system: | $(STAMPS)/venv
 	@missing=
 	command -v "$${TABWIRE_BROWSER_PATH:-chromium}" >/dev/null || missing="chromium"
 	command -v certutil >/dev/null || missing="$$missing libnss3-tools"

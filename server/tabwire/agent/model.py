@@ -13,7 +13,6 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, Literal
 
-import openai
 import structlog
 
 from tabwire.agent import profile as profiles
@@ -26,6 +25,8 @@ from tabwire.v1 import task_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+
+    import openai
 
     from tabwire.agent.profile import Profile
     from tabwire.agent.streamed import Completed
@@ -62,6 +63,9 @@ class Model:
         self._timeout_s = settings.model_timeout_s
         self._prices = Prices.of(settings)
         self._sleep = sleep
+        # Importing it takes a third of the time of a server's start: one that never asks a model does without.
+        import openai
+
         self._client = openai.AsyncOpenAI(
             # Local endpoints take any key, but the client insists on one.
             api_key=settings.openai_api_key.get_secret_value() or "none",
@@ -121,6 +125,8 @@ class Model:
     async def _complete(
         self, messages: Sequence[Message], picture: action_pb2.Image | None, thinking: Thinking | None
     ) -> Completed:
+        import openai
+
         retries = 0
         while True:
             delay = float(_FIRST_DELAY_S * 2**retries)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import openai
+from typing import TYPE_CHECKING
 
 from tabwire.errors import TabwireError
 from tabwire.v1 import error_pb2
+
+if TYPE_CHECKING:
+    import openai
 
 _UNAUTHORIZED = 401
 _FORBIDDEN = 403
@@ -76,6 +79,8 @@ def unreadable(why: str) -> error_pb2.ErrorInfo:
 
 
 def _explain(error: openai.APIError | TimeoutError, model: str, where: str, timeout_s: float) -> tuple[str, str, bool]:
+    import openai  # whoever calls this has it already; who does not need not wait for it
+
     if isinstance(error, openai.APITimeoutError | TimeoutError):
         return (
             f"The model {model} at {where} did not answer within {timeout_s:g} seconds.",

@@ -35,6 +35,7 @@ class Deciders:
         self._sleep = sleep
         self._clock = clock
         self._models: dict[str, Model] = {}
+        self.model_of(None)  # what it imports takes a moment, in which a running server would stand still
 
     async def of(self, owner_id: str, task: task_pb2.Task) -> Decider:
         """Who decides this task."""
