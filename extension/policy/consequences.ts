@@ -96,7 +96,9 @@ function addOfLabel(found: Set<Consequence>, label: string, isLink: boolean): vo
   for (const [name, consequence] of NAMES) {
     const { whole, phrases } = vocabulary()[name];
     const squeezed = text.replaceAll(" ", "");
-    const isOne = whole.includes(text) || phrases.some((phrase) => phrase.replaceAll(" ", "") === squeezed);
+    // Such words name places, too: a folder "Trash", a book. What they are on is a button where they name a deed.
+    const isWhole = !isLink && whole.includes(text);
+    const isOne = isWhole || phrases.some((phrase) => phrase.replaceAll(" ", "") === squeezed);
     if (isOne || has(text, phrases, isLink)) found.add(consequence);
   }
 }

@@ -47,6 +47,8 @@ class Reply:
     choices: int = 1
     breaks_after: int | None = None
     """With streaming: the connection is cut after so many pieces."""
+    pace_s: float = 0.0
+    """With streaming: the time between two pieces."""
 
 
 class Request(dict[str, Any]):
@@ -71,11 +73,19 @@ class Request(dict[str, Any]):
         ]
 
     def element(self, words: str) -> int:
-        """The id of the last element line that goes on with these words, as `button "Go"`."""
-        found = re.findall(rf"\[(\d+)\] {re.escape(words)}", self.whole)
+        """The id of the last element line that goes on with these words, as `button "Go"`, also in rows of a kind."""
+        found, kind = 0, ""
+        for line in self.whole.splitlines():
+            if line.startswith("rows of: "):
+                kind = line.removeprefix("rows of: ")
+            elif told := re.search(r"\[(\d+)\] (.*)", line):
+                kind = ""
+                found = int(told[1]) if told[2].startswith(words) else found
+            elif kind and (told := re.match(r"(\d+) (.*)", line)):
+                found = int(told[1]) if f"{kind} {told[2]}".startswith(words) else found
         if not found:
             raise LookupError(f"no element {words!r} in the prompt")
-        return int(found[-1])
+        return found
 
 
 Answer = "Reply | dict[str, Any] | str"
@@ -226,7 +236,7 @@ class ScriptedModel:
                 if reply.delay_s:
                     model._closing.wait(reply.delay_s)
                 if model.streams and body.get("stream") and reply.status == 200 and reply.raw is None:
-                    self._send_stream(_chunks(reply, body), reply.breaks_after)
+                    self._send_stream(_chunks(reply, body), reply.breaks_after, reply.pace_s)
                     return
                 self._send(reply.status, _payload(reply, body), reply.headers)
 
@@ -244,7 +254,7 @@ class ScriptedModel:
                 except ConnectionError:
                     self.close_connection = True  # the caller has given up, as some tests want it to
 
-            def _send_stream(self, chunks: list[dict[str, Any]], breaks_after: int | None) -> None:
+            def _send_stream(self, chunks: list[dict[str, Any]], breaks_after: int | None, pace_s: float) -> None:
                 self.close_connection = True
                 try:
                     self.send_response(200)
@@ -254,6 +264,8 @@ class ScriptedModel:
                     lines = [f"data: {json.dumps(chunk)}\n\n".encode() for chunk in chunks] + [b"data: [DONE]\n\n"]
                     for line in lines[:breaks_after]:
                         self.wfile.write(f"{len(line):x}\r\n".encode() + line + b"\r\n")
+                        if pace_s:
+                            model._closing.wait(pace_s)
                     if breaks_after is None:
                         self.wfile.write(b"0\r\n\r\n")
                 except ConnectionError:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import pytest_asyncio
 
+from e2e.agent import Agent, running_agent
 from e2e.page_server import PageServer
 from e2e.stack import ROOT, Stack
 
@@ -59,3 +60,10 @@ async def context(stack: Stack) -> AsyncIterator[BrowserContext]:
 async def client(stack: Stack) -> AsyncIterator[Client]:
     async with stack.client() as client:
         yield client
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def agent(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Agent]:
+    """The product with a scripted model, for tasks in free words."""
+    async for running in running_agent(tmp_path_factory.mktemp("agent")):
+        yield running

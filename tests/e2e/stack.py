@@ -22,6 +22,7 @@ from ports import free_port
 from tabwire.client import Client
 from tabwire.client.policies import PolicyApi
 from tabwire.errors import TabwireError
+from tabwire.policy.levels import in_force
 from tabwire.settings import Settings
 from tabwire.v1 import error_pb2, policy_pb2
 
@@ -34,16 +35,15 @@ T = TypeVar("T")
 ROOT = Path(__file__).parents[2]
 TABWIRE = Path(sys.executable).with_name("tabwire")
 EXTENSION_ID: str = json.loads((ROOT / "extension" / "identity.json").read_text())["id"]
-_ASKED_ABOUT = (
-    policy_pb2.CONSEQUENCE_BUY,
-    policy_pb2.CONSEQUENCE_SEND,
-    policy_pb2.CONSEQUENCE_DELETE,
-    policy_pb2.CONSEQUENCE_PUBLISH,
-    policy_pb2.CONSEQUENCE_CREDENTIALS,
-    policy_pb2.CONSEQUENCE_DIALOG,
-    policy_pb2.CONSEQUENCE_UPLOAD,
-)
+_ALLOW = policy_pb2.PERMISSION_ALLOW
 PANEL_URL = f"chrome-extension://{EXTENSION_ID}/sidepanel.html"
+
+
+def unattended() -> policy_pb2.Policy:
+    """A policy for runs where nobody is there to approve: lets be done what a person is asked about by default."""
+    asked_about = [rule for rule in in_force([]).defaults if rule.permission == policy_pb2.PERMISSION_ASK]
+    rules = [policy_pb2.PolicyRule(consequences=rule.consequences, permission=_ALLOW) for rule in asked_about]
+    return policy_pb2.Policy(rules=rules)
 
 
 async def until(check: Callable[[], Awaitable[T | None]], what: str, timeout_s: float = 45) -> T:
@@ -64,8 +64,8 @@ class Stack:
 
     patience_s: float = 45
     """How long the start, and a browser's connecting, may take."""
-    asks = False
-    """Whether consequential actions need approval, as by default. Most tests are about something else."""
+    policy: policy_pb2.Policy | None = None
+    """The owner's policy from the start on; without one it is as by default."""
 
     def __init__(self, home: Path, env: Mapping[str, str] | None = None) -> None:
         self.home = home
@@ -107,17 +107,16 @@ class Stack:
                 stdin=asyncio.subprocess.DEVNULL,
             )
         await until(self._reachable, f"`tabwire up` to answer, see {self.log}", self.patience_s)
-        if not self.asks:
-            await self.allow()
+        if self.policy is not None:
+            await self.set_policy(self.policy)
         if browser:
             await self.connected()
 
-    async def allow(self) -> None:
-        """Lets everything be done unasked that a person is asked about by default."""
-        rule = policy_pb2.PolicyRule(consequences=_ASKED_ABOUT, permission=policy_pb2.PERMISSION_ALLOW)
+    async def set_policy(self, policy: policy_pb2.Policy) -> None:
+        """Sets the owner's policy."""
         async with self.client() as client:
             try:
-                await PolicyApi(client.transport).set_policy(policy_pb2.Policy(rules=[rule]))
+                await PolicyApi(client.transport).set_policy(policy)
             except TabwireError as error:
                 if error.code != error_pb2.ERROR_CODE_UNIMPLEMENTED:  # a server of before there were policies
                     raise

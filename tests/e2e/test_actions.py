@@ -33,6 +33,10 @@ class Tab:
         self.page = page
         self.number = number
         self.used: set[str] = set()
+        self.approves = False
+        """Whether the person beside it says yes to what has to be approved first."""
+        self.asked: list[str] = []
+        """What had to be approved."""
 
     async def state(self) -> state_pb2.PageState:
         """The page state."""
@@ -46,8 +50,18 @@ class Tab:
         return found[0].id
 
     async def act(self, **kind: Any) -> pb.ActionResult:
-        """Does one action."""
-        return (await self.client.act(pb.Action(**kind), self.number)).result
+        """Does one action. What has to be approved is done when the person has, as often as they are asked."""
+        action, digest = pb.Action(**kind), b""
+        while True:
+            try:
+                return (await self.client.act(action, self.number, approved_digest=digest)).result
+            except TabwireError as error:
+                shown = error.info.details.approval
+                is_new = error.code == error_pb2.ERROR_CODE_APPROVAL_NEEDED and shown.action_digest != digest
+                if not is_new or not self.approves:
+                    raise
+                self.asked.append(shown.what)
+                digest = shown.action_digest
 
     async def do(self, **kind: Any) -> pb.ActionResult:
         """Does one action that must succeed."""
@@ -285,7 +299,12 @@ async def test_select_text(tab: Tab) -> None:
 async def test_upload_files(tab: Tab) -> None:
     papers = next(e.id for e in (await tab.state()).actionable_elements if e.attributes["type"] == "file")
     files = [pb.FileUpload(name="a.txt", content=b"one"), pb.FileUpload(name="b.bin", content=bytes(range(256)))]
-    await tab.do(upload_files=pb.UploadFilesAction(element_id=papers, files=files))
+    upload = pb.UploadFilesAction(element_id=papers, files=files)
+    with pytest.raises(TabwireError, match="approve"):
+        await tab.do(upload_files=upload)
+    tab.approves = True
+    await tab.do(upload_files=upload)
+    assert tab.asked == ['give "a.txt", "b.bin" to the button "Papers"']
     told = await tab.truth(
         "Promise.all([...papers.files].map(async (f) => [f.name, f.type, (await f.bytes()).length]))"
     )

@@ -39,6 +39,7 @@ class DialogTab(Tab):
         await page.goto(url)
         tab = cls(client, page, await tab_id(client, page))
         tab.native = native
+        tab.approves = True  # dialogs are accepted, and things deleted, only with a person's word
         return tab
 
     async def close(self) -> None:

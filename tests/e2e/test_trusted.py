@@ -171,6 +171,7 @@ async def test_dialogs_are_answered_and_a_page_may_stay(
     page.on("dialog", lambda dialog: native.append(dialog))
     await page.goto(pages.fresh("chain/dialogs.html"))
     tab = Tab(its_client, page, await tab_id(its_client, page))
+    tab.approves = True  # dialogs are accepted, and things deleted, only with a person's word
     refused = await _do(tab, click=pb.ClickAction(element_id=await tab.element("Delete all")))
     assert [(d.message, d.accepted) for d in refused.outcome_details.dialogs] == [("Delete all?", False)]
     await tab.do(answer_dialog=pb.AnswerDialogAction(accept=True))

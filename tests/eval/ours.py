@@ -7,7 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from e2e.stack import Stack
+from e2e.stack import Stack, unattended
 from eval.figures import Outcome
 from tabwire.v1 import action_pb2, task_pb2
 
@@ -40,6 +40,7 @@ class Ours:
                 "TABWIRE_MODEL_TIMEOUT_S": "300",
             },
         )
+        self._stack.policy = unattended()  # the pages' "Send" and "Delete" are games, and nobody is there to approve
         self._client: Client | None = None
         self._tab = 0
 

@@ -35,7 +35,6 @@ def model() -> Iterator[ScriptedModel]:
 async def stack(tmp_path_factory: pytest.TempPathFactory, model: ScriptedModel, site: Site) -> AsyncIterator[Stack]:
     env = {"TABWIRE_MODEL": "obedient", "OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "none needed"}
     product = Stack(tmp_path_factory.mktemp("injection"), env)
-    product.asks = True
     await product.start()
     async with product.client() as client:
         api = PolicyApi(client.transport)

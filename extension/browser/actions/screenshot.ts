@@ -24,6 +24,8 @@ const CAPTURES = 2;
 const CAPTURES_IN_MS = 1_050;
 /** How many elements are looked at for marks. */
 const MOST_MARKED = 2_000;
+/** How many are looked at for secrets: as many as there can be. */
+const MOST_LOOKED_AT = 20_000;
 
 type Call = ActionCall<ScreenshotAction>;
 
@@ -38,11 +40,9 @@ export async function screenshot(call: Call, takeState: TakeState): Promise<Acti
   const one = elementId === 0 ? undefined : await bringIntoView(call, takeState);
   const state = marks ? await takeState(stateOptions(StateScope.VIEWPORT, 0, MOST_MARKED)) : one;
   if (state?.errorInfo !== undefined) throw new BrowserError(state.errorInfo);
-  // Fields that a secret was filled in are painted over, also where the page shows what is in them.
-  const hasSecrets = call.taskTabs.holdsSecrets(call.tabId);
-  const secrets = hasSecrets ? await takeState(stateOptions(StateScope.PAGE, 0, MOST_MARKED)) : undefined;
-  if (secrets?.errorInfo !== undefined) throw new BrowserError(secrets.errorInfo);
+  const before = await lookForSecrets(call, takeState);
   const url = await capture(call, tab.windowId);
+  const after = await lookForSecrets(call, takeState);
   // The person may have turned to another tab meanwhile; then the picture is of that one.
   if (!(await call.tabs.get(call.tabId)).active) throw notShown();
   const bytes = base64Decode(url.slice(url.indexOf(",") + 1));
@@ -55,21 +55,27 @@ export async function screenshot(call: Call, takeState: TakeState): Promise<Acti
       elementId === 0 ? { x: 0, y: 0, ...sizeOf(picture) } : bounds && areaOf(bounds, sizeOf(picture), scale);
     if (shown === undefined) throw notVisible(elementId);
     const marked = marks ? marksOf(state?.actionableElements ?? [], shown, scale) : [];
-    const filled = coversOf(
-      secrets?.actionableElements ?? [],
-      shown,
-      scaleOf(sizeOf(picture), secrets?.viewportDimensions ?? sizeOf(picture)),
+    const covers = [before, after].flatMap(({ actionableElements, viewportDimensions }) =>
+      coversOf(actionableElements, shown, scaleOf(sizeOf(picture), viewportDimensions ?? sizeOf(picture))),
     );
-    const isWhole = shown.width === picture.width && shown.height === picture.height && filled.length === 0;
+    const isWhole = shown.width === picture.width && shown.height === picture.height && covers.length === 0;
     const quality = call.kind.jpegQuality > 0 ? { quality: call.kind.jpegQuality / 100 } : {};
     const data =
       isWhole && !marks
         ? bytes
-        : await draw(picture, shown, { marks: marked, covers: filled }, scale, { type: mimeType, ...quality });
+        : await draw(picture, shown, { marks: marked, covers }, scale, { type: mimeType, ...quality });
     return told(call, { mimeType, data, shown, marked: marks ? marked.length : undefined });
   } finally {
     picture.close();
   }
+}
+
+/** Where the tab shows secrets. Looked at before the picture and after it, in case the page moved meanwhile. */
+async function lookForSecrets(call: Call, takeState: TakeState): Promise<PageState> {
+  const state = await takeState(stateOptions(StateScope.VIEWPORT, 0, MOST_LOOKED_AT));
+  // Of a page that cannot be looked into, as a PDF, there may be pictures, but not where a secret was filled in.
+  if (state.errorInfo !== undefined && call.taskTabs.holdsSecrets(call.tabId)) throw new BrowserError(state.errorInfo);
+  return state;
 }
 
 function told(

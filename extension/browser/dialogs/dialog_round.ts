@@ -159,7 +159,9 @@ export async function withDialogs(
   result.outcomeDetails ??= create(OutcomeDetailsSchema);
   await openBlockedWindows(given, round, result.outcomeDetails);
   tell(result.outcomeDetails, [...late, ...round.met]);
-  if (isActing) await remember({ ...given, action, round });
+  // Of what has to be approved first nothing was done: the dialog before it still waits for its answer.
+  const isDone = result.errorInfo?.errorCode !== ErrorCode.APPROVAL_NEEDED;
+  if (isActing && isDone) await remember({ ...given, action, round });
   return result;
 }
 

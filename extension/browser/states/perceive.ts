@@ -41,8 +41,6 @@ const NONCE_MS = 150;
 const PDF_ELEMENTS = 2;
 /** How often to start again if the tab goes elsewhere meanwhile. */
 const ATTEMPTS = 4;
-/** For how long a tab that goes elsewhere may have no document at all: on a busy computer, a second and more. */
-const BARE_MS = 5_000;
 
 /** One document as it answered. */
 interface AskedFrame extends FrameInfo {
@@ -59,8 +57,6 @@ interface Try {
   readonly look: Look;
   /** True if the main document went away while it was asked, so that another try makes sense. */
   readonly hasLeft: boolean;
-  /** True if there was no document to ask. */
-  readonly isBare?: boolean;
 }
 
 /** Takes page states. */
@@ -84,17 +80,15 @@ export class Perceiver {
   /** The state of a tab, relative to `options.baseRevision` if that can be. Throws TAB_NOT_FOUND and nothing else. */
   async look(tabId: number, options: StateRequest, until: number, policy?: EffectivePolicy): Promise<Look> {
     const start = performance.now();
-    const patience = Math.min(until, Date.now() + BARE_MS);
     for (let attempt = 1; ; attempt += 1) {
-      const { look, hasLeft, isBare } = await this.#try(tabId, options, until, policy);
-      const isWorthIt = isBare ? Date.now() < patience : hasLeft && attempt < ATTEMPTS;
-      if (!isWorthIt) {
+      const { look, hasLeft } = await this.#try(tabId, options, until, policy);
+      if (!hasLeft || attempt >= ATTEMPTS) {
         const { answer } = look;
         const state = answer.case === "pageState" ? answer.value : answer.value.head;
         if (state?.timing !== undefined) state.timing.inBrowserUs = microsSince(start);
         return look;
       }
-      await pause(Math.min(50 * attempt, 200));
+      await pause(50 * attempt);
     }
   }
 
@@ -132,7 +126,7 @@ export class Perceiver {
     if (refused !== undefined || main === undefined) {
       const error = refused ?? errorInfo(ErrorCode.RESTRICTED_PAGE, "The tab shows no document.");
       const state = this.#compose(tab, [{ ...(main ?? NO_FRAME), slot: 0, error }], options, undefined);
-      return { look: wholeLook(state), hasLeft: refused === undefined, isBare: refused === undefined };
+      return { look: wholeLook(state), hasLeft: refused === undefined };
     }
     const base = told?.documentId === main.documentId ? told : undefined;
     const saved = assignSlots(record, frames) ? this.records.save(tabId) : undefined;

@@ -71,10 +71,12 @@ export function marksOf(elements: readonly Element[], shown: Area, scale: number
   return marks;
 }
 
-/** The parts of a picture that show the value of a filled-in secret. */
+/** The parts of a picture that show a secret: what was filled in, passwords, and codes, also where the page shows them. */
 export function coversOf(elements: readonly Element[], shown: Area, scale: number): Area[] {
   return elements
-    .filter(({ currentValue }) => currentValue?.startsWith(FILLED) === true)
+    .filter(
+      ({ currentValue, attributes }) => attributes.type === "password" || currentValue?.startsWith(FILLED) === true,
+    )
     .map(({ bounds }) => (bounds === undefined ? undefined : within(bounds, shown, scale)))
     .filter((area) => area !== undefined);
 }

@@ -46,8 +46,7 @@ export class Tabs {
     const window = await this.#lastNormalWindow();
     const tabs = window?.id === undefined ? [] : await chrome.tabs.query({ windowId: window.id });
     const active = tabs.find((tab) => tab.active);
-    const others = tabs.filter((tab) => !isOwn(tab)).sort((a, b) => lastLook(b) - lastLook(a));
-    const meant = active !== undefined && isOwn(active) ? (others[0] ?? active) : active;
+    const meant = active !== undefined && isOwn(active) ? await otherThan(active) : active;
     if (meant?.id === undefined) throw tabNotFound(0);
     return meant.id;
   }
@@ -141,6 +140,13 @@ export class Tabs {
 
 function isOwn(tab: chrome.tabs.Tab): boolean {
   return (tab.url ?? "").startsWith(chrome.runtime.getURL(""));
+}
+
+/** The tab that was looked at before one of Tabwire's own, in its window if there is any; else the own one. */
+async function otherThan(own: chrome.tabs.Tab): Promise<chrome.tabs.Tab> {
+  const others = (await chrome.tabs.query({})).filter((tab) => !isOwn(tab));
+  const beside = others.filter((tab) => tab.windowId === own.windowId);
+  return (beside.length > 0 ? beside : others).sort((a, b) => lastLook(b) - lastLook(a))[0] ?? own;
 }
 
 /** When the person looked at the tab last, as far as Chrome knows it. */

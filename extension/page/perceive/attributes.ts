@@ -4,6 +4,7 @@
 import { cut, fold } from "../clean";
 import { property, tagOf } from "../dom";
 import { attributeOf, firstElementOf, nextElementOf } from "../native";
+import { isSecret } from "../secrets";
 import { Kind } from "./kind";
 import { Mark, type Marks, TELLING } from "./marks";
 import { descriptionOf } from "./name";
@@ -120,6 +121,8 @@ export function tellingAttributes(element: Element, known: Known): Record<string
   const { role, kind, name, text } = known;
   const { about, telling } = known.marks;
   const told: Record<string, string> = telling === 0 ? {} : written(element, telling);
+  // Also where the page shows for the moment what is in it: so it is painted over in pictures (browser/states/picture.ts).
+  if (isSecret(element)) told.type = "password";
   const describing = (about & (Mark.Title | Mark.Description)) !== 0;
   if (describing && told.title === name) delete told.title;
   const description = describing ? descriptionOf(element, name) : "";

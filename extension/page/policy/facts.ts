@@ -91,12 +91,18 @@ function factsOf({ element, byEnter }: Pressed): Facts {
     changes: false,
     activates: true,
     submits,
-    isLink: link !== null && !hasAttribute(link, "role") && /^https?:/i.test(property<string>(link, "href") ?? ""),
+    isLink: link !== null && !hasAttribute(link, "role") && isWay(link),
     downloads: link !== null && hasAttribute(link, "download"),
     acceptsDialog: false,
     labels: byEnter ? (button === null ? [] : labelsFor(button)) : labelsFor(pressed),
     fields: submits ? fieldsOf(form) : [],
   };
+}
+
+/** Whether a link leads to a page, and is no mere handle for a script. */
+function isWay(link: Element): boolean {
+  const written = (attributeOf(link, "href") ?? "").trim();
+  return !written.startsWith("#") && /^https?:/i.test(property<string>(link, "href") ?? "");
 }
 
 function isPressable(element: Element): boolean {

@@ -4,11 +4,10 @@
 import type { HumanRequest } from "@gen/tabwire/v1/task_pb";
 import type { JSX } from "preact";
 import { useState } from "preact/hooks";
-import { describeAction } from "../model/sentences";
 import { consequenceWord, shortAddress } from "../model/words";
 import { usePanel } from "./panel_context";
 
-/** What is to be approved, and the two buttons. */
+/** Where it is to be done and what it may lead to, and the two buttons. What it is, is the question above. */
 export function Approval({ request }: { request: HumanRequest }): JSX.Element {
   const { task } = usePanel();
   const [reason, setReason] = useState("");
@@ -20,12 +19,6 @@ export function Approval({ request }: { request: HumanRequest }): JSX.Element {
   return (
     <>
       <dl class="approval" data-testid="approval-facts">
-        {request.action !== undefined && (
-          <>
-            <dt>Action</dt>
-            <dd>{describeAction(request.action)}</dd>
-          </>
-        )}
         {request.url !== "" && (
           <>
             <dt>Page</dt>

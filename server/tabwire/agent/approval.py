@@ -17,6 +17,7 @@ from tabwire.policy.verdict import Approval, Verdict
 from tabwire.v1 import action_pb2, error_pb2, options_pb2, policy_pb2, task_pb2
 
 if TYPE_CHECKING:
+    from tabwire.agent.history import Answer
     from tabwire.agent.ports import Host
 
 _APPROVED = "/ok-"
@@ -52,7 +53,7 @@ async def permit(host: Host, action: action_pb2.Action) -> Permit:
         return Permit(action, approval=Approval(verdict.digest, verdict.consequences))  # cancelled before it was done
     answer = await host.ask(_request(action, verdict))
     if not answer.approved or (answer.action_digest and answer.action_digest != verdict.digest):
-        return Permit(action, _denied(verdict, timed_out=answer.timed_out))
+        return Permit(action, _denied(verdict, answer))
     approved = action_pb2.Action()
     approved.CopyFrom(action)
     approved.id = f"{bare_id(action.id)}{_APPROVED}{short}"
@@ -80,7 +81,7 @@ def _request(action: action_pb2.Action, verdict: Verdict) -> task_pb2.HumanReque
     return task_pb2.HumanRequest(
         request_id=f"{action.id}/approve/{verdict.digest.hex()[:_DIGITS]}",
         kind=task_pb2.HUMAN_REQUEST_KIND_APPROVAL,
-        prompt=f"May I {verdict.what}? {verdict.reason}",
+        prompt=_question(verdict),
         action=shown,
         action_digest=verdict.digest,
         consequences=verdict.consequences,
@@ -88,11 +89,22 @@ def _request(action: action_pb2.Action, verdict: Verdict) -> task_pb2.HumanReque
     )
 
 
-def _denied(verdict: Verdict, *, timed_out: bool) -> error_pb2.ErrorInfo:
-    message = "Nobody approved it in time" if timed_out else "The person did not approve it"
+def _question(verdict: Verdict) -> str:
+    """What is asked. What it leads to and where is told beside it, unless it is the address that has to be approved."""
+    parts = [f"May I {verdict.what}?"]
+    if verdict.filled_in:
+        parts.append(f"Filled in: {verdict.filled_in}.")
+    if not verdict.consequences:
+        parts.append(verdict.reason)
+    return "\n".join(parts)
+
+
+def _denied(verdict: Verdict, answer: Answer) -> error_pb2.ErrorInfo:
+    message = "Nobody approved it in time" if answer.timed_out else "The person did not approve it"
+    why = f' They say: "{answer.text}"' if answer.text else ""
     return error_pb2.ErrorInfo(
         error_code=error_pb2.ERROR_CODE_APPROVAL_DENIED,
-        message=f"{message}: {verdict.what}.",
+        message=f"{message}: {verdict.what}.{why}",
         component_origin=error_pb2.COMPONENT_ORIGIN_SERVER,
         remedy="Do not try it again; go on without it, or say what you need.",
     )

@@ -11,7 +11,7 @@ from collections import OrderedDict
 from typing import TYPE_CHECKING
 
 from tabwire.errors import TabwireError
-from tabwire.policy import facts, secrets
+from tabwire.policy import approved, facts, secrets
 from tabwire.policy.consequences import classify
 from tabwire.policy.verdict import Verdict, judge_address, judge_consequences
 from tabwire.v1 import action_pb2, error_pb2, policy_pb2, state_pb2
@@ -128,11 +128,12 @@ class Guard:
             decided.consequences,
             decided.reason,
             decided.remedy,
-            facts.digest_of(action, target or url, decided.consequences, element, siblings)
+            approved.digest_of(action, target or url, decided.consequences, element, siblings)
             if decided.permission == policy_pb2.PERMISSION_ASK
             else b"",
-            facts.in_words(action, element),
+            approved.in_words(action, element),
             target or url,
+            approved.filled_in(element, siblings) if facts.is_pressing(action) else "",
         )
 
     @staticmethod

@@ -20,7 +20,7 @@ from tabwire.demo.shop import Shop
 from tabwire.demo.task import IN_WORDS, prompt
 from tabwire.errors import TabwireError
 from tabwire.settings import Settings
-from tabwire.v1 import task_pb2
+from tabwire.v1 import action_pb2, task_pb2
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -106,12 +106,23 @@ async def _demo(house: House) -> None:
 
 async def _demo_task(client: Client, text: str, url: str, browser_id: str) -> task_pb2.Task:
     """Gives the task for the tab in which the shop is open, where a person can watch; else for a tab of its own."""
-    tabs = (await client.list_tabs(browser_id)).tabs
-    shown = next((tab.tab_id for tab in tabs if tab.url == url), 0)
+    shown = await _shop_tab(client, url, browser_id)
     if shown:
         context = task_pb2.TaskContext(active_tab_id=shown, url=url)
         return await client.create_task(text, context=context, browser_id=browser_id)
     return await client.create_task(text, start_url=url, browser_id=browser_id)
+
+
+async def _shop_tab(client: Client, url: str, browser_id: str) -> int:
+    """The tab that shows the shop. Chromium was started with it, but on a busy computer that first page may hang."""
+    tabs = (await client.list_tabs(browser_id)).tabs
+    shown = next((tab.tab_id for tab in tabs if tab.url == url), 0)
+    empty = next((tab.tab_id for tab in tabs if tab.is_active and not tab.url), 0)
+    if shown or not empty:
+        return shown
+    navigate = action_pb2.Action(navigate=action_pb2.NavigateAction(url=url))
+    result = (await client.act(navigate, empty, browser_id=browser_id)).result
+    return empty if result.status == action_pb2.ACTION_STATUS_SUCCEEDED else 0
 
 
 def _tell_own_chrome(house: House) -> None:

@@ -127,7 +127,9 @@ def _of_label(label: str, *, is_link: bool) -> frozenset[pb.Consequence.ValueTyp
     found = set()
     for name, consequence in _NAMES.items():
         words = _vocabulary()[name]
-        is_one = text in words["whole"] or text.replace(" ", "") in _squeezed(name)
+        # Such words name places, too: a folder "Trash", a book. What they are on is a button where they name a deed.
+        is_whole = not is_link and text in words["whole"]
+        is_one = is_whole or text.replace(" ", "") in _squeezed(name)
         if is_one or _has(text, words["phrases"], at_start=is_link):
             found.add(consequence)
     return frozenset(found)

@@ -1,5 +1,5 @@
-"""What is known of an action from the state of the page it is done in: the facts that `consequences.py` judges, the
-words for a person, and the digest that an approval is bound to.
+"""What is known of an action from the state of the page it is done in: the facts that `consequences.py` judges. What a
+person is shown of it, and the digest that an approval is bound to, are in `approved.py`.
 
 The extension finds the same facts out from the real document right before it acts (`extension/page/policy/facts.ts`);
 what a state cannot tell, it does.
@@ -7,8 +7,8 @@ what a state cannot tell, it does.
 
 from __future__ import annotations
 
-import hashlib
-from typing import TYPE_CHECKING, Literal
+import re
+from typing import TYPE_CHECKING
 
 from tabwire.policy.consequences import Facts, Field
 from tabwire.v1 import action_pb2, options_pb2, state_pb2
@@ -22,6 +22,9 @@ _FIELD_TYPES = frozenset({state_pb2.ELEMENT_TYPE_INPUT_FIELD, state_pb2.ELEMENT_
 _PRESSED_TYPES = frozenset({state_pb2.ELEMENT_TYPE_BUTTON, state_pb2.ELEMENT_TYPE_IMAGE})
 # Actions whose element's label names what they do.
 _PRESSING = frozenset({"click", "set_checked", "drag"})
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):")
+# What browsers drop from addresses.
+_NOT_READ = str.maketrans("", "", "\t\n\r")
 
 
 def kind_of(action: action_pb2.Action) -> str:
@@ -87,12 +90,19 @@ def facts_of(
         submits=submits and (is_field or (element is not None and element.type in _PRESSED_TYPES)),
         is_link=element is not None
         and element.type == state_pb2.ELEMENT_TYPE_LINK
-        and element.attributes.get("href", "").partition(":")[0].lower() in ("http", "https"),
+        and _is_way(element.attributes.get("href", "")),
         downloads=element is not None and "download" in element.attributes,
         accepts_dialog=(kind == "answer_dialog" and action.answer_dialog.accept) or action.dialog_answer.accept,
         labels=labels,
         fields=tuple(_field(one) for one in form if one.type in _FIELD_TYPES),
     )
+
+
+def _is_way(href: str) -> bool:
+    """Whether a link leads to a page, whole or relative, and is no mere handle for a script."""
+    written = href.translate(_NOT_READ).strip()
+    scheme = _SCHEME.match(written)
+    return bool(written) and not written.startswith("#") and (scheme is None or scheme[1].lower() in ("http", "https"))
 
 
 def labels_of(element: state_pb2.Element) -> tuple[str, ...]:
@@ -109,68 +119,6 @@ def form_of(element: state_pb2.Element, siblings: Iterable[state_pb2.Element]) -
         for one in siblings
         if one.frame_slot == element.frame_slot and one.form == element.form and (one.form or one.id == element.id)
     ]
-
-
-def in_words(action: action_pb2.Action, element: state_pb2.Element | None) -> str:
-    """An action for a person, as `click the button "Buy now"`."""
-    verb = kind_of(action).replace("_", " ")
-    if url_of(action):
-        return f"{verb} {url_of(action)[:200]}"
-    if kind_of(action) == "run_javascript":
-        return f"{verb}: {action.run_javascript.code[:500]}"
-    if element is None:
-        return f"{verb} element {element_id_of(action)}" if element_id_of(action) else verb
-    called = element.name or element.text_content
-    return f'{verb} the {element.role or element.tag or "element"} "{called[:120]}"'
-
-
-def digest_of(
-    action: action_pb2.Action,
-    url: str,
-    consequences: Iterable[int],
-    element: state_pb2.Element | None,
-    siblings: Iterable[state_pb2.Element] = (),
-) -> bytes:
-    """Names exactly this action on exactly this element: with another text, amount or recipient it is another one."""
-    bare = action_pb2.Action()
-    bare.CopyFrom(action)
-    names: tuple[Literal["id", "document_id", "expect", "input_mode"], ...]
-    names = ("id", "document_id", "expect", "input_mode")
-    for name in names:
-        bare.ClearField(name)
-    digest = hashlib.sha256()
-    _add(digest, bare.SerializeToString(deterministic=True))
-    for part in (url, *(str(one) for one in sorted(consequences))):
-        _add(digest, part)
-    if element is not None:
-        for one in (element, *form_of(element, siblings)):
-            _add(digest, _meaning(one))
-    return digest.digest()
-
-
-def _meaning(element: state_pb2.Element) -> bytes:
-    """What an element means to a person, without where it stands and what it is like for the moment."""
-    kept = state_pb2.Element(
-        id=element.id,
-        type=element.type,
-        tag=element.tag,
-        role=element.role,
-        name=element.name,
-        text_content=element.text_content,
-        attributes=element.attributes,
-        form=element.form,
-        row=element.row,
-    )
-    if element.HasField("current_value"):
-        kept.current_value = element.current_value
-    kept.states.checked = element.states.checked
-    return kept.SerializeToString(deterministic=True)
-
-
-def _add(digest: hashlib._Hash, part: str | bytes) -> None:
-    data = part.encode() if isinstance(part, str) else part
-    digest.update(len(data).to_bytes(8, "big"))
-    digest.update(data)
 
 
 def _field(element: state_pb2.Element) -> Field:

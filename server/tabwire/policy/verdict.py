@@ -44,6 +44,8 @@ class Verdict:
     digest: bytes = b""
     what: str = ""
     url: str = ""
+    filled_in: str = ""
+    """What is filled in around the element, which would be sent with it."""
 
     @property
     def is_allowed(self) -> bool:
