@@ -238,7 +238,13 @@ async def test_ten_megabytes_reach_the_page(tab: Tab) -> None:
         pb.FileUpload(name="first.bin", content=first),
         pb.FileUpload(name="second.png", mime_type="image/png", content=second),
     )
-    await tab.done(upload_files=pb.UploadFilesAction(element_id=field.id, files=files))
+    upload = pb.Action(upload_files=pb.UploadFilesAction(element_id=field.id, files=files))
+    with pytest.raises(TabwireError) as asked:
+        await tab.client.act(upload, tab.number)
+    assert asked.value.code == error_pb2.ERROR_CODE_APPROVAL_NEEDED
+    digest = asked.value.info.details.approval.action_digest
+    result = (await tab.client.act(upload, tab.number, approved_digest=digest)).result
+    assert result.status == pb.ACTION_STATUS_SUCCEEDED, result
 
     async def kept() -> list[dict[str, Any]] | None:
         found: list[dict[str, Any]] = await tab.inner.evaluate("truth.files")

@@ -41,6 +41,7 @@ beforeEach(() => {
       id: EXTENSION_ID,
       getURL: (path: string) => ROOT + path,
       onMessage: messages,
+      onConnect: new FakeEvent(),
       sendMessage: (message: unknown) => sendMessage(message),
       getContexts: async () => contexts,
       ContextType: { OFFSCREEN_DOCUMENT: "OFFSCREEN_DOCUMENT" },
