@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 
 # The product's own. What is in use notices a dead connection long before it misses a sign of life.
 HEARTBEAT_MS = 10_000
-_DISK_BYTES = 8 * 2**20
+# Room for a long run with its write-ahead log: full is only what a fault fills.
+_DISK_BYTES = 32 * 2**20
 _COMPANION = Path(__file__).with_name("companion")
 # Only the server's clock is moved: neither Envoy nor Chromium bears the library that does it. Python runs this at its
 # start; the server's process then becomes itself again, with the library.
