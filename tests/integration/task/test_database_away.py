@@ -30,6 +30,7 @@ class FullDisk(TaskStore):
         super().__init__(database)
         self.fails_at = 0
         self.failures = 0
+        self.error: Exception = OperationalError("INSERT", {}, Exception("database or disk is full"))
 
     async def append(
         self, key: str, task: task_pb2.Task, events: Sequence[task_pb2.TaskEvent], *, epoch: int, now: datetime
@@ -40,7 +41,7 @@ class FullDisk(TaskStore):
     def _write(self, is_due: bool) -> None:
         if is_due and self.failures < 2:
             self.failures += 1
-            raise OperationalError("INSERT", {}, Exception("database or disk is full"))
+            raise self.error
 
 
 def _browser() -> BrowserDouble:
@@ -70,6 +71,19 @@ async def test_a_task_goes_on_when_it_can_be_written_again(tmp_path: Path) -> No
         assert browser.executed == calm.executed, where
         assert [one.seq for one in told] == list(range(1, len(told) + 1)), where
         assert fold(told) == ended, where
+
+
+async def test_a_task_whose_runner_fails_by_a_fault_of_ours_is_run_again(tmp_path: Path) -> None:
+    """Twice: the first fault would end the task as failed, but that cannot be written either."""
+    browser = _browser()
+    async with house(tmp_path, browser, store=FullDisk) as faulty:
+        assert isinstance(faulty.store, FullDisk)
+        faulty.store.error, faulty.store.fails_at = RuntimeError("a fault of ours"), 5
+        await faulty.create(COMMANDS, task_id="t")
+        while not (await faulty.get("t")).HasField("finished_at"):  # noqa: ASYNC110 - nobody follows a task that no one runs
+            await asyncio.sleep(0.01)
+        assert faulty.store.failures == 2
+        assert (await faulty.get("t")).state == task_pb2.TASK_STATE_SUCCEEDED
 
 
 class AwayOnceTaken(TaskStore):
