@@ -37,7 +37,7 @@ class Lane(NamedTuple):
 
     @property
     def most_bytes(self) -> int:
-        """What it can make Envoy hold."""
+        """What it can make Envoy hold, counted in bytes (see `Lanes.most_bytes`)."""
         return self.requests * (self.request_bytes + REQUEST_BYTES)
 
 
@@ -59,7 +59,11 @@ class Lanes(NamedTuple):
 
     @property
     def most_bytes(self) -> int:
-        """What uploads can make Envoy hold, all together."""
+        """What uploads can make Envoy hold, all together.
+
+        Envoy keeps bytes in slices of 4 KiB: tiny frames, sent on purpose, hold several times as much
+        (docs/security.md).
+        """
         return sum(lane.most_bytes for lane in self)
 
 
