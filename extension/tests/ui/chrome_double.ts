@@ -29,6 +29,8 @@ type StorageListener = (changes: Record<string, { oldValue?: unknown; newValue?:
 /** One area of storage. */
 class AreaDouble {
   readonly values: Record<string, unknown> = {};
+  /** Reading ends with this, so that a test can be in between. */
+  ready: Promise<void> = Promise.resolve();
   private readonly name: string;
   private readonly onChanged: EventDouble<StorageListener>;
 
@@ -38,6 +40,7 @@ class AreaDouble {
   }
 
   async get(key: string): Promise<Record<string, unknown>> {
+    await this.ready;
     return key in this.values ? { [key]: this.values[key] } : {};
   }
 

@@ -77,6 +77,24 @@ describe("history", () => {
     expect(chrome.storage.local.values["panel.lastTask"]).toBeUndefined();
   });
 
+  test("the last task does not take the text away from a person who writes already", async () => {
+    let read = (): void => undefined;
+    const { chrome } = await start(CONNECTED, async (made) => {
+      made.server.add({ taskId: "t", userPrompt: "buy paper", state: TaskState.SUCCEEDED });
+      await made.chrome.storage.local.set({ "panel.lastTask": "t" });
+      made.chrome.storage.local.ready = new Promise((resolve) => {
+        read = resolve;
+      });
+    });
+    const field = await shown("task-input");
+    field.focus();
+    read();
+    await shown("history-item");
+    expect(document.activeElement).toBe(field);
+    expect(allById("task-state")).toHaveLength(0);
+    expect(chrome.storage.local.values["panel.lastTask"]).toBe("t");
+  });
+
   test("a last task that the server no longer knows is silently forgotten", async () => {
     const { chrome } = await start(CONNECTED, (made) => made.chrome.storage.local.set({ "panel.lastTask": "gone" }));
     await shown("task-input");

@@ -33,6 +33,8 @@ export class ComposerStore {
   private readonly onCreated: (task: Task) => void;
   private readonly stored = storedText("session", "panel.text");
   private saving: ReturnType<typeof setTimeout> | undefined;
+  /** Whether the person has turned to the text since the panel was opened: from then on nothing may take it away. */
+  begun = false;
   private refusedText = "";
   private focusTaken = 0;
   /** The last request that failed, for the same request again is to carry the same key. */
@@ -50,8 +52,15 @@ export class ComposerStore {
     if (kept !== undefined && this.text.peek() === "") this.text.value = kept;
   }
 
+  /** The caret came into the text. */
+  begin(): void {
+    this.begun = true;
+    void this.context.refresh();
+  }
+
   /** Takes what the person writes. */
   write(text: string): void {
+    this.begun = true;
     this.text.value = text;
     this.error.value = undefined;
     clearTimeout(this.saving);

@@ -141,10 +141,14 @@ export class Panel {
     if (server !== undefined) void this.restore(before === undefined);
   }
 
-  /** Brings back the last task, unless the person came with something new from the context menu. */
+  /**
+   * Brings back the last task, unless the person came with something new from the context menu or is writing already: what
+   * is typed while the screen changes under it would be lost, and what is written would go on from that task unasked.
+   */
   private async restore(opening: boolean): Promise<void> {
     const last = await this.lastTask.get();
-    if (opening && last !== undefined && this.context.draft.peek() === undefined) {
+    const isNew = this.composer.begun || this.context.draft.peek() !== undefined;
+    if (opening && last !== undefined && !isNew) {
       this.task.open(last, undefined, (error) => {
         // A task that the server no longer knows is not worth an error when nobody asked for it.
         if (error.errorCode === ErrorCode.NOT_FOUND) this.compose();

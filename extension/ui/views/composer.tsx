@@ -10,7 +10,7 @@ import { withCode } from "./prose";
 
 /** The composer. `follows` is the ended task on screen that can be gone on with; empty if there is none. */
 export function Composer({ follows = "" }: { follows?: string }): JSX.Element {
-  const { composer, context, connection } = usePanel();
+  const { composer, connection } = usePanel();
   const id = useId();
   const field = useRef<HTMLTextAreaElement>(null);
   const complaint = composer.complaint.value;
@@ -57,7 +57,7 @@ export function Composer({ follows = "" }: { follows?: string }): JSX.Element {
           aria-describedby={describedBy}
           onInput={(event) => composer.write(event.currentTarget.value)}
           onKeyDown={pressed}
-          onFocus={() => void context.refresh()}
+          onFocus={() => composer.begin()}
         />
         <button
           type="submit"
