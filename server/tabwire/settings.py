@@ -44,7 +44,8 @@ class Settings(BaseSettings):
         "pages cannot tell from a person's (by Chrome's debugger, which shows a bar while it does).",
     )
     database_url: str = Field(
-        default="", description="Database, as SQLAlchemy writes it; empty for SQLite in the home folder."
+        default="",
+        description="Database: postgresql://user:password@host/database, or empty for SQLite in the home folder.",
     )
     log_level: str = Field(
         default="info", pattern="^(debug|info|warning|error)$", description="How much the logs tell."

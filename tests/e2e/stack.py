@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from playwright.async_api import async_playwright
 
+import postgres
 from ports import free_port
 from tabwire.client import Client
 from tabwire.client.policies import PolicyApi
@@ -91,10 +92,14 @@ class Stack:
 
     def settings(self) -> Settings:
         """The settings this product runs with."""
-        return Settings(home=self.tabwire_home, port=self.port)
+        settings = Settings(home=self.tabwire_home, port=self.port)
+        url = self.env.get("TABWIRE_DATABASE_URL", "")
+        return settings.model_copy(update={"database_url": url}) if url else settings
 
     async def start(self, *, browser: bool = True, arguments: Sequence[str] = ()) -> None:
         """Runs `tabwire up` and waits until it can be used."""
+        if postgres.SERVER and "TABWIRE_DATABASE_URL" not in self.env:
+            self.env["TABWIRE_DATABASE_URL"] = await postgres.new_database(postgres.SERVER)
         with self.log.open("ab") as log:
             self._up = await asyncio.create_subprocess_exec(
                 TABWIRE,
