@@ -4,7 +4,7 @@ import { create, type MessageInitShape } from "@bufbuild/protobuf";
 import { ActionSchema, ActionStatus, MouseButton, ScrollDirection } from "@gen/tabwire/v1/action_pb";
 import { ErrorInfoSchema } from "@gen/tabwire/v1/error_pb";
 import { ElementListSchema, RowsSchema, TextMatchesSchema } from "@gen/tabwire/v1/extract_pb";
-import { TaskEventSchema, TaskState } from "@gen/tabwire/v1/task_pb";
+import { NamedElementSchema, TaskEventSchema, TaskState } from "@gen/tabwire/v1/task_pb";
 import { describe, expect, test } from "vitest";
 import { complaintOf, placeIn } from "../../ui/model/complaint";
 import { linkify } from "../../ui/model/linkify";
@@ -82,6 +82,17 @@ describe("describeAction", () => {
     const described = new Set(SENTENCES.map(([kind]) => kind.case));
     const declared = ActionSchema.oneofs[0]?.fields.map((field) => field.localName);
     expect([...described].sort()).toEqual([...(declared ?? [])].sort());
+  });
+
+  test("calls elements what the page calls them", () => {
+    const elements = [
+      create(NamedElementSchema, { elementId: 1, role: "button", name: "Save" }),
+      create(NamedElementSchema, { elementId: 3, role: "textbox" }),
+    ];
+    const said = (kind: ActionKind): string => describeAction(create(ActionSchema, { kind }), elements);
+    expect(said({ case: "click", value: { elementId: 1 } })).toBe("Click button “Save”");
+    expect(said({ case: "inputText", value: { elementId: 3, text: "a" } })).toBe("Type “a” into the textbox");
+    expect(said({ case: "drag", value: { elementId: 1, toElementId: 4 } })).toBe("Drag button “Save” onto element 4");
   });
 
   test("says so if it does not know the action", () => {

@@ -11,8 +11,11 @@ import {
   type WaitAction,
 } from "@gen/tabwire/v1/action_pb";
 import type { Rows } from "@gen/tabwire/v1/extract_pb";
-import { type TaskEvent, TaskState } from "@gen/tabwire/v1/task_pb";
+import { type NamedElement, type TaskEvent, TaskState } from "@gen/tabwire/v1/task_pb";
 import { clip, shortAddress, stateWord } from "./words";
+
+/** Says what an element id stands for. */
+type NameOf = (id: number) => string;
 
 const DIRECTIONS: Readonly<Record<number, string>> = {
   [ScrollDirection.DOWN]: "down",
@@ -23,8 +26,13 @@ const DIRECTIONS: Readonly<Record<number, string>> = {
   [ScrollDirection.BOTTOM]: "to the end",
 };
 
-/** Says what an action is to do, as an instruction: “Click element 12”. */
-export function describeAction({ kind }: Action): string {
+/** Says what an action is to do, as an instruction: “Click button “Search””, or “Click element 12” if it has no name here. */
+export function describeAction({ kind }: Action, elements: readonly NamedElement[] = []): string {
+  const element = (id: number): string => {
+    const known = elements.find(({ elementId }) => elementId === id);
+    if (known === undefined) return `element ${id}`;
+    return known.name === "" ? `the ${known.role}` : `${known.role} ${quoted(known.name)}`;
+  };
   switch (kind.case) {
     case "navigate":
       return `Go to ${shortAddress(kind.value.url)}`;
@@ -35,7 +43,7 @@ export function describeAction({ kind }: Action): string {
     case "reload":
       return "Load the page again";
     case "click":
-      return click(kind.value);
+      return click(kind.value, element);
     case "inputText": {
       const { elementId, text, append, submit, secret } = kind.value;
       if (secret !== "") return `Type the secret “${secret}” into ${element(elementId)}`;
@@ -50,11 +58,11 @@ export function describeAction({ kind }: Action): string {
       return kind.value.elementId === 0 ? `Press ${keys}` : `Press ${keys} in ${element(kind.value.elementId)}`;
     }
     case "scroll":
-      return scroll(kind.value.direction, kind.value.elementId);
+      return scroll(kind.value.direction, kind.value.elementId, element);
     case "hover":
       return `Point at ${element(kind.value.elementId)}`;
     case "wait":
-      return wait(kind.value);
+      return wait(kind.value, element);
     case "readText":
       return kind.value.elementId === 0 ? "Read the page" : `Read ${element(kind.value.elementId)}`;
     case "readValue":
@@ -72,7 +80,7 @@ export function describeAction({ kind }: Action): string {
         ? "Take a picture of the tab"
         : `Take a picture of ${element(kind.value.elementId)}`;
     case "drag":
-      return drag(kind.value);
+      return drag(kind.value, element);
     case "setChecked":
       return `${kind.value.checked ? "Check" : "Uncheck"} ${element(kind.value.elementId)}`;
     case "selectText":
@@ -170,10 +178,6 @@ function leftOut(count: number): string[] {
   return count > 0 ? [`and ${count} more`] : [];
 }
 
-function element(id: number): string {
-  return `element ${id}`;
-}
-
 function quoted(text: string): string {
   return `“${clip(text, 80)}”`;
 }
@@ -182,23 +186,23 @@ function keyName(key: string): string {
   return key === " " ? "Space" : key;
 }
 
-function click({ elementId, button, count }: ClickAction): string {
+function click({ elementId, button, count }: ClickAction, element: NameOf): string {
   const how = count > 1 ? "Double-click" : button === MouseButton.RIGHT ? "Right-click" : "Click";
   return `${how} ${element(elementId)}`;
 }
 
-function drag({ elementId, toElementId, offsetX = 0, offsetY = 0 }: DragAction): string {
+function drag({ elementId, toElementId, offsetX = 0, offsetY = 0 }: DragAction, element: NameOf): string {
   if (toElementId !== 0) return `Drag ${element(elementId)} onto ${element(toElementId)}`;
   return `Drag ${element(elementId)} by ${offsetX}, ${offsetY}`;
 }
 
-function scroll(direction: ScrollDirection, elementId: number): string {
+function scroll(direction: ScrollDirection, elementId: number, element: NameOf): string {
   const way = DIRECTIONS[direction];
   if (way === undefined) return elementId === 0 ? "Scroll" : `Bring ${element(elementId)} into view`;
   return elementId === 0 ? `Scroll ${way}` : `Scroll ${way} in ${element(elementId)}`;
 }
 
-function wait({ condition, gone }: WaitAction): string {
+function wait({ condition, gone }: WaitAction, element: NameOf): string {
   switch (condition.case) {
     case "text":
       return gone ? `Wait until ${quoted(condition.value)} is gone` : `Wait for ${quoted(condition.value)}`;

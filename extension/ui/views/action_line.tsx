@@ -1,6 +1,7 @@
 // One action of a step in words, and what came of it.
 
 import { type Action, type ActionResult, ActionStatus } from "@gen/tabwire/v1/action_pb";
+import type { NamedElement } from "@gen/tabwire/v1/task_pb";
 import type { JSX } from "preact";
 import { describeAction, extractOf } from "../model/sentences";
 import { Icon } from "./icon";
@@ -12,6 +13,8 @@ export type ActionPhase = "planned" | "running" | "doubtful" | "finished" | "ski
 
 interface ActionLineProps {
   readonly action: Action;
+  /** What the element ids in it stand for. */
+  readonly elements: readonly NamedElement[];
   readonly result: ActionResult | undefined;
   readonly phase: ActionPhase;
   /** Why a skipped action was not done. */
@@ -32,7 +35,7 @@ const OUTCOME_WORDS: Readonly<Record<Outcome, string>> = {
 };
 
 /** An action. */
-export function ActionLine({ action, result, phase, skippedFor }: ActionLineProps): JSX.Element {
+export function ActionLine({ action, elements, result, phase, skippedFor }: ActionLineProps): JSX.Element {
   const outcome = outcomeOf(result, phase);
   const finished = phase === "finished" ? result : undefined;
   // What really happened says more than what was to be done: it names the element instead of its number.
@@ -45,7 +48,7 @@ export function ActionLine({ action, result, phase, skippedFor }: ActionLineProp
       <div class="action-body">
         {told === "" && (
           <p class="action-words">
-            {describeAction(action)}
+            {describeAction(action, elements)}
             <span class="unseen">, {OUTCOME_WORDS[outcome]}</span>
           </p>
         )}

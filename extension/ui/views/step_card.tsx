@@ -61,6 +61,7 @@ export function StepCard({ step, running, state, told, pageBefore }: StepCardPro
             <ActionLine
               key={action.id || index}
               action={action}
+              elements={step.elements}
               result={step.results[index]}
               phase={phaseOf(step, index, running, state)}
               skippedFor={skippedFor(step)}

@@ -86,6 +86,14 @@ def element_id(action: action_pb2.Action) -> int:
     return int(getattr(getattr(action, name), "element_id", 0)) if name else 0
 
 
+def element_ids(action: action_pb2.Action) -> list[int]:
+    """The ids of all elements that it names."""
+    if not kind(action):
+        return []
+    fields = body(action).ListFields()
+    return [value for field, value in fields if field.name.endswith("element_id") and not field.is_repeated]
+
+
 def rules(field: FieldDescriptor) -> validate_pb2.FieldRules:
     """What values a field may have."""
     return field.GetOptions().Extensions[validate_pb2.field]

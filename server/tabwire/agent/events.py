@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from tabwire.agent import catalog
+from tabwire.agent.render import label, role
 from tabwire.v1 import action_pb2, error_pb2, options_pb2, state_pb2, task_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_NAME_CHARS = 120
 
 _REPEATABLE = (options_pb2.EFFECT_CLASS_READ, options_pb2.EFFECT_CLASS_LOCAL)
 
@@ -16,6 +24,28 @@ def step_update(step: task_pb2.Step) -> task_pb2.TaskEvent:
 def decision_made(number: int, decision: task_pb2.Decision) -> task_pb2.TaskEvent:
     """A decision."""
     return task_pb2.TaskEvent(decision_made=task_pb2.DecisionMade(step_number=number, decision=decision))
+
+
+def named_elements(
+    actions: Iterable[action_pb2.Action], state: state_pb2.PageState | None
+) -> list[task_pb2.NamedElement]:
+    """What the ids in actions stand for in a state, each once, for people to read."""
+    wanted = dict.fromkeys(element_id for action in actions for element_id in catalog.element_ids(action))
+    known = (
+        {element.id: element for element in state.actionable_elements if element.id in wanted}
+        if state is not None
+        else {}
+    )
+    return [
+        task_pb2.NamedElement(element_id=one, role=role(known[one]), name=_short(label(known[one])))
+        for one in wanted
+        if one in known
+    ]
+
+
+def _short(name: str) -> str:
+    words = " ".join(name.split())
+    return words if len(words) <= _NAME_CHARS else words[: _NAME_CHARS - 1] + "…"
 
 
 def started(start: task_pb2.ActionStarted) -> task_pb2.TaskEvent:

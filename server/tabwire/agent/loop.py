@@ -191,8 +191,9 @@ class Agent:
         step = self._step_of(record)
         step.retry_count = retry
         step.description, step.reasoning = decision.next_goal, decision.reasoning
-        del step.actions[:], step.results[:]
+        del step.actions[:], step.results[:], step.elements[:]
         step.actions.extend(decision.actions)
+        step.elements.extend(events.named_elements(decision.actions, self._state))
         recorded = [events.decision_made(record.number, decision), events.step_update(step)]
         notebook = noted(self._host.task.scratchpad, decision.memory)
         if notebook != self._host.task.scratchpad:

@@ -164,7 +164,7 @@ def show(task_id: TaskId, json: Json = False) -> None:
         for action, result in zip(step.actions, step.results, strict=False):
             message = result.outcome_details.message or result.text or result.error_info.message
             mark = "[green]✓[/]" if not result.HasField("error_info") else "[red]✗[/]"
-            out.print(f"  {mark} {escape(describe(action))} [dim]{escape(message)}[/]")
+            out.print(f"  {mark} {escape(describe(action, step.elements))} [dim]{escape(message)}[/]")
     if task.HasField("human_request"):
         questions.show(task.human_request, out, task_id)
     watching.show_end(task, out)

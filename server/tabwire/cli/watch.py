@@ -110,6 +110,7 @@ class _View:
         self.goal = ""
         self._console = console
         self._actions: dict[tuple[int, int], action_pb2.Action] = {}
+        self._elements: list[task_pb2.NamedElement] = []
         self._step = 0
 
     def show(self, event: task_pb2.TaskEvent) -> None:
@@ -120,7 +121,7 @@ class _View:
             case "action_started":
                 started = event.action_started
                 self._actions[started.step_number, started.index] = started.action
-                self.goal = describe(started.action)
+                self.goal = describe(started.action, self._elements)
             case "action_finished":
                 self._finished(event.action_finished)
             case "step_update":
@@ -157,12 +158,15 @@ class _View:
         result = finished.result
         if result.status == action_pb2.ACTION_STATUS_SUCCEEDED:
             message = result.outcome_details.message or result.text
-            self._console.print(f"  [green]✓[/] {escape(describe(action))} [dim]{escape(_cut(message))}[/]")
+            self._console.print(
+                f"  [green]✓[/] {escape(describe(action, self._elements))} [dim]{escape(_cut(message))}[/]"
+            )
         else:
-            self._console.print(f"  [red]✗[/] {escape(describe(action))}")
+            self._console.print(f"  [red]✗[/] {escape(describe(action, self._elements))}")
             self._error(result.error_info)
 
     def _step_update(self, step: task_pb2.Step) -> None:
+        self._elements = list(step.elements)
         if step.description or step.HasField("error_info"):
             self._header(step.number, step.description)
         if step.HasField("error_info"):

@@ -253,6 +253,14 @@ def test_actions_in_one_line() -> None:
     assert describe(keys) == "press keys keys='Control+a, Enter'"
     scroll = action_pb2.Action(scroll=action_pb2.ScrollAction(direction=action_pb2.SCROLL_DIRECTION_DOWN, pages=2))
     assert describe(scroll) == "scroll direction='down' pages=2.0"
+    names = [
+        task_pb2.NamedElement(element_id=3, role="button", name="Save"),
+        task_pb2.NamedElement(element_id=4, role="image"),
+    ]
+    click = action_pb2.Action(click=action_pb2.ClickAction(element_id=3))
+    assert describe(click, names) == 'click button "Save"'
+    drag = action_pb2.Action(drag=action_pb2.DragAction(element_id=3, to_element_id=4))
+    assert describe(drag, names) == 'drag button "Save" to image'
 
 
 def test_trust_is_written_once_and_taken_back(tmp_path: Path) -> None:

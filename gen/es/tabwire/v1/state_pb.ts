@@ -572,7 +572,7 @@ export const OmittedSectionSchema: GenMessage<OmittedSection> = /*@__PURE__*/
  */
 export type PageState = Message<"tabwire.v1.PageState"> & {
   /**
-   * Chrome's id of the tab.
+   * The tab: see Tab.tab_id.
    *
    * @generated from field: uint32 tab_id = 1;
    */
@@ -977,7 +977,9 @@ export const StateHintsSchema: GenMessage<StateHints> = /*@__PURE__*/
  */
 export type Tab = Message<"tabwire.v1.Tab"> & {
   /**
-   * Chrome's id of it.
+   * Its id, 1 to 2^31 - 1. While the browser runs no other tab gets it, also not after the tab is closed or the extension is
+   * loaded anew. When the browser is started again, all tabs have other ids, restored ones too; one from before is answered
+   * with TAB_NOT_FOUND. It is not the id that Chrome's own interfaces know the tab by.
    *
    * @generated from field: uint32 tab_id = 1;
    */

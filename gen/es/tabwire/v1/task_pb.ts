@@ -25,7 +25,7 @@ import type { Message } from "@bufbuild/protobuf";
  * Describes the file tabwire/v1/task.proto.
  */
 export const file_tabwire_v1_task: GenFile = /*@__PURE__*/
-  fileDesc("ChV0YWJ3aXJlL3YxL3Rhc2sucHJvdG8SCnRhYndpcmUudjEioQEKC1Rhc2tDb250ZXh0EgsKA3VybBgBIAEoCRISCgpwYWdlX3RpdGxlGAIgASgJEhUKDXNlbGVjdGVkX3RleHQYAyABKAkSFQoNYWN0aXZlX3RhYl9pZBgEIAEoDRItChB0YXJnZXRlZF9lbGVtZW50GAUgASgLMhMudGFid2lyZS52MS5FbGVtZW50EhQKDHZpZXdfc3VtbWFyeRgGIAEoCSJ+CgpUYXNrTGltaXRzEhEKCW1heF9zdGVwcxgBIAEoDRISCgptYXhfdG9rZW5zGAIgASgEEhMKC21heF9zZWNvbmRzGAMgASgNEhoKEm1heF9jb3N0X21pY3JvX3VzZBgEIAEoBBIYChBtYXhfd2FpdF9zZWNvbmRzGAUgASgNImQKCVRhc2tDYXVzZRIjCgRjb2RlGAEgASgOMhUudGFid2lyZS52MS5FcnJvckNvZGUSDwoHbWVzc2FnZRgCIAEoCRIRCglyZXRyeWFibGUYAyABKAgSDgoGcmVtZWR5GAQgASgJIqsBCgVVc2FnZRITCgttb2RlbF9jYWxscxgBIAEoDRIVCg1wcm9tcHRfdG9rZW5zGAIgASgEEhUKDWNhY2hlZF90b2tlbnMYAyABKAQSGQoRY29tcGxldGlvbl90b2tlbnMYBCABKAQSFgoOY29zdF9taWNyb191c2QYBSABKAQSGgoSY2FsbHNfd2l0aG91dF9jb3N0GAYgASgNEhAKCG1vZGVsX21zGAcgASgEIkAKCFBsYW5JdGVtEgwKBHRleHQYASABKAkSJgoGc3RhdHVzGAIgASgOMhYudGFid2lyZS52MS5QbGFuU3RhdHVzIisKBFBsYW4SIwoFaXRlbXMYASADKAsyFC50YWJ3aXJlLnYxLlBsYW5JdGVtIkIKDkNvbGxlY3RlZFRhYmxlEgwKBG5hbWUYASABKAkSDwoHY29sdW1ucxgCIAMoCRIRCglyb3dfY291bnQYAyABKA0icwoIRGVjaXNpb24SEQoJcmVhc29uaW5nGAEgASgJEg4KBm1lbW9yeRgCIAEoCRIRCgluZXh0X2dvYWwYAyABKAkSIwoHYWN0aW9ucxgEIAMoCzISLnRhYndpcmUudjEuQWN0aW9uEgwKBHBsYW4YBSABKAkihgMKBFN0ZXASDgoGbnVtYmVyGAEgASgNEhMKC2Rlc2NyaXB0aW9uGAIgASgJEhEKCXJlYXNvbmluZxgDIAEoCRImCgZzdGF0dXMYBCABKA4yFi50YWJ3aXJlLnYxLlN0ZXBTdGF0dXMSEwoLcmV0cnlfY291bnQYBSABKA0SCwoDdXJsGAYgASgJEiMKB2FjdGlvbnMYByADKAsyEi50YWJ3aXJlLnYxLkFjdGlvbhIpCgdyZXN1bHRzGAggAygLMhgudGFid2lyZS52MS5BY3Rpb25SZXN1bHQSKQoKZXJyb3JfaW5mbxgJIAEoCzIVLnRhYndpcmUudjEuRXJyb3JJbmZvEi4KCnN0YXJ0ZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2ZpbmlzaGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIgCgV1c2FnZRgMIAEoCzIRLnRhYndpcmUudjEuVXNhZ2UixAIKDEh1bWFuUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEioKBGtpbmQYAiABKA4yHC50YWJ3aXJlLnYxLkh1bWFuUmVxdWVzdEtpbmQSDgoGcHJvbXB0GAMgASgJEg8KB29wdGlvbnMYBCADKAkSLAoIYXNrZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiIKBmFjdGlvbhgGIAEoCzISLnRhYndpcmUudjEuQWN0aW9uEhUKDWFjdGlvbl9kaWdlc3QYByABKAwSLQoMY29uc2VxdWVuY2VzGAggAygOMhcudGFid2lyZS52MS5Db25zZXF1ZW5jZRILCgN1cmwYCSABKAkSLgoKZXhwaXJlc19hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi3QcKBFRhc2sSDwoHdGFza19pZBgBIAEoCRITCgt1c2VyX3Byb21wdBgCIAEoCRITCgtkZXNjcmlwdGlvbhgDIAEoCRIUCgxjdXJyZW50X2dvYWwYBCABKAkSDwoHZGV0YWlscxgFIAEoCRINCgVub3RlcxgGIAEoCRIfCgVzdGVwcxgHIAMoCzIQLnRhYndpcmUudjEuU3RlcBISCgpzY3JhdGNocGFkGAggASgJEhMKC21heF9yZXRyaWVzGAkgASgNEiQKBXN0YXRlGAogASgOMhUudGFid2lyZS52MS5UYXNrU3RhdGUSJAoFY2F1c2UYCyABKAsyFS50YWJ3aXJlLnYxLlRhc2tDYXVzZRISCgpicm93c2VyX2lkGAwgASgJEg4KBnRhYl9pZBgNIAEoDRIoCgdjb250ZXh0GA4gASgLMhcudGFid2lyZS52MS5UYXNrQ29udGV4dBImCgZsaW1pdHMYDyABKAsyFi50YWJ3aXJlLnYxLlRhc2tMaW1pdHMSJAoHZGVjaWRlchgQIAEoDjITLnRhYndpcmUudjEuRGVjaWRlchIOCgZyZXN1bHQYESABKAkSLwoNaHVtYW5fcmVxdWVzdBgSIAEoCzIYLnRhYndpcmUudjEuSHVtYW5SZXF1ZXN0EiAKBXVzYWdlGBMgASgLMhEudGFid2lyZS52MS5Vc2FnZRItCgl0aW1lc3RhbXAYFCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmNyZWF0ZWRfYXQYFSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYFiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2ZpbmlzaGVkX2F0GBcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCg5sYXN0X2V2ZW50X3NlcRgYIAEoBBIRCglzdGFydF91cmwYGSABKAkSFQoNb3V0cHV0X3NjaGVtYRgaIAEoCRINCgVtb2RlbBgbIAEoCRIiCgZwb2xpY3kYHCABKAsyEi50YWJ3aXJlLnYxLlBvbGljeRIPCgdzZWNyZXRzGB0gAygJEg8KB3RhYl9pZHMYHiADKA0SFwoPZm9sbG93c190YXNrX2lkGB8gASgJEh4KBHBsYW4YICABKAsyEC50YWJ3aXJlLnYxLlBsYW4SLQoJY29sbGVjdGVkGCEgAygLMhoudGFid2lyZS52MS5Db2xsZWN0ZWRUYWJsZRIQCghldmlkZW5jZRgiIAEoCSItCgtUYXNrQ3JlYXRlZBIeCgR0YXNrGAEgASgLMhAudGFid2lyZS52MS5UYXNrIqIBChBUYXNrU3RhdGVDaGFuZ2VkEiMKBGZyb20YASABKA4yFS50YWJ3aXJlLnYxLlRhc2tTdGF0ZRIhCgJ0bxgCIAEoDjIVLnRhYndpcmUudjEuVGFza1N0YXRlEiQKBWNhdXNlGAMgASgLMhUudGFid2lyZS52MS5UYXNrQ2F1c2USDgoGcmVzdWx0GAQgASgJEhAKCGV2aWRlbmNlGAUgASgJIvYCCgpUYXNrVXBkYXRlEhgKC2Rlc2NyaXB0aW9uGAEgASgJSACIAQESFAoHZGV0YWlscxgCIAEoCUgBiAEBEhIKBW5vdGVzGAMgASgJSAKIAQESFwoKc2NyYXRjaHBhZBgEIAEoCUgDiAEBEhMKBnRhYl9pZBgFIAEoDUgEiAEBEhkKDGN1cnJlbnRfZ29hbBgGIAEoCUgFiAEBEh4KBHBsYW4YByABKAsyEC50YWJ3aXJlLnYxLlBsYW4SIgoEdGFicxgIIAEoCzIULnRhYndpcmUudjEuVGFza1RhYnMSIgoGcG9saWN5GAkgASgLMhIudGFid2lyZS52MS5Qb2xpY3kSFQoIZXZpZGVuY2UYCiABKAlIBogBAUIOCgxfZGVzY3JpcHRpb25CCgoIX2RldGFpbHNCCAoGX25vdGVzQg0KC19zY3JhdGNocGFkQgkKB190YWJfaWRCDwoNX2N1cnJlbnRfZ29hbEILCglfZXZpZGVuY2UiGwoIVGFza1RhYnMSDwoHdGFiX2lkcxgBIAMoDSIsCgpTdGVwVXBkYXRlEh4KBHN0ZXAYASABKAsyEC50YWJ3aXJlLnYxLlN0ZXAiowEKCk1vZGVsUmVwbHkSEwoLc3RlcF9udW1iZXIYASABKA0SDQoFbW9kZWwYAiABKAkSDwoHY29udGVudBgDIAEoCRIgCgV1c2FnZRgEIAEoCzIRLnRhYndpcmUudjEuVXNhZ2USEwoLZHVyYXRpb25fbXMYBSABKA0SKQoKZXJyb3JfaW5mbxgGIAEoCzIVLnRhYndpcmUudjEuRXJyb3JJbmZvIksKDERlY2lzaW9uTWFkZRITCgtzdGVwX251bWJlchgBIAEoDRImCghkZWNpc2lvbhgCIAEoCzIULnRhYndpcmUudjEuRGVjaXNpb24iqgEKDUFjdGlvblN0YXJ0ZWQSEwoLc3RlcF9udW1iZXIYASABKA0SDQoFaW5kZXgYAiABKA0SIgoGYWN0aW9uGAMgASgLMhIudGFid2lyZS52MS5BY3Rpb24SDgoGdGFiX2lkGAQgASgNEhIKCmpvdXJuYWxfaWQYBSABKAkSLQoMY29uc2VxdWVuY2VzGAYgAygOMhcudGFid2lyZS52MS5Db25zZXF1ZW5jZSJeCg5BY3Rpb25GaW5pc2hlZBITCgtzdGVwX251bWJlchgBIAEoDRINCgVpbmRleBgCIAEoDRIoCgZyZXN1bHQYAyABKAsyGC50YWJ3aXJlLnYxLkFjdGlvblJlc3VsdCI9ChBIdW1hbklucHV0TmVlZGVkEikKB3JlcXVlc3QYASABKAsyGC50YWJ3aXJlLnYxLkh1bWFuUmVxdWVzdCJsCgpIdW1hbklucHV0EhIKCnJlcXVlc3RfaWQYASABKAkSDgoGYW5zd2VyGAIgASgJEhAKCGFwcHJvdmVkGAMgASgIEhUKDWFjdGlvbl9kaWdlc3QYBCABKAwSEQoJdGltZWRfb3V0GAUgASgIIkQKDVBlcnNvbk1lc3NhZ2USEgoKbWVzc2FnZV9pZBgBIAEoCRIMCgR0ZXh0GAIgASgJEhEKCWludGVycnVwdBgDIAEoCCIrCgtQZXJzb25BY3RlZBIOCgZ0YWJfaWQYASABKA0SDAoEd2hhdBgCIAEoCSJiCg1Sb3dzQ29sbGVjdGVkEhMKC3N0ZXBfbnVtYmVyGAEgASgNEg0KBWluZGV4GAIgASgNEg0KBXRhYmxlGAMgASgJEh4KBHJvd3MYBCABKAsyEC50YWJ3aXJlLnYxLlJvd3MiMgoNRnJhbWVEb2N1bWVudBIMCgRzbG90GAEgASgNEhMKC2RvY3VtZW50X2lkGAIgASgJIocBCgpNb2RlbEFza2VkEhMKC3N0ZXBfbnVtYmVyGAEgASgNEgwKBHRleHQYAiABKAkSEwoLdGhyb3VnaF9zZXEYAyABKAQSEwoLcGFnZV9kaWdlc3QYBCABKAYSLAoJZG9jdW1lbnRzGAUgAygLMhkudGFid2lyZS52MS5GcmFtZURvY3VtZW50IjkKEENvbnRleHRDb21wYWN0ZWQSFAoMdGhyb3VnaF9zdGVwGAEgASgNEg8KB3N1bW1hcnkYAiABKAki2gYKCVRhc2tFdmVudBIPCgd0YXNrX2lkGAEgASgJEgsKA3NlcRgCIAEoBBIoCgR0aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgdjcmVhdGVkGAogASgLMhcudGFid2lyZS52MS5UYXNrQ3JlYXRlZEgAEjUKDXN0YXRlX2NoYW5nZWQYCyABKAsyHC50YWJ3aXJlLnYxLlRhc2tTdGF0ZUNoYW5nZWRIABItCgt0YXNrX3VwZGF0ZRgMIAEoCzIWLnRhYndpcmUudjEuVGFza1VwZGF0ZUgAEi0KC3N0ZXBfdXBkYXRlGA0gASgLMhYudGFid2lyZS52MS5TdGVwVXBkYXRlSAASLQoLbW9kZWxfcmVwbHkYDiABKAsyFi50YWJ3aXJlLnYxLk1vZGVsUmVwbHlIABIxCg1kZWNpc2lvbl9tYWRlGA8gASgLMhgudGFid2lyZS52MS5EZWNpc2lvbk1hZGVIABIzCg5hY3Rpb25fc3RhcnRlZBgQIAEoCzIZLnRhYndpcmUudjEuQWN0aW9uU3RhcnRlZEgAEjUKD2FjdGlvbl9maW5pc2hlZBgRIAEoCzIaLnRhYndpcmUudjEuQWN0aW9uRmluaXNoZWRIABI6ChJodW1hbl9pbnB1dF9uZWVkZWQYEiABKAsyHC50YWJ3aXJlLnYxLkh1bWFuSW5wdXROZWVkZWRIABItCgtodW1hbl9pbnB1dBgTIAEoCzIWLnRhYndpcmUudjEuSHVtYW5JbnB1dEgAEjMKDnBlcnNvbl9tZXNzYWdlGBQgASgLMhkudGFid2lyZS52MS5QZXJzb25NZXNzYWdlSAASLwoMcGVyc29uX2FjdGVkGBUgASgLMhcudGFid2lyZS52MS5QZXJzb25BY3RlZEgAEjMKDnJvd3NfY29sbGVjdGVkGBYgASgLMhkudGFid2lyZS52MS5Sb3dzQ29sbGVjdGVkSAASOQoRY29udGV4dF9jb21wYWN0ZWQYFyABKAsyHC50YWJ3aXJlLnYxLkNvbnRleHRDb21wYWN0ZWRIABItCgttb2RlbF9hc2tlZBgYIAEoCzIWLnRhYndpcmUudjEuTW9kZWxBc2tlZEgAQgYKBGtpbmQiRQoIVGhpbmtpbmcSEwoLc3RlcF9udW1iZXIYASABKA0SEQoJcmVhc29uaW5nGAIgASgJEhEKCW5leHRfZ29hbBgDIAEoCSKFAgoKVGFza0VmZmVjdBILCgNzZXEYASABKAQSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLc3RlcF9udW1iZXIYAyABKA0SJAoEa2luZBgEIAEoDjIWLnRhYndpcmUudjEuRWZmZWN0S2luZBItCgxjb25zZXF1ZW5jZXMYBSADKA4yFy50YWJ3aXJlLnYxLkNvbnNlcXVlbmNlEgsKA3VybBgGIAEoCRITCgtkZXNjcmlwdGlvbhgHIAEoCRIiCgZhY3Rpb24YCCABKAsyEi50YWJ3aXJlLnYxLkFjdGlvbhIQCghhcHByb3ZlZBgJIAEoCCqtAgoJVGFza1N0YXRlEhoKFlRBU0tfU1RBVEVfVU5TUEVDSUZJRUQQABIVChFUQVNLX1NUQVRFX1FVRVVFRBABEhYKElRBU0tfU1RBVEVfUlVOTklORxACEhUKEVRBU0tfU1RBVEVfUEFVU0VEEAMSHAoYVEFTS19TVEFURV9XQUlUSU5HX0hVTUFOEAQSHgoaVEFTS19TVEFURV9XQUlUSU5HX0JST1dTRVIQBRIXChNUQVNLX1NUQVRFX1NUT1BQSU5HEAYSGAoUVEFTS19TVEFURV9TVUNDRUVERUQQBxIVChFUQVNLX1NUQVRFX0ZBSUxFRBAIEhYKElRBU0tfU1RBVEVfU1RPUFBFRBAJEh4KGlRBU0tfU1RBVEVfTkVFRFNfQVRURU5USU9OEAoqkAEKClN0ZXBTdGF0dXMSGwoXU1RFUF9TVEFUVVNfVU5TUEVDSUZJRUQQABIXChNTVEVQX1NUQVRVU19SVU5OSU5HEAESGQoVU1RFUF9TVEFUVVNfU1VDQ0VFREVEEAISFgoSU1RFUF9TVEFUVVNfRkFJTEVEEAMSGQoVU1RFUF9TVEFUVVNfQ0FOQ0VMTEVEEAQqSwoHRGVjaWRlchIXChNERUNJREVSX1VOU1BFQ0lGSUVEEAASEQoNREVDSURFUl9NT0RFTBABEhQKEERFQ0lERVJfQ09NTUFORFMQAiqZAQoQSHVtYW5SZXF1ZXN0S2luZBIiCh5IVU1BTl9SRVFVRVNUX0tJTkRfVU5TUEVDSUZJRUQQABIfChtIVU1BTl9SRVFVRVNUX0tJTkRfUVVFU1RJT04QARIfChtIVU1BTl9SRVFVRVNUX0tJTkRfQVBQUk9WQUwQAhIfChtIVU1BTl9SRVFVRVNUX0tJTkRfSEFORE9WRVIQAypwCgpQbGFuU3RhdHVzEhsKF1BMQU5fU1RBVFVTX1VOU1BFQ0lGSUVEEAASFgoSUExBTl9TVEFUVVNfQUNUSVZFEAESFAoQUExBTl9TVEFUVVNfRE9ORRACEhcKE1BMQU5fU1RBVFVTX0RST1BQRUQQAyqpAgoKRWZmZWN0S2luZBIbChdFRkZFQ1RfS0lORF9VTlNQRUNJRklFRBAAEhkKFUVGRkVDVF9LSU5EX05BVklHQVRFRBABEhcKE0VGRkVDVF9LSU5EX0NIQU5HRUQQAhIXChNFRkZFQ1RfS0lORF9DTElDS0VEEAMSGQoVRUZGRUNUX0tJTkRfU1VCTUlUVEVEEAQSGgoWRUZGRUNUX0tJTkRfRE9XTkxPQURFRBAFEhgKFEVGRkVDVF9LSU5EX1VQTE9BREVEEAYSEwoPRUZGRUNUX0tJTkRfVEFCEAcSFgoSRUZGRUNUX0tJTkRfRElBTE9HEAgSGgoWRUZGRUNUX0tJTkRfSkFWQVNDUklQVBAJEhcKE0VGRkVDVF9LSU5EX1VOS05PV04QCmIGcHJvdG8z", [file_google_protobuf_timestamp, file_tabwire_v1_action, file_tabwire_v1_error, file_tabwire_v1_extract, file_tabwire_v1_policy, file_tabwire_v1_state]);
+  fileDesc("ChV0YWJ3aXJlL3YxL3Rhc2sucHJvdG8SCnRhYndpcmUudjEioQEKC1Rhc2tDb250ZXh0EgsKA3VybBgBIAEoCRISCgpwYWdlX3RpdGxlGAIgASgJEhUKDXNlbGVjdGVkX3RleHQYAyABKAkSFQoNYWN0aXZlX3RhYl9pZBgEIAEoDRItChB0YXJnZXRlZF9lbGVtZW50GAUgASgLMhMudGFid2lyZS52MS5FbGVtZW50EhQKDHZpZXdfc3VtbWFyeRgGIAEoCSJ+CgpUYXNrTGltaXRzEhEKCW1heF9zdGVwcxgBIAEoDRISCgptYXhfdG9rZW5zGAIgASgEEhMKC21heF9zZWNvbmRzGAMgASgNEhoKEm1heF9jb3N0X21pY3JvX3VzZBgEIAEoBBIYChBtYXhfd2FpdF9zZWNvbmRzGAUgASgNImQKCVRhc2tDYXVzZRIjCgRjb2RlGAEgASgOMhUudGFid2lyZS52MS5FcnJvckNvZGUSDwoHbWVzc2FnZRgCIAEoCRIRCglyZXRyeWFibGUYAyABKAgSDgoGcmVtZWR5GAQgASgJIqsBCgVVc2FnZRITCgttb2RlbF9jYWxscxgBIAEoDRIVCg1wcm9tcHRfdG9rZW5zGAIgASgEEhUKDWNhY2hlZF90b2tlbnMYAyABKAQSGQoRY29tcGxldGlvbl90b2tlbnMYBCABKAQSFgoOY29zdF9taWNyb191c2QYBSABKAQSGgoSY2FsbHNfd2l0aG91dF9jb3N0GAYgASgNEhAKCG1vZGVsX21zGAcgASgEIkAKCFBsYW5JdGVtEgwKBHRleHQYASABKAkSJgoGc3RhdHVzGAIgASgOMhYudGFid2lyZS52MS5QbGFuU3RhdHVzIisKBFBsYW4SIwoFaXRlbXMYASADKAsyFC50YWJ3aXJlLnYxLlBsYW5JdGVtIkIKDkNvbGxlY3RlZFRhYmxlEgwKBG5hbWUYASABKAkSDwoHY29sdW1ucxgCIAMoCRIRCglyb3dfY291bnQYAyABKA0icwoIRGVjaXNpb24SEQoJcmVhc29uaW5nGAEgASgJEg4KBm1lbW9yeRgCIAEoCRIRCgluZXh0X2dvYWwYAyABKAkSIwoHYWN0aW9ucxgEIAMoCzISLnRhYndpcmUudjEuQWN0aW9uEgwKBHBsYW4YBSABKAkisgMKBFN0ZXASDgoGbnVtYmVyGAEgASgNEhMKC2Rlc2NyaXB0aW9uGAIgASgJEhEKCXJlYXNvbmluZxgDIAEoCRImCgZzdGF0dXMYBCABKA4yFi50YWJ3aXJlLnYxLlN0ZXBTdGF0dXMSEwoLcmV0cnlfY291bnQYBSABKA0SCwoDdXJsGAYgASgJEiMKB2FjdGlvbnMYByADKAsyEi50YWJ3aXJlLnYxLkFjdGlvbhIpCgdyZXN1bHRzGAggAygLMhgudGFid2lyZS52MS5BY3Rpb25SZXN1bHQSKQoKZXJyb3JfaW5mbxgJIAEoCzIVLnRhYndpcmUudjEuRXJyb3JJbmZvEi4KCnN0YXJ0ZWRfYXQYCiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2ZpbmlzaGVkX2F0GAsgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIgCgV1c2FnZRgMIAEoCzIRLnRhYndpcmUudjEuVXNhZ2USKgoIZWxlbWVudHMYDSADKAsyGC50YWJ3aXJlLnYxLk5hbWVkRWxlbWVudCI+CgxOYW1lZEVsZW1lbnQSEgoKZWxlbWVudF9pZBgBIAEoDRIMCgRyb2xlGAIgASgJEgwKBG5hbWUYAyABKAkixAIKDEh1bWFuUmVxdWVzdBISCgpyZXF1ZXN0X2lkGAEgASgJEioKBGtpbmQYAiABKA4yHC50YWJ3aXJlLnYxLkh1bWFuUmVxdWVzdEtpbmQSDgoGcHJvbXB0GAMgASgJEg8KB29wdGlvbnMYBCADKAkSLAoIYXNrZWRfYXQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiIKBmFjdGlvbhgGIAEoCzISLnRhYndpcmUudjEuQWN0aW9uEhUKDWFjdGlvbl9kaWdlc3QYByABKAwSLQoMY29uc2VxdWVuY2VzGAggAygOMhcudGFid2lyZS52MS5Db25zZXF1ZW5jZRILCgN1cmwYCSABKAkSLgoKZXhwaXJlc19hdBgKIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXAi3QcKBFRhc2sSDwoHdGFza19pZBgBIAEoCRITCgt1c2VyX3Byb21wdBgCIAEoCRITCgtkZXNjcmlwdGlvbhgDIAEoCRIUCgxjdXJyZW50X2dvYWwYBCABKAkSDwoHZGV0YWlscxgFIAEoCRINCgVub3RlcxgGIAEoCRIfCgVzdGVwcxgHIAMoCzIQLnRhYndpcmUudjEuU3RlcBISCgpzY3JhdGNocGFkGAggASgJEhMKC21heF9yZXRyaWVzGAkgASgNEiQKBXN0YXRlGAogASgOMhUudGFid2lyZS52MS5UYXNrU3RhdGUSJAoFY2F1c2UYCyABKAsyFS50YWJ3aXJlLnYxLlRhc2tDYXVzZRISCgpicm93c2VyX2lkGAwgASgJEg4KBnRhYl9pZBgNIAEoDRIoCgdjb250ZXh0GA4gASgLMhcudGFid2lyZS52MS5UYXNrQ29udGV4dBImCgZsaW1pdHMYDyABKAsyFi50YWJ3aXJlLnYxLlRhc2tMaW1pdHMSJAoHZGVjaWRlchgQIAEoDjITLnRhYndpcmUudjEuRGVjaWRlchIOCgZyZXN1bHQYESABKAkSLwoNaHVtYW5fcmVxdWVzdBgSIAEoCzIYLnRhYndpcmUudjEuSHVtYW5SZXF1ZXN0EiAKBXVzYWdlGBMgASgLMhEudGFid2lyZS52MS5Vc2FnZRItCgl0aW1lc3RhbXAYFCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCmNyZWF0ZWRfYXQYFSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi4KCnVwZGF0ZWRfYXQYFiABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEi8KC2ZpbmlzaGVkX2F0GBcgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIWCg5sYXN0X2V2ZW50X3NlcRgYIAEoBBIRCglzdGFydF91cmwYGSABKAkSFQoNb3V0cHV0X3NjaGVtYRgaIAEoCRINCgVtb2RlbBgbIAEoCRIiCgZwb2xpY3kYHCABKAsyEi50YWJ3aXJlLnYxLlBvbGljeRIPCgdzZWNyZXRzGB0gAygJEg8KB3RhYl9pZHMYHiADKA0SFwoPZm9sbG93c190YXNrX2lkGB8gASgJEh4KBHBsYW4YICABKAsyEC50YWJ3aXJlLnYxLlBsYW4SLQoJY29sbGVjdGVkGCEgAygLMhoudGFid2lyZS52MS5Db2xsZWN0ZWRUYWJsZRIQCghldmlkZW5jZRgiIAEoCSItCgtUYXNrQ3JlYXRlZBIeCgR0YXNrGAEgASgLMhAudGFid2lyZS52MS5UYXNrIqIBChBUYXNrU3RhdGVDaGFuZ2VkEiMKBGZyb20YASABKA4yFS50YWJ3aXJlLnYxLlRhc2tTdGF0ZRIhCgJ0bxgCIAEoDjIVLnRhYndpcmUudjEuVGFza1N0YXRlEiQKBWNhdXNlGAMgASgLMhUudGFid2lyZS52MS5UYXNrQ2F1c2USDgoGcmVzdWx0GAQgASgJEhAKCGV2aWRlbmNlGAUgASgJIvYCCgpUYXNrVXBkYXRlEhgKC2Rlc2NyaXB0aW9uGAEgASgJSACIAQESFAoHZGV0YWlscxgCIAEoCUgBiAEBEhIKBW5vdGVzGAMgASgJSAKIAQESFwoKc2NyYXRjaHBhZBgEIAEoCUgDiAEBEhMKBnRhYl9pZBgFIAEoDUgEiAEBEhkKDGN1cnJlbnRfZ29hbBgGIAEoCUgFiAEBEh4KBHBsYW4YByABKAsyEC50YWJ3aXJlLnYxLlBsYW4SIgoEdGFicxgIIAEoCzIULnRhYndpcmUudjEuVGFza1RhYnMSIgoGcG9saWN5GAkgASgLMhIudGFid2lyZS52MS5Qb2xpY3kSFQoIZXZpZGVuY2UYCiABKAlIBogBAUIOCgxfZGVzY3JpcHRpb25CCgoIX2RldGFpbHNCCAoGX25vdGVzQg0KC19zY3JhdGNocGFkQgkKB190YWJfaWRCDwoNX2N1cnJlbnRfZ29hbEILCglfZXZpZGVuY2UiGwoIVGFza1RhYnMSDwoHdGFiX2lkcxgBIAMoDSIsCgpTdGVwVXBkYXRlEh4KBHN0ZXAYASABKAsyEC50YWJ3aXJlLnYxLlN0ZXAiowEKCk1vZGVsUmVwbHkSEwoLc3RlcF9udW1iZXIYASABKA0SDQoFbW9kZWwYAiABKAkSDwoHY29udGVudBgDIAEoCRIgCgV1c2FnZRgEIAEoCzIRLnRhYndpcmUudjEuVXNhZ2USEwoLZHVyYXRpb25fbXMYBSABKA0SKQoKZXJyb3JfaW5mbxgGIAEoCzIVLnRhYndpcmUudjEuRXJyb3JJbmZvIksKDERlY2lzaW9uTWFkZRITCgtzdGVwX251bWJlchgBIAEoDRImCghkZWNpc2lvbhgCIAEoCzIULnRhYndpcmUudjEuRGVjaXNpb24iqgEKDUFjdGlvblN0YXJ0ZWQSEwoLc3RlcF9udW1iZXIYASABKA0SDQoFaW5kZXgYAiABKA0SIgoGYWN0aW9uGAMgASgLMhIudGFid2lyZS52MS5BY3Rpb24SDgoGdGFiX2lkGAQgASgNEhIKCmpvdXJuYWxfaWQYBSABKAkSLQoMY29uc2VxdWVuY2VzGAYgAygOMhcudGFid2lyZS52MS5Db25zZXF1ZW5jZSJeCg5BY3Rpb25GaW5pc2hlZBITCgtzdGVwX251bWJlchgBIAEoDRINCgVpbmRleBgCIAEoDRIoCgZyZXN1bHQYAyABKAsyGC50YWJ3aXJlLnYxLkFjdGlvblJlc3VsdCI9ChBIdW1hbklucHV0TmVlZGVkEikKB3JlcXVlc3QYASABKAsyGC50YWJ3aXJlLnYxLkh1bWFuUmVxdWVzdCJsCgpIdW1hbklucHV0EhIKCnJlcXVlc3RfaWQYASABKAkSDgoGYW5zd2VyGAIgASgJEhAKCGFwcHJvdmVkGAMgASgIEhUKDWFjdGlvbl9kaWdlc3QYBCABKAwSEQoJdGltZWRfb3V0GAUgASgIIkQKDVBlcnNvbk1lc3NhZ2USEgoKbWVzc2FnZV9pZBgBIAEoCRIMCgR0ZXh0GAIgASgJEhEKCWludGVycnVwdBgDIAEoCCIrCgtQZXJzb25BY3RlZBIOCgZ0YWJfaWQYASABKA0SDAoEd2hhdBgCIAEoCSJiCg1Sb3dzQ29sbGVjdGVkEhMKC3N0ZXBfbnVtYmVyGAEgASgNEg0KBWluZGV4GAIgASgNEg0KBXRhYmxlGAMgASgJEh4KBHJvd3MYBCABKAsyEC50YWJ3aXJlLnYxLlJvd3MiMgoNRnJhbWVEb2N1bWVudBIMCgRzbG90GAEgASgNEhMKC2RvY3VtZW50X2lkGAIgASgJIocBCgpNb2RlbEFza2VkEhMKC3N0ZXBfbnVtYmVyGAEgASgNEgwKBHRleHQYAiABKAkSEwoLdGhyb3VnaF9zZXEYAyABKAQSEwoLcGFnZV9kaWdlc3QYBCABKAYSLAoJZG9jdW1lbnRzGAUgAygLMhkudGFid2lyZS52MS5GcmFtZURvY3VtZW50IjkKEENvbnRleHRDb21wYWN0ZWQSFAoMdGhyb3VnaF9zdGVwGAEgASgNEg8KB3N1bW1hcnkYAiABKAki2gYKCVRhc2tFdmVudBIPCgd0YXNrX2lkGAEgASgJEgsKA3NlcRgCIAEoBBIoCgR0aW1lGAMgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIqCgdjcmVhdGVkGAogASgLMhcudGFid2lyZS52MS5UYXNrQ3JlYXRlZEgAEjUKDXN0YXRlX2NoYW5nZWQYCyABKAsyHC50YWJ3aXJlLnYxLlRhc2tTdGF0ZUNoYW5nZWRIABItCgt0YXNrX3VwZGF0ZRgMIAEoCzIWLnRhYndpcmUudjEuVGFza1VwZGF0ZUgAEi0KC3N0ZXBfdXBkYXRlGA0gASgLMhYudGFid2lyZS52MS5TdGVwVXBkYXRlSAASLQoLbW9kZWxfcmVwbHkYDiABKAsyFi50YWJ3aXJlLnYxLk1vZGVsUmVwbHlIABIxCg1kZWNpc2lvbl9tYWRlGA8gASgLMhgudGFid2lyZS52MS5EZWNpc2lvbk1hZGVIABIzCg5hY3Rpb25fc3RhcnRlZBgQIAEoCzIZLnRhYndpcmUudjEuQWN0aW9uU3RhcnRlZEgAEjUKD2FjdGlvbl9maW5pc2hlZBgRIAEoCzIaLnRhYndpcmUudjEuQWN0aW9uRmluaXNoZWRIABI6ChJodW1hbl9pbnB1dF9uZWVkZWQYEiABKAsyHC50YWJ3aXJlLnYxLkh1bWFuSW5wdXROZWVkZWRIABItCgtodW1hbl9pbnB1dBgTIAEoCzIWLnRhYndpcmUudjEuSHVtYW5JbnB1dEgAEjMKDnBlcnNvbl9tZXNzYWdlGBQgASgLMhkudGFid2lyZS52MS5QZXJzb25NZXNzYWdlSAASLwoMcGVyc29uX2FjdGVkGBUgASgLMhcudGFid2lyZS52MS5QZXJzb25BY3RlZEgAEjMKDnJvd3NfY29sbGVjdGVkGBYgASgLMhkudGFid2lyZS52MS5Sb3dzQ29sbGVjdGVkSAASOQoRY29udGV4dF9jb21wYWN0ZWQYFyABKAsyHC50YWJ3aXJlLnYxLkNvbnRleHRDb21wYWN0ZWRIABItCgttb2RlbF9hc2tlZBgYIAEoCzIWLnRhYndpcmUudjEuTW9kZWxBc2tlZEgAQgYKBGtpbmQiRQoIVGhpbmtpbmcSEwoLc3RlcF9udW1iZXIYASABKA0SEQoJcmVhc29uaW5nGAIgASgJEhEKCW5leHRfZ29hbBgDIAEoCSKFAgoKVGFza0VmZmVjdBILCgNzZXEYASABKAQSKAoEdGltZRgCIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASEwoLc3RlcF9udW1iZXIYAyABKA0SJAoEa2luZBgEIAEoDjIWLnRhYndpcmUudjEuRWZmZWN0S2luZBItCgxjb25zZXF1ZW5jZXMYBSADKA4yFy50YWJ3aXJlLnYxLkNvbnNlcXVlbmNlEgsKA3VybBgGIAEoCRITCgtkZXNjcmlwdGlvbhgHIAEoCRIiCgZhY3Rpb24YCCABKAsyEi50YWJ3aXJlLnYxLkFjdGlvbhIQCghhcHByb3ZlZBgJIAEoCCqtAgoJVGFza1N0YXRlEhoKFlRBU0tfU1RBVEVfVU5TUEVDSUZJRUQQABIVChFUQVNLX1NUQVRFX1FVRVVFRBABEhYKElRBU0tfU1RBVEVfUlVOTklORxACEhUKEVRBU0tfU1RBVEVfUEFVU0VEEAMSHAoYVEFTS19TVEFURV9XQUlUSU5HX0hVTUFOEAQSHgoaVEFTS19TVEFURV9XQUlUSU5HX0JST1dTRVIQBRIXChNUQVNLX1NUQVRFX1NUT1BQSU5HEAYSGAoUVEFTS19TVEFURV9TVUNDRUVERUQQBxIVChFUQVNLX1NUQVRFX0ZBSUxFRBAIEhYKElRBU0tfU1RBVEVfU1RPUFBFRBAJEh4KGlRBU0tfU1RBVEVfTkVFRFNfQVRURU5USU9OEAoqkAEKClN0ZXBTdGF0dXMSGwoXU1RFUF9TVEFUVVNfVU5TUEVDSUZJRUQQABIXChNTVEVQX1NUQVRVU19SVU5OSU5HEAESGQoVU1RFUF9TVEFUVVNfU1VDQ0VFREVEEAISFgoSU1RFUF9TVEFUVVNfRkFJTEVEEAMSGQoVU1RFUF9TVEFUVVNfQ0FOQ0VMTEVEEAQqSwoHRGVjaWRlchIXChNERUNJREVSX1VOU1BFQ0lGSUVEEAASEQoNREVDSURFUl9NT0RFTBABEhQKEERFQ0lERVJfQ09NTUFORFMQAiqZAQoQSHVtYW5SZXF1ZXN0S2luZBIiCh5IVU1BTl9SRVFVRVNUX0tJTkRfVU5TUEVDSUZJRUQQABIfChtIVU1BTl9SRVFVRVNUX0tJTkRfUVVFU1RJT04QARIfChtIVU1BTl9SRVFVRVNUX0tJTkRfQVBQUk9WQUwQAhIfChtIVU1BTl9SRVFVRVNUX0tJTkRfSEFORE9WRVIQAypwCgpQbGFuU3RhdHVzEhsKF1BMQU5fU1RBVFVTX1VOU1BFQ0lGSUVEEAASFgoSUExBTl9TVEFUVVNfQUNUSVZFEAESFAoQUExBTl9TVEFUVVNfRE9ORRACEhcKE1BMQU5fU1RBVFVTX0RST1BQRUQQAyqpAgoKRWZmZWN0S2luZBIbChdFRkZFQ1RfS0lORF9VTlNQRUNJRklFRBAAEhkKFUVGRkVDVF9LSU5EX05BVklHQVRFRBABEhcKE0VGRkVDVF9LSU5EX0NIQU5HRUQQAhIXChNFRkZFQ1RfS0lORF9DTElDS0VEEAMSGQoVRUZGRUNUX0tJTkRfU1VCTUlUVEVEEAQSGgoWRUZGRUNUX0tJTkRfRE9XTkxPQURFRBAFEhgKFEVGRkVDVF9LSU5EX1VQTE9BREVEEAYSEwoPRUZGRUNUX0tJTkRfVEFCEAcSFgoSRUZGRUNUX0tJTkRfRElBTE9HEAgSGgoWRUZGRUNUX0tJTkRfSkFWQVNDUklQVBAJEhcKE0VGRkVDVF9LSU5EX1VOS05PV04QCmIGcHJvdG8z", [file_google_protobuf_timestamp, file_tabwire_v1_action, file_tabwire_v1_error, file_tabwire_v1_extract, file_tabwire_v1_policy, file_tabwire_v1_state]);
 
 /**
  * Where the person was when they wrote the task.
@@ -461,6 +461,13 @@ export type Step = Message<"tabwire.v1.Step"> & {
    * @generated from field: tabwire.v1.Usage usage = 12;
    */
   usage?: Usage | undefined;
+
+  /**
+   * What the ids in the actions stood for when this was decided, as far as the page was seen.
+   *
+   * @generated from field: repeated tabwire.v1.NamedElement elements = 13;
+   */
+  elements: NamedElement[];
 };
 
 /**
@@ -469,6 +476,41 @@ export type Step = Message<"tabwire.v1.Step"> & {
  */
 export const StepSchema: GenMessage<Step> = /*@__PURE__*/
   messageDesc(file_tabwire_v1_task, 8);
+
+/**
+ * What an element id in an action stands for, for people to read.
+ *
+ * @generated from message tabwire.v1.NamedElement
+ */
+export type NamedElement = Message<"tabwire.v1.NamedElement"> & {
+  /**
+   * The id in the action.
+   *
+   * @generated from field: uint32 element_id = 1;
+   */
+  elementId: number;
+
+  /**
+   * What it is, such as "button".
+   *
+   * @generated from field: string role = 2;
+   */
+  role: string;
+
+  /**
+   * Its name, at most 120 characters. The page chose it: it is to be shown as a quotation, never believed.
+   *
+   * @generated from field: string name = 3;
+   */
+  name: string;
+};
+
+/**
+ * Describes the message tabwire.v1.NamedElement.
+ * Use `create(NamedElementSchema)` to create a new message.
+ */
+export const NamedElementSchema: GenMessage<NamedElement> = /*@__PURE__*/
+  messageDesc(file_tabwire_v1_task, 9);
 
 /**
  * A question, approval or hand-over that the agent waits for.
@@ -553,7 +595,7 @@ export type HumanRequest = Message<"tabwire.v1.HumanRequest"> & {
  * Use `create(HumanRequestSchema)` to create a new message.
  */
 export const HumanRequestSchema: GenMessage<HumanRequest> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 9);
+  messageDesc(file_tabwire_v1_task, 10);
 
 /**
  * A person's instruction with its life cycle.
@@ -806,7 +848,7 @@ export type Task = Message<"tabwire.v1.Task"> & {
  * Use `create(TaskSchema)` to create a new message.
  */
 export const TaskSchema: GenMessage<Task> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 10);
+  messageDesc(file_tabwire_v1_task, 11);
 
 /**
  * The task was taken.
@@ -827,7 +869,7 @@ export type TaskCreated = Message<"tabwire.v1.TaskCreated"> & {
  * Use `create(TaskCreatedSchema)` to create a new message.
  */
 export const TaskCreatedSchema: GenMessage<TaskCreated> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 11);
+  messageDesc(file_tabwire_v1_task, 12);
 
 /**
  * The task went to another state.
@@ -876,7 +918,7 @@ export type TaskStateChanged = Message<"tabwire.v1.TaskStateChanged"> & {
  * Use `create(TaskStateChangedSchema)` to create a new message.
  */
 export const TaskStateChangedSchema: GenMessage<TaskStateChanged> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 12);
+  messageDesc(file_tabwire_v1_task, 13);
 
 /**
  * Something about the task was changed by its owner or by the agent.
@@ -960,7 +1002,7 @@ export type TaskUpdate = Message<"tabwire.v1.TaskUpdate"> & {
  * Use `create(TaskUpdateSchema)` to create a new message.
  */
 export const TaskUpdateSchema: GenMessage<TaskUpdate> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 13);
+  messageDesc(file_tabwire_v1_task, 14);
 
 /**
  * The tabs of a task.
@@ -981,7 +1023,7 @@ export type TaskTabs = Message<"tabwire.v1.TaskTabs"> & {
  * Use `create(TaskTabsSchema)` to create a new message.
  */
 export const TaskTabsSchema: GenMessage<TaskTabs> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 14);
+  messageDesc(file_tabwire_v1_task, 15);
 
 /**
  * A step began, or went on, or ended.
@@ -1002,7 +1044,7 @@ export type StepUpdate = Message<"tabwire.v1.StepUpdate"> & {
  * Use `create(StepUpdateSchema)` to create a new message.
  */
 export const StepUpdateSchema: GenMessage<StepUpdate> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 15);
+  messageDesc(file_tabwire_v1_task, 16);
 
 /**
  * A model answered. Recorded before its answer is acted on, so that no answer is ever paid for twice.
@@ -1058,7 +1100,7 @@ export type ModelReply = Message<"tabwire.v1.ModelReply"> & {
  * Use `create(ModelReplySchema)` to create a new message.
  */
 export const ModelReplySchema: GenMessage<ModelReply> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 16);
+  messageDesc(file_tabwire_v1_task, 17);
 
 /**
  * A decision was taken.
@@ -1086,7 +1128,7 @@ export type DecisionMade = Message<"tabwire.v1.DecisionMade"> & {
  * Use `create(DecisionMadeSchema)` to create a new message.
  */
 export const DecisionMadeSchema: GenMessage<DecisionMade> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 17);
+  messageDesc(file_tabwire_v1_task, 18);
 
 /**
  * An action is about to be sent. If no ActionFinished follows, its effect is in doubt.
@@ -1143,7 +1185,7 @@ export type ActionStarted = Message<"tabwire.v1.ActionStarted"> & {
  * Use `create(ActionStartedSchema)` to create a new message.
  */
 export const ActionStartedSchema: GenMessage<ActionStarted> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 18);
+  messageDesc(file_tabwire_v1_task, 19);
 
 /**
  * What became of an action.
@@ -1178,7 +1220,7 @@ export type ActionFinished = Message<"tabwire.v1.ActionFinished"> & {
  * Use `create(ActionFinishedSchema)` to create a new message.
  */
 export const ActionFinishedSchema: GenMessage<ActionFinished> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 19);
+  messageDesc(file_tabwire_v1_task, 20);
 
 /**
  * A person is asked.
@@ -1199,7 +1241,7 @@ export type HumanInputNeeded = Message<"tabwire.v1.HumanInputNeeded"> & {
  * Use `create(HumanInputNeededSchema)` to create a new message.
  */
 export const HumanInputNeededSchema: GenMessage<HumanInputNeeded> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 20);
+  messageDesc(file_tabwire_v1_task, 21);
 
 /**
  * A person answered.
@@ -1248,7 +1290,7 @@ export type HumanInput = Message<"tabwire.v1.HumanInput"> & {
  * Use `create(HumanInputSchema)` to create a new message.
  */
 export const HumanInputSchema: GenMessage<HumanInput> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 21);
+  messageDesc(file_tabwire_v1_task, 22);
 
 /**
  * A person says something to the running agent.
@@ -1283,7 +1325,7 @@ export type PersonMessage = Message<"tabwire.v1.PersonMessage"> & {
  * Use `create(PersonMessageSchema)` to create a new message.
  */
 export const PersonMessageSchema: GenMessage<PersonMessage> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 22);
+  messageDesc(file_tabwire_v1_task, 23);
 
 /**
  * A person did something in a tab of the task. The task is paused with it.
@@ -1311,7 +1353,7 @@ export type PersonActed = Message<"tabwire.v1.PersonActed"> & {
  * Use `create(PersonActedSchema)` to create a new message.
  */
 export const PersonActedSchema: GenMessage<PersonActed> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 23);
+  messageDesc(file_tabwire_v1_task, 24);
 
 /**
  * Rows were collected. A large collection comes as several of these.
@@ -1353,7 +1395,7 @@ export type RowsCollected = Message<"tabwire.v1.RowsCollected"> & {
  * Use `create(RowsCollectedSchema)` to create a new message.
  */
 export const RowsCollectedSchema: GenMessage<RowsCollected> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 24);
+  messageDesc(file_tabwire_v1_task, 25);
 
 /**
  * Which document a frame of a tab showed.
@@ -1381,7 +1423,7 @@ export type FrameDocument = Message<"tabwire.v1.FrameDocument"> & {
  * Use `create(FrameDocumentSchema)` to create a new message.
  */
 export const FrameDocumentSchema: GenMessage<FrameDocument> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 25);
+  messageDesc(file_tabwire_v1_task, 26);
 
 /**
  * The model is about to be asked. What it is told is kept as it is, so that after a restart the conversation goes on
@@ -1431,7 +1473,7 @@ export type ModelAsked = Message<"tabwire.v1.ModelAsked"> & {
  * Use `create(ModelAskedSchema)` to create a new message.
  */
 export const ModelAskedSchema: GenMessage<ModelAsked> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 26);
+  messageDesc(file_tabwire_v1_task, 27);
 
 /**
  * The conversation with the model was shortened. The journal keeps all; the model goes on from this.
@@ -1459,7 +1501,7 @@ export type ContextCompacted = Message<"tabwire.v1.ContextCompacted"> & {
  * Use `create(ContextCompactedSchema)` to create a new message.
  */
 export const ContextCompactedSchema: GenMessage<ContextCompacted> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 27);
+  messageDesc(file_tabwire_v1_task, 28);
 
 /**
  * One event of a task's journal.
@@ -1621,7 +1663,7 @@ export type TaskEvent = Message<"tabwire.v1.TaskEvent"> & {
  * Use `create(TaskEventSchema)` to create a new message.
  */
 export const TaskEventSchema: GenMessage<TaskEvent> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 28);
+  messageDesc(file_tabwire_v1_task, 29);
 
 /**
  * What a model has written of an answer that is still coming. It is no event: it is not kept, and a watcher that was not
@@ -1657,7 +1699,7 @@ export type Thinking = Message<"tabwire.v1.Thinking"> & {
  * Use `create(ThinkingSchema)` to create a new message.
  */
 export const ThinkingSchema: GenMessage<Thinking> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 29);
+  messageDesc(file_tabwire_v1_task, 30);
 
 /**
  * One effect that a task had.
@@ -1734,7 +1776,7 @@ export type TaskEffect = Message<"tabwire.v1.TaskEffect"> & {
  * Use `create(TaskEffectSchema)` to create a new message.
  */
 export const TaskEffectSchema: GenMessage<TaskEffect> = /*@__PURE__*/
-  messageDesc(file_tabwire_v1_task, 30);
+  messageDesc(file_tabwire_v1_task, 31);
 
 /**
  * Where a task stands.

@@ -757,7 +757,7 @@ class PageState(_message.Message):
     ERROR_INFO_FIELD_NUMBER: _builtins.int
     TIMING_FIELD_NUMBER: _builtins.int
     tab_id: _builtins.int
-    """Chrome's id of the tab."""
+    """The tab: see Tab.tab_id."""
     url: _builtins.str
     """The main frame's address."""
     title: _builtins.str
@@ -1094,7 +1094,10 @@ class Tab(_message.Message):
     TASK_ID_FIELD_NUMBER: _builtins.int
     ERROR_INFO_FIELD_NUMBER: _builtins.int
     tab_id: _builtins.int
-    """Chrome's id of it."""
+    """Its id, 1 to 2^31 - 1. While the browser runs no other tab gets it, also not after the tab is closed or the extension is
+    loaded anew. When the browser is started again, all tabs have other ids, restored ones too; one from before is answered
+    with TAB_NOT_FOUND. It is not the id that Chrome's own interfaces know the tab by.
+    """
     url: _builtins.str
     """Its address."""
     title: _builtins.str

@@ -557,6 +557,7 @@ class Step(_message.Message):
     STARTED_AT_FIELD_NUMBER: _builtins.int
     FINISHED_AT_FIELD_NUMBER: _builtins.int
     USAGE_FIELD_NUMBER: _builtins.int
+    ELEMENTS_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """From 1."""
     description: _builtins.str
@@ -593,6 +594,10 @@ class Step(_message.Message):
     def usage(self) -> Global___Usage:
         """Tokens it used."""
 
+    @_builtins.property
+    def elements(self) -> _containers.RepeatedCompositeFieldContainer[Global___NamedElement]:
+        """What the ids in the actions stood for when this was decided, as far as the page was seen."""
+
     def __init__(
         self,
         *,
@@ -608,14 +613,45 @@ class Step(_message.Message):
         started_at: _timestamp_pb2.Timestamp | None = ...,
         finished_at: _timestamp_pb2.Timestamp | None = ...,
         usage: Global___Usage | None = ...,
+        elements: _abc.Iterable[Global___NamedElement] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["error_info", b"error_info", "finished_at", b"finished_at", "started_at", b"started_at", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "description", b"description", "error_info", b"error_info", "finished_at", b"finished_at", "number", b"number", "reasoning", b"reasoning", "results", b"results", "retry_count", b"retry_count", "started_at", b"started_at", "status", b"status", "url", b"url", "usage", b"usage"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["actions", b"actions", "description", b"description", "elements", b"elements", "error_info", b"error_info", "finished_at", b"finished_at", "number", b"number", "reasoning", b"reasoning", "results", b"results", "retry_count", b"retry_count", "started_at", b"started_at", "status", b"status", "url", b"url", "usage", b"usage"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Step: _TypeAlias = Step  # noqa: Y015
+
+@_typing.final
+class NamedElement(_message.Message):
+    """What an element id in an action stands for, for people to read."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ELEMENT_ID_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    element_id: _builtins.int
+    """The id in the action."""
+    role: _builtins.str
+    """What it is, such as "button"."""
+    name: _builtins.str
+    """Its name, at most 120 characters. The page chose it: it is to be shown as a quotation, never believed."""
+    def __init__(
+        self,
+        *,
+        element_id: _builtins.int = ...,
+        role: _builtins.str = ...,
+        name: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["element_id", b"element_id", "name", b"name", "role", b"role"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___NamedElement: _TypeAlias = NamedElement  # noqa: Y015
 
 @_typing.final
 class HumanRequest(_message.Message):
