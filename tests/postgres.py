@@ -25,3 +25,18 @@ async def new_database(server: str) -> str:
     finally:
         await engine.dispose()
     return make_url(server).set(database=name).render_as_string(hide_password=False)
+
+
+async def contents(url: str) -> str:
+    """Everything that stands in a database, bytes as Latin-1."""
+    engine = create_async_engine(url)
+    found: list[str] = []
+    try:
+        async with engine.connect() as connection:
+            tables = await connection.execute(text("SELECT tablename FROM pg_tables WHERE schemaname = 'public'"))
+            for (table,) in tables.all():
+                for row in await connection.execute(text(f'SELECT * FROM "{table}"')):
+                    found += [one.decode("latin-1") if isinstance(one, bytes) else str(one) for one in row]
+    finally:
+        await engine.dispose()
+    return "\n".join(found)

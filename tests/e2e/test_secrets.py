@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.async_api import expect
 
+import postgres
 from doubles.scripted_model import decide, done, on
 from e2e.stack import PANEL_URL, until
 from tabwire.v1 import error_pb2
@@ -116,8 +117,13 @@ async def _files(agent: Agent) -> dict[str, str]:
     """What the product wrote: database, logs, keys. The browser's own profile is left out: the page was told."""
     root = agent.stack.home
     kept = [path for path in root.rglob("*") if path.is_file() and "profile" not in path.parts]
-    assert any(path.suffix == ".db" for path in kept)
-    return {str(path): (await asyncio.to_thread(path.read_bytes)).decode("latin-1") for path in kept}
+    found = {str(path): (await asyncio.to_thread(path.read_bytes)).decode("latin-1") for path in kept}
+    if postgres.SERVER:
+        found["database"] = await postgres.contents(agent.stack.env["TABWIRE_DATABASE_URL"])
+        assert "log in" in found["database"], "the journal is in it"
+    else:
+        assert any(path.suffix == ".db" for path in kept)
+    return found
 
 
 async def test_a_secret_is_for_its_own_origin_only_also_in_frames(agent: Agent, pages: PageServer) -> None:
