@@ -36,7 +36,7 @@ _OPERATIONS: dict[str, tuple[state_pb2.Operation.ValueType, ...]] = {
     "link": (state_pb2.OPERATION_CLICK,),
     "textbox": (state_pb2.OPERATION_CLICK, state_pb2.OPERATION_INPUT_TEXT, state_pb2.OPERATION_READ_VALUE),
     "combobox": (state_pb2.OPERATION_SELECT_OPTION, state_pb2.OPERATION_READ_VALUE),
-    "checkbox": (state_pb2.OPERATION_CLICK,),
+    "checkbox": (state_pb2.OPERATION_CLICK, state_pb2.OPERATION_SET_CHECKED),
 }
 
 

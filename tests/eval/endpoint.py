@@ -7,6 +7,7 @@ alike. It changes nothing else, and keeps no text unless it is given a file for 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -47,6 +48,7 @@ class Endpoint:
         self._translate = translate
         self._lock = threading.Lock()
         self._used = Used()
+        self._round = 0
         self._kept: Path | None = None
         endpoint = self
 
@@ -66,18 +68,24 @@ class Endpoint:
         """What was used since the last time, and begins anew."""
         with self._lock:
             used, self._used = self._used, Used()
+            self._round += 1
         return used
+
+    def now(self) -> tuple[int, Path | None]:
+        """What a call that begins now belongs to: its count, and the file for it."""
+        with self._lock:
+            return self._round, self._kept
 
     def keep_in(self, path: Path) -> None:
         """What is asked and answered from now on is added to this file, a JSON line each."""
         self._kept = path
 
-    def keep(self, request: bytes | None, answer: bytes) -> None:
+    def keep(self, path: Path | None, request: bytes | None, answer: bytes) -> None:
         """Keeps one call, if that is wanted."""
-        if self._kept is None or request is None:
+        if path is None or request is None:
             return
         line = json.dumps({"request": json.loads(request), "answer": answer.decode(errors="replace")})
-        with self._lock, self._kept.open("a", encoding="utf-8") as file:
+        with self._lock, path.open("a", encoding="utf-8") as file:
             file.write(line + "\n")
 
     def close(self) -> None:
@@ -98,10 +106,12 @@ class Endpoint:
         """The request as the model's endpoint understands it."""
         return as_json_object(body) if self._translate else body
 
-    def count(self, seconds: float, usage: dict[str, Any] | None, *, failed: bool = False) -> None:
-        """Adds one call."""
+    def count(self, begun_in: int, seconds: float, usage: dict[str, Any] | None, *, failed: bool = False) -> None:
+        """Adds one call, unless the count it began in is closed: it was broken off and is nobody's any more."""
         details = (usage or {}).get("prompt_tokens_details") or {}
         with self._lock:
+            if begun_in != self._round:
+                return
             now = self._used
             self._used = replace(
                 now,
@@ -149,10 +159,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
-        self._pass_on("POST", self.owner.rewritten(body))
+        with contextlib.suppress(ConnectionError):  # a side that ends its try breaks off the call it waits for
+            self._pass_on("POST", self.owner.rewritten(body))
 
     def _pass_on(self, method: str, body: bytes | None) -> None:
         begun = time.perf_counter()
+        begun_in, kept_in = self.owner.now()
         connection = self.owner.connection()
         answer = b""
         status = 0
@@ -166,8 +178,8 @@ class _Handler(BaseHTTPRequestHandler):
             connection.close()
             if method == "POST":
                 usage = usage_of(answer) if status == 200 else None
-                self.owner.keep(body, answer)
-                self.owner.count(time.perf_counter() - begun, usage, failed=status != 200)
+                self.owner.keep(kept_in, body, answer)
+                self.owner.count(begun_in, time.perf_counter() - begun, usage, failed=status != 200)
         # Only now, so that whoever has the whole answer finds it counted.
         self.wfile.write(b"0\r\n\r\n")
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import tempfile
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from e2e.stack import Stack, unattended
 from eval.figures import Outcome
+from tabwire.errors import TabwireError
 from tabwire.v1 import action_pb2, task_pb2
 
 if TYPE_CHECKING:
@@ -65,7 +68,9 @@ class Ours:
         if result.status != action_pb2.ACTION_STATUS_SUCCEEDED:
             raise RuntimeError(result.error_info.message)
 
-    async def solve(self, episode: Episode, instruction: str, steps: int, is_over: Callable[[], bool]) -> Outcome:
+    async def solve(
+        self, episode: Episode, instruction: str, steps: int, seconds: float, is_over: Callable[[], bool]
+    ) -> Outcome:
         """Gives the task and waits until it has ended, the page has awarded everything, or nobody would answer."""
         assert self._client is not None
         task = await self._client.create_task(
@@ -74,12 +79,17 @@ class Ours:
             context=task_pb2.TaskContext(active_tab_id=self._tab, url=episode.url),
             limits=task_pb2.TaskLimits(max_steps=steps),
         )
-        while task.state not in _ENDED and task.state not in _STUCK and not is_over():
+        until = time.monotonic() + seconds
+        while task.state not in _ENDED and task.state not in _STUCK and not is_over() and time.monotonic() < until:
+            await asyncio.sleep(_POLL_S)
+            task = await self._client.get_task(task.task_id)
+        while task.state not in _ENDED:
+            with contextlib.suppress(TabwireError):  # it may have ended by itself meanwhile
+                await self._client.stop_task(task.task_id)
             await asyncio.sleep(_POLL_S)
             task = await self._client.get_task(task.task_id)
         claimed = task.state == task_pb2.TASK_STATE_SUCCEEDED
         words = task.result if claimed else task.cause.message or task.human_request.prompt
-        while task.state not in _ENDED:
-            task = await self._client.stop_task(task.task_id)
-            await asyncio.sleep(_POLL_S)
+        if time.monotonic() >= until:
+            words = f"not within {seconds:.0f} s; {words}"
         return Outcome(len(task.steps), claimed, words)

@@ -23,30 +23,57 @@ is about these pages. A try is solved if the page awards everything there is. A 
 reported as a success and the page did not award. Once a page has awarded everything the try is ended, as nothing that
 comes after can change it.
 
-Model: {model}. At most {steps} steps a try. Seeds: {seeds}. {note}
+Model: {model}. At most {steps} steps and {seconds} seconds a try. Seeds: {seeds}. {note}
 """
 
 
 def markdown(tries: Sequence[Try], about: dict[str, Any]) -> str:
     """The page in the documentation."""
     sides = [side for side in LABELS if any(t.side == side for t in tries)]
+    of_sides = [{(t.task, t.seed) for t in tries if t.side == side} for side in sides]
+    shared = set.intersection(*of_sides) if sides else set()
+    lines = [_HEAD.format(**about)]
+    if len(sides) > 1 and shared:
+        lines += _part("On the tries that both made", [t for t in tries if (t.task, t.seed) in shared], sides)
+    # Sums over different tasks are not put beside each other.
+    for side, tried in zip(sides, of_sides, strict=True):
+        if len(sides) == 1 or tried != shared:
+            lines += _part(f"All tries of {LABELS[side]}", [t for t in tries if t.side == side], [side])
+    return "\n".join([*lines, *_by_task(tries, sides), *_falsely(tries)])
+
+
+def _part(title: str, tries: Sequence[Try], sides: list[str]) -> list[str]:
+    return [f"## {title}", "", *_table(["", *(LABELS[side] for side in sides)], _summary(tries, sides)), ""]
+
+
+def _by_task(tries: Sequence[Try], sides: list[str]) -> list[str]:
     tasks = {task: [t for t in tries if t.task == task] for task in dict.fromkeys(t.task for t in tries)}
-    return "\n".join(
-        [
-            _HEAD.format(**about),
-            *_table(["", *(LABELS[side] for side in sides)], _summary(tries, sides)),
-            "",
-            "## Task by task",
-            "",
-            "Solved tries of all; in brackets how many were falsely reported as a success.",
-            "",
-            *_table(
-                ["task", *(LABELS[side] for side in sides)],
-                [[task, *(_cell(of_side(tried, side)) for side in sides)] for task, tried in tasks.items()],
-            ),
-            "",
-        ]
-    )
+    head = ["task"]
+    for side in sides:
+        head += [f"{LABELS[side]}: solved", "steps", "tokens a call", "seconds"]
+    rows = [[task, *(cell for side in sides for cell in _cells(of_side(tried, side)))] for task, tried in tasks.items()]
+    return [
+        "## Task by task",
+        "",
+        "Solved tries of all, in brackets how many were falsely reported as a success; steps of a try, mean; prompt",
+        "tokens of a call, mean; seconds of a try, median.",
+        "",
+        *_table(head, rows),
+        "",
+    ]
+
+
+def _falsely(tries: Sequence[Try]) -> list[str]:
+    """What was said where success was reported that was none."""
+    false = [t for t in tries if t.is_false_success]
+    if not false:
+        return []
+    rows = [[LABELS[t.side], t.task, str(t.seed), _one_cell(t.words)] for t in false]
+    return ["## Reported as a success, and none", "", *_table(["side", "task", "seed", "what it said"], rows), ""]
+
+
+def _one_cell(words: str) -> str:
+    return words.replace("|", "\\|").replace("<", "&lt;")[:200]
 
 
 _ROWS: list[tuple[str, Callable[[Sum], str]]] = [
@@ -71,11 +98,12 @@ def _summary(tries: Sequence[Try], sides: list[str]) -> list[list[str]]:
     return [[name, *(figure(one) for one in sums)] for name, figure in _ROWS]
 
 
-def _cell(tried: Sum) -> str:
+def _cells(tried: Sum) -> list[str]:
     if not tried.tries:
-        return ""
+        return ["", "", "", ""]
     false = f" ({tried.false_successes})" if tried.false_successes else ""
-    return f"{tried.solved}/{len(tried.tries)}{false}"
+    solved = f"{tried.solved}/{len(tried.tries)}{false}"
+    return [solved, f"{tried.steps:.1f}", f"{tried.a_call('prompt'):,.0f}", f"{tried.seconds:.0f}"]
 
 
 def _table(head: list[str], rows: list[list[str]]) -> list[str]:

@@ -22,8 +22,8 @@ _KIND = Kind(
     Path(__file__).with_name("rival_side.py"),
 )
 _OPEN_S = 60.0
-# A step of a small model on a slow machine takes a minute at worst.
-_STEP_S = 180.0
+# It ends a try by itself when its time is up; so long it may take to do so.
+_END_S = 60.0
 
 
 class Rival:
@@ -52,14 +52,22 @@ class Rival:
         if not answer["ok"]:
             raise RuntimeError(answer["error"])
 
-    async def solve(self, episode: Episode, instruction: str, steps: int, is_over: Callable[[], bool]) -> Outcome:  # noqa: ARG002 - it asks the page's server itself
+    async def solve(
+        self,
+        episode: Episode,
+        instruction: str,
+        steps: int,
+        seconds: float,
+        is_over: Callable[[], bool],  # noqa: ARG002 - it asks the page's server itself
+    ) -> Outcome:
         """Gives the task and waits until it has ended."""
         assert self._side is not None
         parts = urlsplit(episode.url)
         answer = await asyncio.to_thread(
             self._side.ask,
             "solve",
-            _STEP_S * steps,
+            seconds + _END_S,
+            seconds=seconds,
             instruction=instruction,
             steps=steps,
             model=self._model,

@@ -58,7 +58,11 @@ class RivalSide:
             step_timeout=2 * _MODEL_S,
             register_should_stop_callback=is_over,
         )
-        history = await agent.run(max_steps=request["steps"])
+        try:
+            history = await asyncio.wait_for(agent.run(max_steps=request["steps"]), request["seconds"])
+        except TimeoutError:
+            words = f"not within {request['seconds']:.0f} s"
+            return {"steps": agent.history.number_of_steps(), "claimed": False, "words": words}
         words = history.final_result() or "; ".join(error for error in history.errors() if error)
         return {"steps": history.number_of_steps(), "claimed": bool(history.is_successful()), "words": words or ""}
 

@@ -10,6 +10,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -23,9 +24,10 @@ from eval.report import LABELS, markdown
 from eval.rival import Rival
 from miniwob.environment import Site, installed_version
 from miniwob.solvers import SOLVERS
+from tabwire.errors import TabwireError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from miniwob.environment import Episode
 
@@ -48,11 +50,13 @@ class Side(Protocol):
     async def open(self, url: str) -> None:
         """Brings its tab to an address."""
 
-    async def solve(self, episode: Episode, instruction: str, steps: int, is_over: Callable[[], bool]) -> Outcome:
-        """Lets it work until it is done, has used up its steps, or `is_over`."""
+    async def solve(
+        self, episode: Episode, instruction: str, steps: int, seconds: float, is_over: Callable[[], bool]
+    ) -> Outcome:
+        """Lets it work until it is done, has used up its steps or its time, or `is_over`."""
 
 
-async def play(side: Side, site: Site, endpoint: Endpoint, task: str, seed: int, steps: int) -> Try:
+async def play(side: Side, site: Site, endpoint: Endpoint, task: str, seed: int, given: argparse.Namespace) -> Try:
     """One try."""
     episode = site.episode(task, seed)
     await side.open(episode.url)
@@ -63,7 +67,7 @@ async def play(side: Side, site: Site, endpoint: Endpoint, task: str, seed: int,
 
     endpoint.take()
     begun = time.perf_counter()
-    outcome = await side.solve(episode, instruction, steps, is_over)
+    outcome = await side.solve(episode, instruction, given.steps, given.seconds, is_over)
     seconds = time.perf_counter() - begun
     try:
         award = await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(episode.award)), _AWARD_S)
@@ -85,14 +89,36 @@ async def _play_all(side: Side, endpoint: Endpoint, given: argparse.Namespace, t
         for task, seed in wanted:
             if given.transcripts:
                 given.transcripts.mkdir(parents=True, exist_ok=True)
-                endpoint.keep_in(given.transcripts / f"{side.name}-{task}-{seed}.jsonl")
-            tries.append(await play(side, site, endpoint, task, seed, given.steps))
+                transcript = given.transcripts / f"{side.name}-{task}-{seed}.jsonl"
+                transcript.unlink(missing_ok=True)  # of a run that was broken off
+                endpoint.keep_in(transcript)
+            tries.append(await _play_again(side, site, endpoint, task, seed, given))
             print(tries[-1].line(), flush=True)
             if given.out:
-                given.out.write_text(json.dumps(as_json(tries), indent=1) + "\n", encoding="utf-8")
+                _store(given.out, tries)
     finally:
         await side.stop()
         site.close()
+
+
+async def _play_again(
+    side: Side, site: Site, endpoint: Endpoint, task: str, seed: int, given: argparse.Namespace
+) -> Try:
+    """One try; once more from the start if it could not be made, which is no result of anyone's."""
+    try:
+        return await play(side, site, endpoint, task, seed, given)
+    except (TabwireError, RuntimeError, TimeoutError) as error:
+        print(f"{side.name:12} {task:24} seed {seed}: could not be tried ({error}); starting anew", flush=True)
+    await side.stop()
+    await side.start()
+    return await play(side, site, endpoint, task, seed, given)
+
+
+def _store(path: Path, tries: Sequence[Try]) -> None:
+    """Whole or not at all: a run may be broken off at any time."""
+    new = path.with_suffix(".new")
+    new.write_text(json.dumps(as_json(tries), indent=1) + "\n", encoding="utf-8")
+    new.replace(path)
 
 
 def _arguments() -> argparse.Namespace:
@@ -100,6 +126,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--tasks", help="only these, with commas between them", default="")
     parser.add_argument("--seeds", help="with commas between them (default 0)", default="0")
     parser.add_argument("--steps", type=int, default=8, help="steps a try may take (default 8)")
+    parser.add_argument("--seconds", type=float, default=600, help="seconds a try may take (default 600)")
     parser.add_argument("--sides", help="with commas between them (default tabwire)", default="tabwire")
     parser.add_argument("--translate", action="store_true", help="the model takes json_object with a schema only")
     parser.add_argument("--out", type=Path, help="store every try as JSON")
@@ -120,6 +147,11 @@ def _arguments() -> argparse.Namespace:
 
 async def main() -> int:
     """Runs the evaluation. It measures; no result makes it fail."""
+    # A run that is broken off ends what it has started, also where the shell lets it ignore Ctrl-C.
+    running = asyncio.current_task()
+    if running is not None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            asyncio.get_running_loop().add_signal_handler(number, running.cancel)
     given = _arguments()
     model, upstream = os.environ.get("TABWIRE_MODEL", ""), os.environ.get("OPENAI_BASE_URL", "")
     if not model or not upstream:
@@ -143,6 +175,7 @@ async def main() -> int:
             "miniwob": installed_version(),
             "model": model,
             "steps": given.steps,
+            "seconds": f"{given.seconds:.0f}",
             "seeds": ", ".join(map(str, given.seeds)),
             "note": given.note,
         }
@@ -151,4 +184,7 @@ async def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main()))
+    try:
+        sys.exit(asyncio.run(main()))
+    except asyncio.CancelledError:
+        sys.exit("Broken off; --resume goes on.")

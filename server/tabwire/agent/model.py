@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     import openai
 
     from tabwire.agent.profile import Profile
+    from tabwire.agent.schema import Schema
     from tabwire.agent.streamed import Completed
     from tabwire.settings import Settings
     from tabwire.v1 import action_pb2
@@ -78,6 +79,8 @@ class Model:
         self._limit_names = list(reversed(_LIMIT_NAMES) if thinks else _LIMIT_NAMES)
         self._left_out: set[str] = set()
         """Parameters that the endpoint does not take."""
+        self._takes_any = True
+        """Whether the endpoint can hold to a schema made for one call."""
 
     @staticmethod
     def is_configured(settings: Settings) -> bool:
@@ -98,15 +101,18 @@ class Model:
         messages: Sequence[Message],
         *,
         picture: action_pb2.Image | None = None,
+        schema: Schema | None = None,
         thinking: Thinking | None = None,
     ) -> task_pb2.ModelReply:
         """One answer to a conversation, before which the system message is put. A picture goes with the last message.
+
+        `schema` is what the answer is held to; without one, to what all pages take.
 
         Its `error_info` is set if it came but is of no use: cut off, empty, or a refusal.
         Raises `TabwireError` MODEL_UNAVAILABLE if none came.
         """
         began = time.monotonic()
-        completed = await self._complete(messages, picture, thinking)
+        completed = await self._complete(lambda: self._request(messages, picture, schema), thinking)
         took_ms = round((time.monotonic() - began) * 1000)
         reply = task_pb2.ModelReply(
             model=completed.model or self.name,
@@ -122,9 +128,8 @@ class Model:
             reply.error_info.CopyFrom(unreadable("it was empty"))
         return reply
 
-    async def _complete(
-        self, messages: Sequence[Message], picture: action_pb2.Image | None, thinking: Thinking | None
-    ) -> Completed:
+    async def _complete(self, request: Callable[[], dict[str, Any]], thinking: Thinking | None) -> Completed:
+        """`request` is made anew for each try, by what was learnt from the last one."""
         import openai
 
         retries = 0
@@ -132,7 +137,7 @@ class Model:
             delay = float(_FIRST_DELAY_S * 2**retries)
             try:
                 async with asyncio.timeout(self._timeout_s):
-                    return await self._call(messages, picture, thinking)
+                    return await self._call(request(), thinking)
             except openai.APIStatusError as error:
                 if _is_refused(error) and self._adapt(error):
                     continue
@@ -155,10 +160,7 @@ class Model:
     def _unavailable(self, error: openai.APIError | TimeoutError) -> Exception:
         return unavailable(error, model=self.name, where=self._where, timeout_s=self._timeout_s)
 
-    async def _call(
-        self, messages: Sequence[Message], picture: action_pb2.Image | None, thinking: Thinking | None
-    ) -> Completed:
-        request = self._request(messages, picture)
+    async def _call(self, request: dict[str, Any], thinking: Thinking | None) -> Completed:
         raw = await self._client.chat.completions.with_raw_response.create(**request)
         response = raw.http_response
         if is_stream(response.headers.get("content-type", "")):
@@ -173,7 +175,9 @@ class Model:
             raise no_model(self._where)
         return found
 
-    def _request(self, messages: Sequence[Message], picture: action_pb2.Image | None) -> dict[str, Any]:
+    def _request(
+        self, messages: Sequence[Message], picture: action_pb2.Image | None, schema: Schema | None
+    ) -> dict[str, Any]:
         shown = is_read(self.mode, self.profile)
         system = {"role": "system", "content": system_text(self.profile, shown_schema=shown)}
         told: list[Any] = [system, *messages]
@@ -188,7 +192,7 @@ class Model:
         request["stream_options"] = {"include_usage": True}
         if self._limit_names:
             request[self._limit_names[0]] = self.profile.max_output_tokens
-        response_format = _response_format(self.mode, self.profile)
+        response_format = _response_format(self.mode, self.profile, schema if self._takes_any else None)
         if response_format is not None:
             request["response_format"] = response_format
         return {name: value for name, value in request.items() if name not in self._left_out}
@@ -211,6 +215,10 @@ class Model:
                 # Newer hosted models know the other name; some endpoints know neither.
                 self._limit_names.pop(0)
                 return True
+        if self._takes_any and self.profile.is_weak and self._modes[1:2] != ("json_object",):
+            # It may be what this page's schema has in it; the one for all pages is the simpler one.
+            self._takes_any = False
+            return True
         if len(self._modes) > 1:
             _log.info("model_mode_refused", model=self.name, mode=self.mode)
             self._modes = self._modes[1:]
@@ -234,8 +242,8 @@ def _only(mode: str) -> tuple[Mode, ...]:
     return tuple(one for one in MODES if one == mode)
 
 
-def _response_format(mode: Mode, profile: Profile) -> dict[str, Any] | None:
-    schema = sent_schema(mode, profile)
+def _response_format(mode: Mode, profile: Profile, own: Schema | None) -> dict[str, Any] | None:
+    schema = own if own is not None and mode != "text" else sent_schema(mode, profile)
     if mode == "json_schema":
         named = {"name": "decision", "strict": is_read(mode, profile), "schema": schema}
         return {"type": "json_schema", "json_schema": named}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tabwire.agent import decision, progress
+from tabwire.agent import decision, overlooked, progress
 from tabwire.agent.events import documents_of
 from tabwire.agent.model_errors import not_configured
 from tabwire.agent.profile import DEFAULT
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from tabwire.agent.history import History, Past
     from tabwire.agent.model import Model
     from tabwire.agent.ports import StepContext
+    from tabwire.agent.schema import Schema
     from tabwire.v1 import action_pb2
 
 # One answer, and one more after it was told what is wrong.
@@ -37,6 +38,9 @@ class ModelDecider:
         self._past = past
         self._profile = model.profile if model is not None else DEFAULT
         self._shown: state_pb2.PageState | None = None
+        self._schema: Schema | None = None
+        """What the answer to this turn is held to, if not to what all pages take. It is in no journal: a server that
+        comes back before the answer holds it to the latter."""
 
     @property
     def sees_outcomes(self) -> bool:
@@ -69,7 +73,13 @@ class ModelDecider:
                 await self._ask(prompt, context)
             reply = record.replies[number - 1]
             try:
-                return self._read(reply)
+                decided = self._read(reply)
+                doubt = self._doubt(decided, context) if number < _ANSWERS else ""
+                # What was told back before a restart stays told back.
+                if not doubt and len(record.asked) <= number:
+                    return decided
+                if len(record.asked) == number:
+                    await self._keep_asked(context, prompt.repair(context.history, doubt), record.page_digest)
             except TabwireError as error:
                 if error.code != error_pb2.ERROR_CODE_MODEL_OUTPUT_INVALID or number == _ANSWERS:
                     raise _final(error) from error
@@ -84,7 +94,8 @@ class ModelDecider:
         if state is None:
             state = await context.look(state_pb2.STATE_SCOPE_VIEWPORT)
         digest = progress.digest(state)
-        hint = progress.look(context.history, digest).hint
+        stands = progress.look(context.history, digest)
+        hint = stands.early_hint if self._profile.is_weak else stands.hint
         turn = prompt.turn(context.task, context.history, state, shown=self._shown, hint=hint)
         events = []
         if turn.compacted is not None:
@@ -94,6 +105,7 @@ class ModelDecider:
             asked.model_asked.documents.add(slot=slot, document_id=document_id)
         await context.keep(*events, asked)
         self._shown = turn.shown
+        self._schema = turn.schema
 
     async def _keep_asked(self, context: StepContext, text: str, digest: int) -> None:
         await context.keep(self._asked(context, text, digest))
@@ -117,7 +129,7 @@ class ModelDecider:
             context.thinking(task_pb2.Thinking(step_number=number, reasoning=reasoning, next_goal=next_goal))
 
         messages = prompt.messages(context.history)
-        reply = await self._model.answer(messages, picture=context.picture, thinking=tell)
+        reply = await self._model.answer(messages, picture=context.picture, schema=self._schema, thinking=tell)
         reply.step_number = number
         if not reply.HasField("error_info"):
             try:
@@ -125,6 +137,12 @@ class ModelDecider:
             except TabwireError as error:
                 reply.error_info.CopyFrom(error.info)
         await context.keep(task_pb2.TaskEvent(model_reply=reply))
+
+    def _doubt(self, decided: task_pb2.Decision, context: StepContext) -> str:
+        """What a weak model is told before its word that it is done is taken."""
+        if not self._profile.is_weak:
+            return ""
+        return overlooked.doubt(decided, context.task, context.history, self._shown)
 
     def _read(self, reply: task_pb2.ModelReply) -> task_pb2.Decision:
         if reply.HasField("error_info"):

@@ -14,9 +14,12 @@ from tabwire.agent.render import quote
 from tabwire.v1 import action_pb2, error_pb2
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tabwire.agent.history import StepRecord
 
 _MAX_READ = 6_000
+_MAX_READ_BEFORE = 300
 _PERSON_SAYS = ("ask_human", "hand_over")
 
 
@@ -51,11 +54,49 @@ def result_text(result: action_pb2.ActionResult | None, read_characters: int = _
         words = ["cancelled"]
     else:
         words = ["failed"]
-    details = result.outcome_details
     if result.HasField("error_info"):
         words.append(error_text(result.error_info))
-    elif details.message:
-        words.append(quote(details.message, 500))
+    elif result.outcome_details.message:
+        words.append(quote(result.outcome_details.message, 500))
+    return "; ".join([*words, *_seen(result, read_characters)])
+
+
+def deed_lines(records: Sequence[StepRecord], document_id: str) -> list[str]:
+    """Steps in short, a line each, for who keeps no conversation: what was really done, not what was thought of it.
+
+    `document_id` is the page's now: numbers of elements on earlier pages mean nothing any more.
+    """
+    lines = []
+    for position, record in enumerate(records, start=1):
+        is_here = bool(record.asked) and any(one.document_id == document_id for one in record.asked[0].documents)
+        most = _MAX_READ if position == len(records) else _MAX_READ_BEFORE
+        done = [_deed(action, result, most, is_here=is_here) for action, result in record.done()]
+        if record.step.HasField("error_info"):
+            done.append(f"FAILED: {error_text(record.step.error_info)}")
+        lines.append(f"{record.number}. {'; '.join(done) or 'nothing done'}")
+    return lines
+
+
+def _deed(
+    action: action_pb2.Action, result: action_pb2.ActionResult | None, read_characters: int, *, is_here: bool
+) -> str:
+    number = catalog.element_id(action)
+    what = catalog.kind(action) + (f" [{number}]" if number and is_here else "")
+    if result is None:
+        return f"{what}: dropped, because the page changed before it"
+    if result.status != action_pb2.ACTION_STATUS_SUCCEEDED:
+        said = "FAILED" + (f": {error_text(result.error_info)}" if result.HasField("error_info") else "")
+    else:
+        # Quotes in quotes are hard to read, and cost more.
+        message = result.outcome_details.message.replace('"', "'")
+        said = quote(message, 300) if message else "done"
+    return f"{what}: {'; '.join([said, *_seen(result, read_characters)])}"
+
+
+def _seen(result: action_pb2.ActionResult, read_characters: int) -> list[str]:
+    """What the tab did and what was read."""
+    details = result.outcome_details
+    words = []
     if details.navigation_occurred:
         words.append(f"the tab went to {quote(details.new_url)}" if details.new_url else "the tab went to another page")
     if details.opened_tab_ids:
@@ -70,8 +111,7 @@ def result_text(result: action_pb2.ActionResult | None, read_characters: int = _
         words.append("nothing was seen to happen")
     if details.still_changing:
         words.append("the page was still changing")
-    words.extend(_extracted(result, read_characters))
-    return "; ".join(words)
+    return [*words, *_extracted(result, read_characters)]
 
 
 def _extracted(result: action_pb2.ActionResult, most: int) -> list[str]:

@@ -36,7 +36,7 @@ RARE = frozenset(
     }
 )
 # A weak model does without these: it confuses them with others more often than it needs them.
-_CONFUSING = RARE - {"ask_human", "drag", "find_text", "go_back", "select_text"}
+_CONFUSING = RARE - {"ask_human", "drag", "find_text", "go_back"}
 # Fields that a weak model fills in where they only do harm.
 _FINE_POINTS = frozenset(
     {
@@ -44,7 +44,10 @@ _FINE_POINTS = frozenset(
         "click.button",
         "click.count",
         "input_text.append",
+        # It sends forms that are half filled in.
+        "input_text.submit",
         "press_keys.element_id",
+        "read_text.element_id",
         "scroll.pages",
         "wait.element_id",
         "wait.gone",
@@ -69,8 +72,10 @@ class Profile:
     """It may write a plan, a memory and a next goal; else only why and what."""
     max_actions: int = 6
     """At most so many actions in one decision."""
-    has_example: bool = False
-    """It is shown an answer as an example."""
+    is_weak: bool = False
+    """It is told less and more plainly: one element a line, only what can be used with a number, an example, the task
+    once more at the end of each turn, and a hint as soon as it repeats itself. It is told of and held to what the page
+    takes now, on the elements that it was told (`tabwire.agent.choices`)."""
     says_why: int = 0
     """Its reasoning is held to so many characters where the endpoint can do that; 0 for no bound."""
     remembers: bool = True
@@ -102,7 +107,7 @@ SMALL = Profile(
     is_exact=True,
     plans=False,
     max_actions=1,
-    has_example=True,
+    is_weak=True,
     remembers=False,
     says_why=240,
     state_characters=9_000,

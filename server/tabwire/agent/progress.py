@@ -40,6 +40,10 @@ _HINT = (
 )
 _SAME = "You have decided the same {times} times in a row. If the task is fulfilled, use done now."
 _NOTHING = "Nothing was seen to happen in the last {times} steps. Look at the page again and do something else."
+_REPEATED = (
+    "You have just done the same {times} times. Unless the task asks for more of it, go on with what is still to do; "
+    "if nothing is, use done."
+)
 _STRATEGY = (
     "This leads nowhere. Tried without effect:\n{tried}\nDo none of these again. Take another way: another element, "
     "scroll to see more, find_text for what you look for, go_back to where it can be chosen differently, or done with "
@@ -84,6 +88,11 @@ class Progress:
                 return _NOTHING.format(times=self.idle)
             return _SAME.format(times=self.in_a_row)
         return _STRATEGY.format(tried="\n".join(f"- {one}" for one in self.tried))
+
+    @property
+    def early_hint(self) -> str:
+        """The same for a model that falls into repetition easily: also told where it may still be right."""
+        return self.hint or (_REPEATED.format(times=self.in_a_row) if self.in_a_row >= HINT_AT else "")
 
     def question(self) -> task_pb2.Decision:
         """The step with which the person is asked, taken without a model."""

@@ -71,19 +71,20 @@ def label(element: state_pb2.Element) -> str:
 def element_line(element: state_pb2.Element) -> str:
     """An element on one line, as `[12] button "Add to cart"`."""
     name = label(element)
-    parts = (f"[{element.id}]", role(element), quote(name) if name else "", _details(element))
+    parts = (f"[{element.id}]", role(element), quote(name) if name else "", details(element))
     return " ".join(filter(None, parts))
 
 
-def _details(element: state_pb2.Element) -> str:
-    """What is told of an element besides its role and what it is called."""
+def details(element: state_pb2.Element, *, plain: bool = False) -> str:
+    """What is told of an element besides its role and what it is called; `plain`: in words that need no key."""
     parts = []
     name = label(element)
     text = _SPACE.sub(" ", element.text_content).strip()
     if text and name and text.casefold() != _SPACE.sub(" ", name).strip().casefold() and not element.options:
         parts.append(f"text={quote(text)}")
     if element.HasField("current_value") and not element.options:
-        parts.append(f"value={quote(element.current_value)}")
+        is_empty = plain and not element.current_value
+        parts.append("empty" if is_empty else f"value={quote(element.current_value)}")
     placeholder = element.attributes.get("placeholder", "")
     if placeholder and placeholder != name:
         parts.append(f"placeholder={quote(placeholder, 80)}")
@@ -96,7 +97,7 @@ def _details(element: state_pb2.Element) -> str:
         parts.append(f"type={input_type}")
     parts.extend(_states(element))
     if element.options:
-        parts.append(_options(element))
+        parts.append(_options(element, plain=plain))
     if not element.is_visible:
         parts.append("hidden")
     return " ".join(parts)
@@ -119,11 +120,12 @@ def _states(element: state_pb2.Element) -> list[str]:
     return words
 
 
-def _options(element: state_pb2.Element) -> str:
+def _options(element: state_pb2.Element, *, plain: bool) -> str:
     shown = list(element.options[:MAX_OPTIONS])
     words = []
     for option in shown:
-        marks = ("*" if option.selected else "") + (" disabled" if option.disabled else "")
+        chosen = " chosen" if plain else "*"
+        marks = (chosen if option.selected else "") + (" disabled" if option.disabled else "")
         words.append(quote(option.label or option.value, 60) + marks)
     left_out = len(element.options) - len(shown) + element.options_omitted
     more = f", {left_out} more" if left_out else ""
@@ -142,9 +144,11 @@ def place(element: state_pb2.Element) -> str:
     return " ".join(parts)
 
 
-def page_lines(state: state_pb2.PageState) -> list[str]:
-    """The head of a state: what page this is and how much of it is shown."""
-    lines = [f"page {quote(state.title, 120)} at {quote(state.url, MAX_URL)} tab={state.tab_id}"]
+def page_lines(state: state_pb2.PageState, *, brief: bool = False) -> list[str]:
+    """The head of a state: what page this is and how much of it is shown; `brief`: without its tab and its query."""
+    address = re.split(r"[?#]", state.url, maxsplit=1)[0] if brief else state.url
+    tab = "" if brief else f" tab={state.tab_id}"
+    lines = [f"page {quote(state.title, 120)} at {quote(address, MAX_URL)}{tab}"]
     if state.is_loading:
         lines.append("still loading")
     if state.HasField("error_info"):
@@ -204,7 +208,7 @@ def _fit(state: state_pb2.PageState, limit: int) -> tuple[str, int]:
 
 def _element_lines(elements: Sequence[state_pb2.Element]) -> Iterator[tuple[list[str], int]]:
     """The lines of all elements, each lot with how many elements it tells; alike rows as tables."""
-    told = [Told(one, role(one), label(one), _details(one)) for one in elements]
+    told = [Told(one, role(one), label(one), details(one)) for one in elements]
     where = ""
     at = 0
     while at < len(told):

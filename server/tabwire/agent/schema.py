@@ -21,7 +21,7 @@ from tabwire.agent.profile import DEFAULT, RARE, Profile
 from tabwire.v1 import task_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Mapping
 
     from google.protobuf.descriptor import EnumValueDescriptor
 
@@ -66,7 +66,7 @@ def decision_fields(profile: Profile) -> tuple[str, ...]:
 def decision_schema(profile: Profile = DEFAULT) -> Schema:
     """The plain schema of a decision. Do not change it: it is shared."""
     fields = task_pb2.Decision.DESCRIPTOR.fields_by_name
-    properties: Schema = {name: _field(fields[name]) for name in decision_fields(profile)}
+    properties: Schema = {name: parameter(fields[name]) for name in decision_fields(profile)}
     if profile.says_why:
         properties["reasoning"]["maxLength"] = profile.says_why
     properties["actions"] = {
@@ -105,12 +105,19 @@ def describe_actions(profile: Profile = DEFAULT, *, fields: bool = True) -> str:
     return "\n".join(filter(None, (_describe(facts, profile, fields=fields) for facts in offered_actions(profile))))
 
 
+def name_actions(profile: Profile, allowed: Mapping[str, Collection[str]]) -> str:
+    """Some of the actions with some of their fields and no further words, those on elements first."""
+    told = [facts for facts in offered_actions(profile) if facts.name in allowed]
+    told.sort(key=lambda facts: all(field.name != "element_id" or not is_required(field) for field in facts.fields))
+    return ", ".join(_call(facts, profile, allowed[facts.name]) for facts in told)
+
+
 def _alternatives(profile: Profile) -> list[Schema]:
     """One alternative for all actions that take the same fields, and one for all that are seldom needed."""
     bodies: dict[str, tuple[list[str], Schema, list[str]]] = {}
     for facts in offered_actions(profile):
         told = told_fields(facts, profile)
-        properties = {field.name: _field(field) for field in told}
+        properties = {field.name: parameter(field) for field in told}
         required = [field.name for field in told if is_required(field)]
         in_short = facts.name in RARE and not profile.is_exact
         key = "" if in_short else json.dumps([properties, required], sort_keys=True)
@@ -130,7 +137,8 @@ def _object(properties: Schema, required: list[str]) -> Schema:
     return schema
 
 
-def _field(field: FieldDescriptor) -> Schema:
+def parameter(field: FieldDescriptor) -> Schema:
+    """What a field may hold."""
     enum = field.enum_type
     schema: Schema
     if enum is not None:
@@ -190,13 +198,19 @@ def _describe(facts: ActionFacts, profile: Profile, *, fields: bool) -> str:
     words = f": {said}" if len(said.split()) > _FEW_WORDS else ""
     if not fields:
         return facts.name + words if words else ""
+    return _call(facts, profile) + words
+
+
+def _call(facts: ActionFacts, profile: Profile, only: Collection[str] | None = None) -> str:
     parts = []
     for field in told_fields(facts, profile):
+        if only is not None and field.name not in only:
+            continue
         choice = ""
         if field.enum_type is not None:
             choice = ":" + "|".join(enum_word(value) for value in field.enum_type.values if value.number)
         parts.append(f"{field.name}{'' if is_required(field) else '?'}{choice}")
-    return f"{facts.name}({', '.join(parts)}){words}"
+    return f"{facts.name}({', '.join(parts)})"
 
 
 def first_sentence(text: str) -> str:

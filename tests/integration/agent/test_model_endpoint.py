@@ -87,14 +87,38 @@ async def test_a_model_that_thinks_gets_no_temperature_and_is_told_how_hard_to_t
     assert "reasoning_effort" not in model.requests[0]
 
 
-async def test_a_small_model_is_offered_little_and_told_its_fields(tmp_path: Path) -> None:
+async def test_a_small_model_is_offered_little_and_shown_an_example(tmp_path: Path) -> None:
     with ScriptedModel([_DECIDED], supports=["json_object", "text"]) as model:
         await _answer(model, tmp_path, fields={"model": "qwen2.5-1.5b"})
     request = model.requests[0]
     assert "hover" not in json.dumps(request["response_format"]["schema"])
     assert request["response_format"]["schema"]["properties"]["actions"]["maxItems"] == 1
-    assert "click(element_id" in request["messages"][0]["content"]
-    assert "Example:" in request["messages"][0]["content"]
+    assert "Example." in request["messages"][0]["content"]
+
+
+_OWN = {"type": "object", "properties": {"actions": {"type": "array"}}, "required": ["actions"]}
+
+
+async def test_an_answer_can_be_held_to_a_schema_of_its_own(tmp_path: Path) -> None:
+    small = {"model": "qwen2.5-1.5b"}
+    with ScriptedModel([_DECIDED], supports=["json_object", "text"]) as model:
+        await _answer(model, tmp_path, fields=small, schema=_OWN)
+    assert model.requests[0]["response_format"] == {"type": "json_object", "schema": _OWN}
+    with ScriptedModel([_DECIDED], supports=["text"]) as model:
+        await _answer(model, tmp_path, fields=small, schema=_OWN)
+    assert "response_format" not in model.requests[0]
+
+
+async def test_an_endpoint_that_stumbles_over_a_schema_of_its_own_gets_the_one_for_all(tmp_path: Path) -> None:
+    stumbles = Reply(status=500, error={"message": "response_format: failed to parse grammar"})
+    small = {"model": "qwen2.5-1.5b", "model_output": "json_object"}
+    with ScriptedModel([stumbles, _DECIDED]) as model:
+        reply = await _answer(model, tmp_path, fields=small, schema=_OWN)
+    assert json.loads(reply.content) == _DECIDED
+    forms = [request["response_format"] for request in model.requests]
+    assert forms[0]["schema"] == _OWN
+    assert forms[1]["type"] == "json_object"
+    assert "anyOf" in forms[1]["schema"]["properties"]["actions"]["items"]
 
 
 async def test_a_picture_goes_with_the_last_message(tmp_path: Path) -> None:

@@ -57,6 +57,30 @@ async def test_a_model_finishes_a_task(tmp_path: Path) -> None:
     assert "heading" not in second.last, "what did not change is not said again"
 
 
+async def test_a_weak_model_is_held_to_the_page_and_asked_once_more_before_it_is_done(tmp_path: Path) -> None:
+    browser = BrowserDouble()
+    script = [done(), on('button "Add to cart"'), done()]
+    with ScriptedModel(script, supports=["json_object", "text"]) as model:
+        async with house(tmp_path, browser, **{**_with(model), "model": "tiny-1.5b"}) as home:
+            task = await home.create("Search nothing, just press add to cart.")
+            ended = await home.ended(task.task_id)
+            assert ended.state == task_pb2.TASK_STATE_SUCCEEDED, ended.cause
+            assert [kind for kind, _ in browser.executed] == ["click"]
+            assert [len(step.actions) for step in ended.steps] == [1, 1], "the doubt is no step of its own"
+    first, again, last = model.requests
+    assert again["messages"][: len(first["messages"])] == first["messages"]
+    assert '[4] button "Add to cart", not used yet' in again.last
+    assert "Done so far:" in last.last
+    assert len(last["messages"]) == 2, "it is told all anew"
+    ids = [
+        number
+        for one in first["response_format"]["schema"]["properties"]["actions"]["items"]["anyOf"]
+        for number in one["properties"].get("element_id", {}).get("enum", [])
+    ]
+    assert set(ids) == {2, 3, 4, 5, 6, 8}, "those of the page, without its texts"
+    assert again["response_format"] == first["response_format"]
+
+
 @pytest.mark.parametrize("refuses_with", [400, 422])
 @pytest.mark.parametrize(
     ("supports", "mode"),

@@ -78,6 +78,18 @@ def test_the_same_on_a_page_that_changes_is_ordinary_for_a_while() -> None:
     assert "6 times in a row" in progress.look(recorded.history, 7).hint
 
 
+def test_a_weak_model_is_told_of_repetition_as_soon_as_it_begins() -> None:
+    recorded = Recorded()
+    recorded.step((click(3), succeeded(dom_changes=4)), digest=1)
+    assert progress.look(recorded.history, 2).early_hint == ""
+    recorded.step((click(3), succeeded(dom_changes=4)), digest=2)
+    found = progress.look(recorded.history, 3)
+    assert found.hint == ""
+    assert "the same 2 times" in found.early_hint
+    recorded.step((click(4), succeeded(dom_changes=4)), digest=3)
+    assert progress.look(recorded.history, 4).early_hint == ""
+
+
 def test_scrolling_through_a_long_page_is_no_loop() -> None:
     recorded = Recorded()
     for number in range(15):

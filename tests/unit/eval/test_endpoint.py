@@ -15,6 +15,7 @@ from eval.endpoint import Endpoint, as_json_object, usage_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _USAGE = {"prompt_tokens": 120, "completion_tokens": 7, "prompt_tokens_details": {"cached_tokens": 100}}
 
@@ -91,6 +92,19 @@ def test_a_refused_call_is_told_apart(endpoint: Endpoint) -> None:
     used = endpoint.take()
     assert status == 500
     assert (used.calls, used.failed, used.untold, used.prompt) == (1, 1, 0, 0)
+
+
+def test_a_call_that_ends_after_its_count_is_nobodys(endpoint: Endpoint, tmp_path: Path) -> None:
+    """A side ends its try while the model still writes: the next try must not be charged with it."""
+    endpoint.keep_in(tmp_path / "first")
+    begun_in, kept_in = endpoint.now()
+    endpoint.take()
+    endpoint.keep_in(tmp_path / "second")
+    endpoint.count(begun_in, 9.0, {"prompt_tokens": 700})
+    endpoint.keep(kept_in, b"{}", b"late")
+    assert endpoint.take().calls == 0
+    assert (tmp_path / "first").exists()
+    assert not (tmp_path / "second").exists()
 
 
 def test_a_schema_is_translated_on_the_way(endpoint: Endpoint, asked: list[dict[str, Any]]) -> None:

@@ -42,10 +42,28 @@ def test_tries_can_be_stored() -> None:
     assert from_json(as_json(_TRIES)) == _TRIES
 
 
+_ABOUT = {"miniwob": "1.1.0", "model": "m", "steps": 8, "seconds": "600", "seeds": "0", "note": "A note."}
+
+
 def test_the_page_tells_every_side_and_task() -> None:
-    about = {"miniwob": "1.1.0", "model": "m", "steps": 8, "seeds": "0", "note": "A note."}
-    page = markdown(_TRIES, about)
-    assert "| solved | 1 (50 %) | 0 (0 %) |" in page
-    assert "| false successes | 0 | 1 |" in page
-    assert "| click-test | 1/1 | 0/1 (1) |" in page
-    assert "| login-user | 0/1 |  |" in page
+    page = markdown(_TRIES, _ABOUT)
+    assert "At most 8 steps and 600 seconds a try." in page
+    assert "| click-test | 1/1 | 2.0 | 300 | 5 | 0/1 (1) | 2.0 | 3,000 | 5 |" in page
+    assert "| login-user | 0/1 | 2.0 | 300 | 5 |  |  |  |  |" in page
+    assert "| browser-use | click-test | 0 | said so |" in page
+
+
+def test_sides_are_put_beside_each_other_only_where_both_tried() -> None:
+    page = markdown(_TRIES, _ABOUT)
+    shared, _, alone = page.partition("## All tries of Tabwire")
+    assert "## On the tries that both made" in shared
+    assert "| solved | 1 (100 %) | 0 (0 %) |" in shared
+    assert "| false successes | 0 | 1 |" in shared
+    assert "| solved | 1 (50 %) |" in alone
+    assert "All tries of browser-use" not in page, "it has none beyond the shared ones"
+
+
+def test_one_side_alone_has_its_sums_once() -> None:
+    page = markdown([t for t in _TRIES if t.side == "tabwire"], _ABOUT)
+    assert page.count("| solved |") == 1
+    assert "Reported as a success, and none" not in page

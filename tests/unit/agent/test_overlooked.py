@@ -1,0 +1,68 @@
+"""What a weak model may have left undone when it says that it is done."""
+
+from __future__ import annotations
+
+import pytest
+
+from doubles.browser_double import element
+from tabwire.agent.overlooked import doubt
+from tabwire.v1 import action_pb2, state_pb2, task_pb2
+from unit.agent.talk import Recorded, click, failed, page, succeeded
+
+_DONE = task_pb2.Decision(actions=[action_pb2.Action(done=action_pb2.DoneAction(text="x", success=True))])
+_TASK = task_pb2.Task(task_id="t", description="Choose gift wrap, then press Go.")
+
+
+def _here(number: int) -> action_pb2.Action:
+    action = click(number)
+    action.document_id = "d"
+    return action
+
+
+def test_what_the_task_names_and_nobody_used_is_told_once_by_its_number() -> None:
+    said = doubt(_DONE, _TASK, Recorded().history, page())
+    assert '[3] button "Go", [6] checkbox "Gift wrap"' in said
+    assert "Checkout" not in said
+    assert "Shop" not in said
+
+
+def test_what_was_used_or_is_checked_is_not_told() -> None:
+    recorded = Recorded()
+    recorded.step((_here(3), failed()))
+    assert '"Go"' in doubt(_DONE, _TASK, recorded.history, page()), "it failed"
+    recorded.step((_here(3), succeeded()))
+    assert '"Go"' not in doubt(_DONE, _TASK, recorded.history, page())
+    shown = page()
+    shown.actionable_elements[5].states.checked = state_pb2.TOGGLE_ON
+    assert doubt(_DONE, _TASK, recorded.history, shown) == ""
+
+
+def test_what_was_used_on_an_earlier_page_counts_by_its_name() -> None:
+    recorded = Recorded()
+    recorded.step((_here(3), succeeded(message='Clicked the button "Go"; the tab went on.')))
+    assert '"Go"' not in doubt(_DONE, _TASK, recorded.history, page(document="e"))
+
+
+def test_it_is_asked_once_in_a_task() -> None:
+    recorded = Recorded()
+    recorded.step((_here(8), succeeded()))
+    said = doubt(_DONE, _TASK, recorded.history, page())
+    number = len(recorded.history.steps)
+    recorded.asked(number, said)
+    assert doubt(_DONE, _TASK, recorded.history, page()) == ""
+
+
+@pytest.mark.parametrize("asked", ["Say what it costs", "Google it", "Find the goat"])
+def test_only_whole_words_of_the_task_name_something(asked: str) -> None:
+    assert doubt(_DONE, task_pb2.Task(description=asked), Recorded().history, page()) == ""
+
+
+def test_nothing_is_doubted_where_no_success_is_claimed_or_no_page_is_known() -> None:
+    gave_up = task_pb2.Decision(actions=[action_pb2.Action(done=action_pb2.DoneAction(text="x", success=False))])
+    assert doubt(gave_up, _TASK, Recorded().history, page()) == ""
+    assert doubt(task_pb2.Decision(actions=[click()]), _TASK, Recorded().history, page()) == ""
+    assert doubt(_DONE, _TASK, Recorded().history, None) == ""
+    off = page()
+    del off.actionable_elements[:]
+    off.actionable_elements.append(element(3, "button", "Go", disabled=True))
+    assert doubt(_DONE, _TASK, Recorded().history, off) == "", "it cannot be used"

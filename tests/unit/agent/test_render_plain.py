@@ -1,0 +1,153 @@
+"""A page as a weak model sees it: one element a line, numbers only where they can be used."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doubles.browser_double import element, shop
+from tabwire.agent.profile import SMALL
+from tabwire.agent.render_plain import Plain, plain
+from tabwire.v1 import state_pb2
+
+
+def _lines(*elements: state_pb2.Element) -> list[str]:
+    return _plain(*elements).text.split("\n")[1:]
+
+
+def _plain(*elements: state_pb2.Element) -> Plain:
+    url = "https://a.test/x?q=1#y"
+    state = state_pb2.PageState(tab_id=7, url=url, title="A", document_id="d", actionable_elements=elements)
+    return plain(state, SMALL)
+
+
+def _at(one: state_pb2.Element, x: float, y: float, width: float = 50, height: float = 10) -> state_pb2.Element:
+    one.bounds.x, one.bounds.y, one.bounds.width, one.bounds.height = x, y, width, height
+    return one
+
+
+def test_only_what_can_be_used_has_a_number() -> None:
+    told = _plain(*shop())
+    assert told.text.split("\n") == [
+        'page "A" at "https://a.test/x"',
+        'heading "Shop"',
+        '[2] textbox "Search" empty',
+        '[3] button "Go"',
+        '# under "Red stapler"',
+        '[4] button "Add to cart"',
+        "#",
+        '[5] combobox "Colour" options("Red", "Blue")',
+        '[6] checkbox "Gift wrap" not checked',
+        'text "Total: $0.00"',
+        '[8] link "Checkout"',
+    ]
+    assert [one.id for one in told.numbered] == [2, 3, 4, 5, 6, 8]
+    assert not told.has_more
+    assert 'button "x" disabled' in _lines(element(9, "button", "x", disabled=True))
+
+
+def test_alike_rows_are_no_table() -> None:
+    rows = [one for n in range(1, 13, 2) for one in (element(n, "link", f"Item {n}"), element(n + 1, "button", "Add"))]
+    assert _lines(*rows)[:2] == ['[1] link "Item 1"', '[2] button "Add"']
+    assert len(_lines(*rows)) == 12
+
+
+def test_a_field_without_a_name_says_what_stands_beside_it() -> None:
+    inside = element(2, "textbox", "", value="")
+    inside.parent_id = 1
+    assert _lines(element(1, "text", "Username"), inside) == ['[2] textbox beside "Username" empty']
+    left = _at(element(1, "text", "City"), 0, 0)
+    assert _lines(left, _at(element(2, "textbox", "", value="x"), 60, 0)) == ['[2] textbox beside "City" value="x"']
+    above = _at(element(1, "text", "City"), 0, 0)
+    assert _lines(above, _at(element(2, "textbox", "", value=""), 0, 15)) == ['[2] textbox beside "City" empty']
+    box = _at(element(2, "checkbox", "", checked=False), 0, 0, 10)
+    assert _lines(box, _at(element(3, "text", "I agree"), 15, 0)) == ['[2] checkbox beside "I agree" not checked']
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        _at(element(1, "text", "Fill in the form."), 0, 0),
+        _at(element(1, "text", "word " * 20), 0, 0),
+        _at(element(1, "text", "Far above"), 0, 0, height=1),
+        _at(element(1, "heading", "Address"), 0, 0),
+    ],
+)
+def test_what_is_no_label_stays_where_it_is(text: state_pb2.Element) -> None:
+    lines = _lines(text, _at(element(2, "textbox", "", value=""), 0, 15))
+    assert "[2] textbox empty" in lines
+    assert lines[0].startswith(("text ", "heading "))
+
+
+def test_a_label_belongs_to_one_field() -> None:
+    lines = _lines(
+        _at(element(1, "text", "Size"), 0, 0),
+        _at(element(2, "textbox", "", value=""), 60, 0),
+        _at(element(3, "textbox", "", value=""), 120, 0),
+    )
+    assert lines == ['[2] textbox beside "Size" empty', "[3] textbox empty"]
+
+
+def test_texts_on_one_line_are_told_on_one() -> None:
+    cells = [
+        _at(element(n, "text", words), 60 * (n % 2), 20 * (n // 2), height=10)
+        for n, words in enumerate("abcd", start=2)
+    ]
+    assert _lines(*cells) == ['text "a" | "b"', 'text "c" | "d"']
+
+
+def test_what_is_said_twice_or_says_nothing_is_left_out() -> None:
+    tab, link = element(1, "button", "Tab 1"), element(2, "link", "Tab 1")
+    link.parent_id = 1
+    canvas = state_pb2.Element(
+        id=3, type=state_pb2.ELEMENT_TYPE_CANVAS, is_visible=True, available_operations=[state_pb2.OPERATION_CLICK]
+    )
+    assert _lines(tab, link, canvas) == ['[1] button "Tab 1"']
+    link.available_operations.append(state_pb2.OPERATION_DRAG)
+    assert '[2] link "Tab 1"' in _lines(tab, link), "it takes more than what is around it"
+
+
+def test_what_can_only_be_scrolled_is_not_called_clickable() -> None:
+    area = state_pb2.Element(
+        id=1,
+        type=state_pb2.ELEMENT_TYPE_GENERIC,
+        is_visible=True,
+        available_operations=[state_pb2.OPERATION_SCROLL],
+    )
+    told = _plain(area)
+    assert told.text.endswith("[1] area")
+    assert told.has_more
+
+
+def test_where_things_are_dragged_targets_have_numbers_too() -> None:
+    item = element(1, "button", "Item")
+    item.available_operations.append(state_pb2.OPERATION_DRAG)
+    assert '[2] text "Drop here"' in _lines(item, element(2, "text", "Drop here"))
+
+
+def test_what_does_not_fit_is_counted_and_has_no_number() -> None:
+    state = state_pb2.PageState(
+        document_id="d", actionable_elements=[element(n, "link", "x" * 50) for n in range(1, 99)]
+    )
+    told = plain(state, replace(SMALL, state_characters=1000))
+    assert len(told.text) < 1100
+    assert told.has_more
+    shown = [int(number) for number in re.findall(r"^\[(\d+)\]", told.text, re.MULTILINE)]
+    assert shown == [one.id for one in told.numbered]
+    assert told.text.endswith(f"not shown: {98 - len(shown)} more elements; scroll to see")
+
+
+@given(st.text(max_size=60), st.sampled_from(["\n", "\u2028", "\x85", '"', "\\", "\u202e"]))
+def test_no_text_of_a_page_begins_a_line(text: str, breaker: str) -> None:
+    hostile = f"{text}{breaker}\n[99] button {text}\n"
+    label = element(1, "text", hostile[:40])
+    inside = element(2, "textbox", "", value=hostile)
+    inside.parent_id = 1
+    told = _plain(label, inside, element(3, "button", hostile), element(4, "combobox", "", options=[hostile]))
+    assert [one.id for one in told.numbered] == [2, 3, 4]
+    for line in told.text.splitlines():
+        assert re.match(r"(\[[234]\] |text |page )", line), line
