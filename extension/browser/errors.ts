@@ -65,9 +65,8 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** The error of a tab that is gone. */
-export function tabNotFound(tabId: number): BrowserError {
-  const which = tabId === 0 ? "There is no tab to work in." : `Tab ${tabId} is closed.`;
+/** The error of a tab that is gone, or of another run of the browser. Who named it knows by which number. */
+export function tabNotFound(which = "The tab is closed."): BrowserError {
   return failure(ErrorCode.TAB_NOT_FOUND, which, { remedy: "Open a tab, or name one that is open." });
 }
 

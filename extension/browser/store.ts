@@ -26,6 +26,8 @@ export const SESSION = {
   command: "command:",
   /** Prefix of what remembers older commands by their ids alone: see forgotten.ts. */
   forgotten: "forgotten:",
+  /** What Chrome's ids of tabs are shifted by when they are told: see tabs/tab_numbers.ts. */
+  tabShift: "tabShift",
   /** Prefix of one record per tab: see tab_record.ts. */
   tab: "tab:",
 } as const;
@@ -38,6 +40,8 @@ export const LOCAL = {
   attempt: "attempt",
   /** The code of the last offer that was taken up, so that a used one is not tried again. */
   offer: "offer",
+  /** The run of the browser, to be recognised after a reload of the extension: see tabs/tab_numbers.ts. */
+  run: "run",
 } as const;
 
 /** A message as base64. */

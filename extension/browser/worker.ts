@@ -22,6 +22,7 @@ import { readOffer } from "./server/offer";
 import { Pairing } from "./server/pairing";
 import { Pipe } from "./server/pipe";
 import { StatusBoard } from "./server/status";
+import * as crossing from "./server/tab_crossing";
 import { Observer } from "./states/observe";
 import { Perceiver } from "./states/perceive";
 import { Arrivals } from "./tabs/arrival";
@@ -31,6 +32,7 @@ import { Frames } from "./tabs/frames";
 import { HiddenTabs } from "./tabs/hidden_tabs";
 import { Person } from "./tabs/person";
 import { TabEvents } from "./tabs/tab_events";
+import { TabNumbers } from "./tabs/tab_numbers";
 import { TabRecords } from "./tabs/tab_record";
 import { Tabs } from "./tabs/tabs";
 import { trustedInput } from "./trusted/index";
@@ -44,6 +46,7 @@ export function startWorker(): void {
   const events = new TabEvents();
   const frames = new Frames();
   const tabs = new Tabs(session);
+  const numbers = new TabNumbers(session, local);
   const records = new TabRecords(session);
   const board = new StatusBoard(session);
   const pipe = new Pipe();
@@ -55,9 +58,11 @@ export function startWorker(): void {
   const memory = new DialogMemory(session);
   const hidden = new HiddenTabs(events);
   const perceiver = new Perceiver(tabs, frames, records, dialogs, hidden);
-  const person = new Person(tabs, frames, records);
-  const send = (body: Uplink["body"]): Promise<boolean> =>
-    pipe.send({ case: "uplink", value: create(UplinkSchema, { body }) });
+  const person = new Person(tabs, frames, records, numbers);
+  const send = async (body: Uplink["body"]): Promise<boolean> => {
+    const turned = crossing.outward(await numbers.numbering(), body);
+    return await pipe.send({ case: "uplink", value: create(UplinkSchema, { body: turned }) });
+  };
 
   const taskTabs = new TaskTabs(session, tabs, frames, (value) => send({ case: "personInput", value }));
   const observer = new Observer({
@@ -70,7 +75,7 @@ export function startWorker(): void {
   });
   const dispatcher = new Dispatcher(
     {
-      ...{ tabs, frames, records, events, dialogs },
+      ...{ tabs, numbers, frames, records, events, dialogs },
       arrivals: new Arrivals(frames, dialogs),
       memory,
       hidden,
@@ -87,7 +92,10 @@ export function startWorker(): void {
     clock,
     // The server's clock was told to an earlier life of this worker, and is needed before any deadline is looked at.
     ready: board.get().then((status) => clock.learn(Number(status.clockOffsetMs))),
-    execute: (command, until, signal, begunAt) => dispatcher.execute(command, until, signal, begunAt),
+    execute: async (command, until, signal, begunAt) => {
+      const numbering = await numbers.numbering();
+      return crossing.result(numbering, await dispatcher.execute(command, until, signal, begunAt));
+    },
     resolveTab: (tabId) => tabs.resolve(tabId),
     deliver: ({ commandId, epoch }, commandResult) => {
       const value = create(EncodedResultSchema, { commandId, epoch, commandResult });
@@ -98,6 +106,7 @@ export function startWorker(): void {
 
   const menu = new ContextMenu(person, session);
   events.listen();
+  events.subscribe((event) => numbers.hear(event));
   events.subscribe((event) => frames.hear(event));
   taskTabs.listen();
   events.subscribe((event) => taskTabs.hear(event));
@@ -106,7 +115,7 @@ export function startWorker(): void {
     if (event.kind === "closed") see("forgetting a tab's dialogs", memory.forget(event.tabId));
   });
   pipe.listen(
-    (message) => takeFromLink(message, { inbox, observer, connection, taskTabs }),
+    (message) => takeFromLink(message, { inbox, observer, connection, taskTabs, numbers }),
     () => connection.introduce(),
   );
   new FramePort(events, records).listen();
@@ -121,11 +130,12 @@ export function startWorker(): void {
 /** Hands a message of the offscreen document to whom it concerns. True means: recorded. */
 async function takeFromLink(
   message: PipeMessage,
-  parts: { inbox: Inbox; observer: Observer; connection: Connection; taskTabs: TaskTabs },
+  parts: { inbox: Inbox; observer: Observer; connection: Connection; taskTabs: TaskTabs; numbers: TabNumbers },
 ): Promise<boolean> {
   const { kind } = message;
   switch (kind.case) {
     case "downlink":
+      crossing.inward(await parts.numbers.numbering(), kind.value);
       if (kind.value.body.case === "taskTabsRule") {
         await parts.taskTabs.set(kind.value.body.value);
         return true;

@@ -11,6 +11,7 @@ import pytest
 
 from doubles.scripted_model import decide, done
 from e2e.stack import PANEL_URL, until
+from e2e.tab_numbers import Numbers
 from tabwire.v1 import task_pb2
 
 if TYPE_CHECKING:
@@ -29,14 +30,15 @@ _GROUPS = """async () => {
 
 
 async def _groups(agent: Agent) -> dict[str, set[int]]:
-    """Chrome's tab groups: their tabs by their titles."""
+    """Chrome's tab groups: the numbers of their tabs by their titles."""
     own = await agent.context.new_page()
     try:
         await own.goto(PANEL_URL)
         found: list[dict[str, Any]] = await own.evaluate(_GROUPS)
+        numbers = await Numbers.of(own)
     finally:
         await own.close()
-    return {group["title"]: set(group["tabs"]) for group in found}
+    return {group["title"]: {numbers.told(tab) for tab in group["tabs"]} for group in found}
 
 
 def _stepper(steps: int, other_tab: dict[str, int], refusals: list[str]) -> Any:

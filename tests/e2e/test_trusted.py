@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 
 from e2e.stack import ROOT, Stack, tab_id, until
+from e2e.tab_numbers import Numbers
 from e2e.test_actions import Tab
 from tabwire.v1 import action_pb2 as pb
 from tabwire.v1 import error_pb2
@@ -153,13 +154,14 @@ async def test_drags(tab: Tab) -> None:
 @pytest.mark.asyncio(loop_scope="session")
 async def test_frames_of_other_sites_and_zoom(tab: Tab) -> None:
     worker = next(w for w in tab.page.context.service_workers if "chrome-extension" in w.url)
+    chromes = (await Numbers.of(worker)).chromes(tab.number)
     for zoom in (1, 1.5):
-        await worker.evaluate("([tab, zoom]) => chrome.tabs.setZoom(tab, zoom)", [tab.number, zoom])
+        await worker.evaluate("([tab, zoom]) => chrome.tabs.setZoom(tab, zoom)", [chromes, zoom])
         inner = next(f for f in tab.page.frames if "trusted_inner" in f.url)
         await inner.evaluate("document.getElementById('inner').textContent = 'Inner button'")
         await _do(tab, click=pb.ClickAction(element_id=await tab.element("Inner button")))
         assert await inner.evaluate("document.getElementById('inner').textContent") == "Inner was clicked"
-    await worker.evaluate("(tab) => chrome.tabs.setZoom(tab, 1)", tab.number)
+    await worker.evaluate("(tab) => chrome.tabs.setZoom(tab, 1)", chromes)
 
 
 @pytest.mark.asyncio(loop_scope="session")

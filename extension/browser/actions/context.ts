@@ -21,6 +21,7 @@ import type { Arrivals } from "../tabs/arrival";
 import type { Frames } from "../tabs/frames";
 import type { HiddenTabs } from "../tabs/hidden_tabs";
 import type { TabEvents } from "../tabs/tab_events";
+import type { TabNumbers } from "../tabs/tab_numbers";
 import type { TabRecords } from "../tabs/tab_record";
 import type { Tabs } from "../tabs/tabs";
 import type { TrustedInput } from "../trusted/port";
@@ -28,6 +29,8 @@ import type { TrustedInput } from "../trusted/port";
 /** The parts of the service worker that actions use. */
 export interface ActionParts {
   readonly tabs: Tabs;
+  /** For what is said of tabs in words. All else names them by Chrome's ids. */
+  readonly numbers: Pick<TabNumbers, "told">;
   readonly frames: Frames;
   readonly records: TabRecords;
   readonly events: TabEvents;

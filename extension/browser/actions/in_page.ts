@@ -364,7 +364,7 @@ async function arrive(call: ActionCall, watch: TabWatch, result: ActionResult, l
 async function addTabsAndDownloads(call: ActionCall, details: OutcomeDetails, watch: TabWatch): Promise<void> {
   if (watch.openedTabIds.size > 0) {
     details.openedTabIds = [...watch.openedTabIds];
-    const list = details.openedTabIds.join(", ");
+    const list = (await Promise.all(details.openedTabIds.map((tabId) => call.numbers.told(tabId)))).join(", ");
     say(details, list, `It opened tab ${list}.`);
     for (const tabId of details.openedTabIds) {
       if (call.taskId !== "") await call.tabs.join(tabId, call.taskId);

@@ -63,7 +63,7 @@ async function travel(
     call.signal.throwIfAborted();
     call.effect.begun = true;
     await askToLeave(call, call.tabId);
-    await begin(call.tabId, start);
+    await begin(start);
     if (setsOutWithin !== undefined) await setOut(call, watch, setsOutWithin);
     // A page that no script could ask may still have Chrome ask the person.
     const stays = call.dialogs.opened(call.tabId, over.signal);
@@ -103,12 +103,12 @@ function historyEnds(): Error {
   });
 }
 
-async function begin(tabId: number, start: () => Promise<void>): Promise<void> {
+async function begin(start: () => Promise<void>): Promise<void> {
   try {
     await start();
   } catch (thrown) {
     const message = messageOf(thrown);
-    if (/no tab with id/i.test(message)) throw tabNotFound(tabId);
+    if (/no tab with id/i.test(message)) throw tabNotFound();
     if (/(next|previous) page in history/i.test(message)) throw historyEnds();
     throw failure(ErrorCode.NAVIGATION_FAILED, "Chrome refused to bring the tab there.", {
       remedy: "Check the address.",

@@ -36,12 +36,15 @@ export async function openTab(call: ActionCall<OpenTabAction>): Promise<ActionRe
       // Going elsewhere from a tab that is still on its way here would look like a failure of that.
       const { signal } = call;
       await watch.until(() => watch?.frame().arrived !== undefined, Date.now() + BLANK_MS, signal);
-      return going(call, tabId, { message: `Opened the blank tab ${tabId}.`, openedTabIds: [tabId] });
+      return going(call, tabId, {
+        message: `Opened the blank tab ${await call.numbers.told(tabId)}.`,
+        openedTabIds: [tabId],
+      });
     }
     const arrival = await call.arrivals.wait(watch, call.until, call.signal);
     const { stillChanging } = arrival;
     const newUrl = arrival.url;
-    const message = `Opened ${newUrl || url} in the new tab ${tabId}.`;
+    const message = `Opened ${newUrl || url} in the new tab ${await call.numbers.told(tabId)}.`;
     return going(call, tabId, { message, navigationOccurred: true, newUrl, stillChanging, openedTabIds: [tabId] });
   } finally {
     stop();
@@ -82,7 +85,7 @@ async function openGuarded(call: ActionCall<OpenTabAction>, url: string): Promis
     if (stopped !== undefined) throw new BrowserError(stopped);
     const { stillChanging } = arrival;
     const newUrl = arrival.url;
-    const message = `Opened ${newUrl || url} in the new tab ${tabId}.`;
+    const message = `Opened ${newUrl || url} in the new tab ${await call.numbers.told(tabId)}.`;
     return going(call, tabId, { message, navigationOccurred: true, newUrl, stillChanging, openedTabIds: [tabId] });
   } finally {
     watch.close();
@@ -105,8 +108,10 @@ async function beyondBlank(call: ActionCall, watch: TabWatch): Promise<Arrival> 
 
 /** See SwitchTabAction. The tab does not come to the front: only the agent turns to it, not the person. */
 export async function switchTab(call: ActionCall<SwitchTabAction>): Promise<ActionResult> {
-  const tab = await call.tabs.get(call.kind.tabId);
-  return going(call, call.kind.tabId, { message: `Going on in tab ${call.kind.tabId}, ${tab.title || tab.url}.` });
+  const { tabId } = call.kind;
+  const tab = await call.tabs.get(tabId);
+  const message = `Going on in tab ${await call.numbers.told(tabId)}, ${tab.title || tab.url}.`;
+  return going(call, tabId, { message });
 }
 
 /** See CloseTabAction. */
@@ -121,12 +126,12 @@ export async function closeTab(call: ActionCall<CloseTabAction>): Promise<Action
   try {
     await Promise.race([chrome.tabs.remove(tabId), call.dialogs.opened(tabId, over.signal)]);
   } catch (thrown) {
-    if (/no tab with id/i.test(messageOf(thrown))) throw tabNotFound(tabId);
+    if (/no tab with id/i.test(messageOf(thrown))) throw tabNotFound();
     throw thrown;
   } finally {
     over.abort();
   }
-  const message = `Closed tab ${tabId}.`;
+  const message = `Closed tab ${await call.numbers.told(tabId)}.`;
   return tabId === call.tabId ? going(call, next, { message }) : succeeded(call, { message });
 }
 

@@ -241,7 +241,7 @@ async function openBlockedWindows(
     try {
       const tabId = await call.tabs.openNextTo(call.tabId, url, call.taskId);
       details.openedTabIds.push(tabId);
-      say(details, `The page opened ${url}, in tab ${tabId}.`);
+      say(details, `The page opened ${url}, in tab ${await call.numbers.told(tabId)}.`);
     } catch (thrown) {
       console.warn("Tabwire: what a page wanted to open could not be opened", messageOf(thrown));
       say(details, `The page wanted to open ${url}, which Chrome did not let it.`);

@@ -178,7 +178,7 @@ export class Frames {
     const sent = chrome.tabs.sendMessage(tabId, envelope, to).then(
       (reply: unknown) => ({ reply }),
       (thrown: unknown) => {
-        throw sendFailure(tabId, messageOf(thrown));
+        throw sendFailure(messageOf(thrown));
       },
     );
     const answer = await within(millis, sent);
@@ -206,7 +206,7 @@ export class Frames {
       await chrome.scripting.executeScript({ target, files: [ENGINE_SCRIPT], injectImmediately: true });
     } catch (thrown) {
       const message = messageOf(thrown);
-      if (/no tab with id/i.test(message)) throw tabNotFound(tabId);
+      if (/no tab with id/i.test(message)) throw tabNotFound();
       if (/no (document|frame) with id|frame .*was removed/i.test(message)) throw new FrameGone();
       throw new BrowserError(restriction(frame.url, { refused: true }) ?? new FrameGone().info);
     }
@@ -237,7 +237,7 @@ async function framesOf(tabId: number): Promise<chrome.webNavigation.GetAllFrame
   try {
     return (await chrome.webNavigation.getAllFrames({ tabId })) ?? [];
   } catch (thrown) {
-    throw /no tab with id/i.test(messageOf(thrown)) ? tabNotFound(tabId) : thrown;
+    throw /no tab with id/i.test(messageOf(thrown)) ? tabNotFound() : thrown;
   }
 }
 
@@ -260,8 +260,8 @@ function bytesOf(text: string): Uint8Array<ArrayBuffer> {
 /** Nobody listens in the document. */
 class NoReceiver extends Error {}
 
-function sendFailure(tabId: number, message: string): Error {
-  if (/no tab with id/i.test(message)) return tabNotFound(tabId);
+function sendFailure(message: string): Error {
+  if (/no tab with id/i.test(message)) return tabNotFound();
   if (/receiving end does not exist/i.test(message)) return new NoReceiver(message);
   return new FrameGone();
 }

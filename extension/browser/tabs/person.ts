@@ -8,6 +8,7 @@ import { BrowserError } from "../errors";
 import type { FrameInfo, Frames } from "./frames";
 import { tabWideId } from "./ids";
 import { restriction } from "./restricted";
+import type { TabNumbers } from "./tab_numbers";
 import { assignSlots, type TabRecords } from "./tab_record";
 import type { Tabs } from "./tabs";
 
@@ -24,6 +25,7 @@ export class Person {
     private readonly tabs: Tabs,
     private readonly frames: Frames,
     private readonly records: TabRecords,
+    private readonly numbers: Pick<TabNumbers, "told">,
   ) {}
 
   /** Where the person is now: the active tab of the last focused window, with what is selected in it. */
@@ -72,7 +74,7 @@ export class Person {
     return create(TaskContextSchema, {
       url: (tab.url ?? "").slice(0, MAX_URL),
       pageTitle: (tab.title ?? "").slice(0, MAX_TITLE),
-      activeTabId: tabId,
+      activeTabId: await this.numbers.told(tabId),
     });
   }
 

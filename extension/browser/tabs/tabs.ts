@@ -21,7 +21,7 @@ export class Tabs {
     try {
       return await chrome.tabs.get(tabId);
     } catch {
-      throw tabNotFound(tabId);
+      throw tabNotFound();
     }
   }
 
@@ -47,7 +47,7 @@ export class Tabs {
     const tabs = window?.id === undefined ? [] : await chrome.tabs.query({ windowId: window.id });
     const active = tabs.find((tab) => tab.active);
     const meant = active !== undefined && isOwn(active) ? await otherThan(active) : active;
-    if (meant?.id === undefined) throw tabNotFound(0);
+    if (meant?.id === undefined) throw tabNotFound("There is no tab to work in.");
     return meant.id;
   }
 

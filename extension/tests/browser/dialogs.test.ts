@@ -13,7 +13,7 @@ import { Dialogs } from "../../browser/dialogs/dialogs";
 import { Frames } from "../../browser/tabs/frames";
 import { TabEvents } from "../../browser/tabs/tab_events";
 import { Tabs } from "../../browser/tabs/tabs";
-import { asArea, FakeChrome } from "./fake_chrome";
+import { asArea, CHROMES_NUMBERS, FakeChrome } from "./fake_chrome";
 
 const TAB = 1;
 const MAIN = "doc-1";
@@ -45,7 +45,8 @@ async function round(
   more: MessageInitShape<typeof ActionSchema> = {},
 ): Promise<ActionResult> {
   const action = create(ActionSchema, { id: "a", kind: { case: "click", value: { elementId: 1 } }, ...more });
-  const parts = { frames: new Frames(), tabs: new Tabs(asArea(chromeDouble.session)), events, dialogs, memory };
+  const tabs = new Tabs(asArea(chromeDouble.session));
+  const parts = { frames: new Frames(), tabs, numbers: CHROMES_NUMBERS, events, dialogs, memory };
   const given = { ...parts, action, tabId: TAB, taskId: "", until: Date.now() + 5_000, effect: { begun: false } };
   return await withDialogs(given as unknown as ActionCall, async (call) => {
     await meet(call);

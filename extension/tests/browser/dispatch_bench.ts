@@ -21,7 +21,7 @@ import { HiddenTabs } from "../../browser/tabs/hidden_tabs";
 import { TabEvents } from "../../browser/tabs/tab_events";
 import { TabRecords } from "../../browser/tabs/tab_record";
 import { Tabs } from "../../browser/tabs/tabs";
-import { type Answer, ack, asArea, FakeChrome } from "./fake_chrome";
+import { type Answer, ack, asArea, CHROMES_NUMBERS, FakeChrome } from "./fake_chrome";
 
 export type ActionInit = Exclude<MessageInitShape<typeof ActionSchema>, Action>;
 export type Kind = NonNullable<ActionInit["kind"]>;
@@ -52,7 +52,8 @@ beforeEach(() => {
     stopped: () => undefined,
     watchPerson: () => {},
   };
-  const parts = { tabs, frames, records, events, arrivals, dialogs, memory, hidden, taskTabs, trusted: undefined };
+  const looks = { tabs, frames, records, events, arrivals, dialogs, memory, hidden };
+  const parts = { ...looks, numbers: CHROMES_NUMBERS, taskTabs, trusted: undefined };
   dispatcher = new Dispatcher(
     parts,
     perceiver,

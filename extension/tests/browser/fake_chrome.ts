@@ -4,6 +4,7 @@
 import { create } from "@bufbuild/protobuf";
 import { type FrameReply, FrameReplySchema, type FrameRequest, FrameRequestSchema } from "@gen/tabwire/v1/extension_pb";
 import { vi } from "vitest";
+import { TabNumbering } from "../../browser/tabs/tab_numbers";
 import { isFor, seal, unseal } from "../../wire/envelope";
 import { replyEnvelope } from "../../wire/told_reply";
 
@@ -79,6 +80,9 @@ export interface FakeTab {
   lastAccessed?: number;
   frames: FakeFrame[];
 }
+
+/** Numbers of tabs that are told as Chrome has them. */
+export const CHROMES_NUMBERS = { told: async (tabId: number) => new TabNumbering(0).told(tabId) };
 
 const NO_RECEIVER = "Could not establish connection. Receiving end does not exist.";
 
@@ -177,6 +181,11 @@ export class FakeChrome {
       },
       windows: { getLastFocused: async () => ({ id: 1, type: "normal" }) },
       webNavigation: {
+        getFrame: async (wanted: { tabId?: number; documentId?: string }) => {
+          if (wanted.tabId !== undefined) return this.#tab(wanted.tabId).frames[0] ?? null;
+          const all = [...this.tabs.values()].flatMap(({ frames }) => frames);
+          return all.find(({ documentId }) => documentId === wanted.documentId) ?? null;
+        },
         getAllFrames: async ({ tabId }: { tabId: number }) => {
           return this.#tab(tabId).frames.map((frame) => ({ ...frame, errorOccurred: frame.failed ?? false }));
         },

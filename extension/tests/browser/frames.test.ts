@@ -58,7 +58,7 @@ describe("the documents of a tab", () => {
   });
 
   it("are none of a tab that is closed", async () => {
-    await expect(frames.list(9)).rejects.toMatchObject({ info: { message: "Tab 9 is closed." } });
+    await expect(frames.list(9)).rejects.toMatchObject({ info: { message: "The tab is closed." } });
   });
 });
 

@@ -43,7 +43,7 @@ class Bench {
       ready: Promise.resolve(),
       execute: (command, _until, signal, begunAt) => this.#execute(command, signal, begunAt),
       resolveTab: async (tabId) => {
-        if (tabId === 404) throw tabNotFound(tabId);
+        if (tabId === 404) throw tabNotFound();
         if (this.failsOnce === "tab") {
           this.failsOnce = undefined;
           throw new Error("Chrome does not say which tab is meant");

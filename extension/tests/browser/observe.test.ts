@@ -29,7 +29,7 @@ function makeObserver(): Observer {
       return create(PageStateSchema, { tabId, title: "fresh" });
     },
     describe: async (tabId) => {
-      if (tabId === 404) throw tabNotFound(tabId);
+      if (tabId === 404) throw tabNotFound();
       return create(TabSchema, { tabId });
     },
     send: async (update) => {

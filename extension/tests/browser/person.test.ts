@@ -8,7 +8,7 @@ import { Frames } from "../../browser/tabs/frames";
 import { Person } from "../../browser/tabs/person";
 import { TabRecords } from "../../browser/tabs/tab_record";
 import { Tabs } from "../../browser/tabs/tabs";
-import { type Answer, ack, asArea, EXTENSION_ID, FakeChrome, noReceiver } from "./fake_chrome";
+import { type Answer, ack, asArea, CHROMES_NUMBERS, EXTENSION_ID, FakeChrome, noReceiver } from "./fake_chrome";
 
 let chromeDouble: FakeChrome;
 let person: Person;
@@ -16,7 +16,7 @@ let person: Person;
 beforeEach(() => {
   chromeDouble = new FakeChrome().install();
   const session = asArea(chromeDouble.session);
-  person = new Person(new Tabs(session), new Frames(), new TabRecords(session));
+  person = new Person(new Tabs(session), new Frames(), new TabRecords(session), CHROMES_NUMBERS);
 });
 
 afterEach(() => vi.unstubAllGlobals());

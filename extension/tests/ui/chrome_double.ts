@@ -91,6 +91,8 @@ export class ChromeDouble {
       session: new AreaDouble("session", onChanged),
       local: new AreaDouble("local", onChanged),
     };
+    // The server knows tabs by numbers that are so much higher than Chrome's.
+    this.storage.session.values.tabShift = 100;
   }
 
   /** Makes it the global `chrome`. */

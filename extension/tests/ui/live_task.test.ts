@@ -85,15 +85,22 @@ describe("the live task", () => {
   test("shows the task's tab, or says that it is closed", async () => {
     const { made, task } = await running();
     expect(allById("show-tab")).toHaveLength(0);
-    task.add({ case: "taskUpdate", value: { tabId: 12 } });
+    task.add({ case: "taskUpdate", value: { tabId: 112 } });
     (await shown("show-tab")).click();
     await eventually(() => expect(made.chrome.shownTabs).toEqual([12]));
-    task.add({ case: "taskUpdate", value: { tabId: 404 } });
+    task.add({ case: "taskUpdate", value: { tabId: 504 } });
     const warned = vi.spyOn(console, "warn").mockImplementation(() => undefined);
-    await eventually(() => expect(made.panel.task.view.value?.task.tabId).toBe(404));
+    await eventually(() => expect(made.panel.task.view.value?.task.tabId).toBe(504));
     byId("show-tab").click();
     expect((await shown("remedy")).textContent).toBe("Run the task again.");
     expect(warned).toHaveBeenCalled();
+    // Nothing was told since the browser was started: whatever the task knows is of another run.
+    await made.chrome.storage.session.remove("tabShift");
+    task.add({ case: "taskUpdate", value: { tabId: 112 } });
+    await eventually(() => expect(made.panel.task.view.value?.task.tabId).toBe(112));
+    byId("show-tab").click();
+    await eventually(() => expect(warned).toHaveBeenCalledTimes(2));
+    expect(made.chrome.shownTabs).toEqual([12]);
   });
 
   test("shows why a wish was refused", async () => {

@@ -97,7 +97,7 @@ describe("an approval", () => {
 
 test("a hand-over shows the tab and is handed back with a note", async () => {
   const { made, task } = await running();
-  task.add({ case: "taskUpdate", value: { tabId: 12 } });
+  task.add({ case: "taskUpdate", value: { tabId: 112 } });
   asks(task, HumanRequestKind.HANDOVER);
   (await shown("hand-over-tab")).click();
   await eventually(() => expect(made.chrome.shownTabs).toEqual([12]));
