@@ -18,9 +18,9 @@ export class Backoff {
     return this.#tries;
   }
 
-  /** The next wait, in milliseconds. */
-  next(): number {
-    const limit = Math.min(this.#maxMs, this.#baseMs * 2 ** Math.min(this.#tries, 30));
+  /** The next wait, in milliseconds; `maxMs` where this one is to be shorter than the longest otherwise. */
+  next(maxMs = this.#maxMs): number {
+    const limit = Math.min(maxMs, this.#maxMs, this.#baseMs * 2 ** Math.min(this.#tries, 30));
     this.#tries += 1;
     return Math.round(this.#random() * limit);
   }

@@ -32,6 +32,9 @@ const CLOSE_TIMEOUT_MS = 3_000;
 const MAX_MESSAGE_BYTES = 16 * 2 ** 20;
 const RETRY_BASE_MS = 500;
 const RETRY_MAX_MS = 5_000;
+/** An edge that answers at once that only the server behind it is away: it mostly starts again just then, so it is asked sooner. */
+const SOON_MAX_MS = 1_500;
+const SOON_FOR_MS = 30_000;
 /** Where trying again is of no use before a person has done something, one look a minute finds out that they have. */
 const HOPELESS_RETRY_MS = 60_000;
 /** The server's clock is taken for another than it was known to be if it is off by more than messages are late. */
@@ -74,6 +77,8 @@ export class LinkClient {
   #reopening = false;
   /** Streams, and tries to open a link, in a row that were given up for silence. */
   #silences = 0;
+  /** When the first try failed since there was a stream. */
+  #awaySince: number | undefined;
   /** How far this computer's clock was from the one that nobody can set, when the server's was last told. */
   #clocksApart = 0;
   #status = create(ConnectionStatusSchema, { phase: ConnectionPhase.UNPAIRED });
@@ -159,6 +164,7 @@ export class LinkClient {
     this.#tokens.stop();
     clearTimeout(this.#tokenTimer);
     this.#backoff.reset();
+    this.#awaySince = undefined;
     this.#bell.mute();
   }
 
@@ -205,6 +211,7 @@ export class LinkClient {
         this.#backoff.reset();
         this.#reopening = false;
         this.#silences = 0;
+        this.#awaySince = undefined;
         this.#clocksApart = clocksApart();
         this.#setStatus({ phase: ConnectionPhase.CONNECTED, serverTime: attached.serverTime });
       },
@@ -262,11 +269,21 @@ export class LinkClient {
     const { trouble, error: info } = await this.#env.diagnose(this.#credentials?.serverUrl ?? "", error);
     if (signal.aborted) return;
     const hopeless = trouble === ConnectionTrouble.VERSION || trouble === ConnectionTrouble.ORIGIN;
-    const wait = hopeless ? HOPELESS_RETRY_MS : Math.max(this.#backoff.next(), this.#busyMs(info));
+    const wait = hopeless
+      ? HOPELESS_RETRY_MS
+      : Math.max(this.#backoff.next(this.#longestMs(trouble)), this.#busyMs(info));
     const phase = hopeless ? ConnectionPhase.FAILED : ConnectionPhase.WAITING;
     if (hopeless && this.#status.trouble !== trouble) console.warn(`Tabwire: ${info.message} ${info.remedy}`);
     this.#setStatus({ phase, diagnosis: { trouble, error: info }, nextTryAt: timestampFromMs(Date.now() + wait) });
     if (await this.#bell.wait(wait, signal)) this.#setStatus({ phase: ConnectionPhase.CONNECTING });
+  }
+
+  /** The most to wait after a failure: less while the server may be about to start again. */
+  #longestMs(trouble: ConnectionTrouble): number {
+    const now = this.#env.now();
+    this.#awaySince ??= now;
+    const soon = trouble === ConnectionTrouble.SERVER_DOWN && now - this.#awaySince < SOON_FOR_MS;
+    return soon ? SOON_MAX_MS : RETRY_MAX_MS;
   }
 
   /** How long an overloaded server asks to be left alone: a little longer, and not all at once. */

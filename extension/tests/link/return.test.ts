@@ -90,7 +90,7 @@ it("spreads the tries of many browsers while the server is away, and all are bac
   start(MANY);
   for (const { server } of browsers) server.refusal = failing(Code.Unavailable);
   connect();
-  await vi.advanceTimersByTimeAsync(10_000);
+  await vi.advanceTimersByTimeAsync(35_000); // in the first half minute they ask more often: see below
   const settled = performance.now();
   await vi.advanceTimersByTimeAsync(50_000);
   const tenths = perTenth(settled);
@@ -104,6 +104,53 @@ it("spreads the tries of many browsers while the server is away, and all are bac
   expect(phases()).toEqual(Array(MANY).fill(ConnectionPhase.CONNECTED));
   // Each of them opens a link and attaches to it: two calls.
   expect(Math.max(...perTenth(back))).toBeLessThanOrEqual(20);
+});
+
+it("asks more often in the first half minute that a server is away, spread, and is soon back then", async () => {
+  start(MANY);
+  for (const { server } of browsers) server.refusal = failing(Code.Unavailable);
+  connect();
+  await vi.advanceTimersByTimeAsync(3_000);
+  const settled = performance.now();
+  await vi.advanceTimersByTimeAsync(20_000);
+  const tenths = perTenth(settled);
+  // 50 browsers that wait 0.75 s on average make 7 calls in a tenth of a second.
+  expect(Math.max(...tenths)).toBeLessThanOrEqual(20);
+  expect(tenths.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(MANY * 20);
+  expect(tenths.reduce((sum, count) => sum + count, 0)).toBeLessThan(MANY * 35);
+
+  const back = performance.now();
+  for (const { server } of browsers) server.refusal = undefined;
+  await vi.advanceTimersByTimeAsync(1_600); // no wait is longer than a second and a half
+  expect(phases()).toEqual(Array(MANY).fill(ConnectionPhase.CONNECTED));
+  expect(Math.max(...perTenth(back))).toBeLessThanOrEqual(30);
+});
+
+it("counts the half minute anew from the last stream, and waits no shorter where it is the edge that is away", async () => {
+  start(1, () => 1);
+  const [browser] = browsers;
+  if (browser === undefined) throw new Error("there is one");
+  const callsIn = async (ms: number): Promise<number> => {
+    const from = performance.now();
+    await vi.advanceTimersByTimeAsync(ms);
+    return browser.server.calledAt.filter((at) => at > from).length;
+  };
+  browser.server.refusal = failing(Code.Unavailable);
+  connect();
+  await callsIn(2_000);
+  expect(await callsIn(15_000)).toBe(10);
+  await callsIn(30_000);
+  expect(await callsIn(15_000)).toBe(3);
+  browser.server.refusal = undefined;
+  await callsIn(6_000);
+  expect(phases()).toEqual([ConnectionPhase.CONNECTED]);
+  browser.server.refusal = failing(Code.Unavailable);
+  browser.server.breakStream();
+  await callsIn(4_000);
+  expect(await callsIn(15_000)).toBe(10);
+  browser.server.refusal = failing(Code.Unknown); // Chrome's "Failed to fetch"
+  await callsIn(6_000);
+  expect(await callsIn(15_000)).toBe(3);
 });
 
 it("spreads the return of many browsers to a server that says that it stops", async () => {

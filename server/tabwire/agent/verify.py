@@ -10,9 +10,6 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import jsonschema
-from jsonschema.validators import validator_for
-
 from tabwire.agent import catalog, grounds
 from tabwire.agent.render import label, role
 from tabwire.agent.summary import action_text
@@ -130,12 +127,16 @@ def _schema_error(schema: str, text: str) -> str:
     """How a result breaks its schema; empty if it does not."""
     if not schema:
         return ""
+    # Few tasks have a schema, and every start of the server would wait for this.
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import validator_for
+
     try:
         value = json.loads(text)
     except ValueError as error:
         return f"text must be JSON that keeps to the schema, but it is no JSON: {error}"
     rules = json.loads(schema)
-    validator = validator_for(rules, default=jsonschema.Draft202012Validator)(rules)
+    validator = validator_for(rules, default=Draft202012Validator)(rules)
     broken = sorted(validator.iter_errors(value), key=lambda one: list(map(str, one.absolute_path)))
     said = [f"at {one.json_path}: {one.message[:200]}" for one in broken[:3]]
     return f"text does not keep to the schema: {'; '.join(said)}" if said else ""

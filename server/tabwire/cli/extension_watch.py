@@ -16,9 +16,12 @@ import psutil
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-_LOOK_S = 0.5
-# An extension that is switched off and on, or updated, is without a process for a moment.
-_GONE_S = 1.5
+# A look asks for one known process, which costs next to nothing.
+_LOOK_S = 0.2
+# An extension that is switched off and on, or updated, is without a process for a moment; on a busy computer for a
+# longer one, in which there are fewer looks too.
+_GONE_S = 1.0
+_GONE_LOOKS = 5
 # Whatever kills it, Chromium is not started again and again.
 _CALM_S = 30.0
 # How Chromium marks the processes in which extensions run.
@@ -49,6 +52,7 @@ class ExtensionWatch:
         self._looked_in = 0
         self._process: psutil.Process | None = None
         self._gone_since: float | None = None
+        self._gone_looks = 0
         self._restarted_at = float("-inf")
 
     async def run(self) -> None:
@@ -61,15 +65,17 @@ class ExtensionWatch:
         """Looks once."""
         browser = self._browser()
         if browser == 0 or await self._lives(browser):
-            self._gone_since = None
+            self._gone_since, self._gone_looks = None, 0
             return
         if self._seen_in != browser:
             return  # it has not come up yet, or a person has switched it off before: that is theirs to change
         if self._gone_since is None:
             self._gone_since = self._now()
-        if self._now() - self._gone_since < _GONE_S or self._now() - self._restarted_at < _CALM_S:
+        self._gone_looks += 1
+        is_early = self._now() - self._gone_since < _GONE_S or self._gone_looks < _GONE_LOOKS
+        if is_early or self._now() - self._restarted_at < _CALM_S:
             return
-        self._gone_since, self._restarted_at = None, self._now()
+        self._gone_since, self._gone_looks, self._restarted_at = None, 0, self._now()
         self._told("The extension's process has ended. Chromium starts again, with its profile and its tabs.")
         await self._restart()
 

@@ -20,6 +20,7 @@ from tabwire.cli import (
     policy_commands,
     prompt_command,
     run_commands,
+    serving,
     task_commands,
     token_commands,
 )
@@ -51,7 +52,7 @@ def _main(
 
 
 app.command()(run_commands.up)
-app.command()(run_commands.serve)
+app.command()(serving.serve)
 app.command()(run_commands.demo)
 app.command("run")(task_commands.run_task)
 app.add_typer(task_commands.app, name="task")
@@ -76,14 +77,19 @@ def run() -> None:
     """The entry point."""
     try:
         app()
-    except TabwireError as error:
-        sys.exit(tell_error(error.info))
-    except ValidationError as error:
-        for fault in error.errors():
-            name = "_".join(str(part) for part in fault["loc"]).upper()
-            name = name if name.startswith("OPENAI_") else f"TABWIRE_{name}"
-            err.print(f"[bold red]✗[/] The setting {name} is wrong: {fault['msg']}.", highlight=False)
-        err.print("  [bold]→[/] Correct it in the environment or in .env; `tabwire settings` explains each.")
-        sys.exit(USAGE)
-    except KeyboardInterrupt:
-        sys.exit(INTERRUPTED)
+    except (TabwireError, ValidationError, KeyboardInterrupt) as error:
+        sys.exit(exit_code(error))
+
+
+def exit_code(error: TabwireError | ValidationError | KeyboardInterrupt) -> int:
+    """Tells what has ended a command; the exit code that goes with it."""
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    if isinstance(error, TabwireError):
+        return tell_error(error.info)
+    for fault in error.errors():
+        name = "_".join(str(part) for part in fault["loc"]).upper()
+        name = name if name.startswith("OPENAI_") else f"TABWIRE_{name}"
+        err.print(f"[bold red]✗[/] The setting {name} is wrong: {fault['msg']}.", highlight=False)
+    err.print("  [bold]→[/] Correct it in the environment or in .env; `tabwire settings` explains each.")
+    return USAGE

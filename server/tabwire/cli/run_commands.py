@@ -1,4 +1,4 @@
-"""The commands that run things: `up`, `serve` and `demo`."""
+"""The commands that run things: `up` and `demo`. `serve` is in `tabwire.cli.serving`."""
 
 from __future__ import annotations
 
@@ -31,16 +31,6 @@ def up(
 ) -> None:
     """Run Tabwire: certificates, server, Envoy, the extension and a browser. Ctrl-C ends them all."""
     execute(lambda: _up(demo=demo))
-
-
-def serve() -> None:
-    """Run the server alone, on its Unix socket; `tabwire up` does this and the rest."""
-    # The server's imports take a moment that no other command needs.
-    import uvloop
-
-    from tabwire.rpc.server import serve as serve_rpc
-
-    uvloop.run(serve_rpc(settings()))
 
 
 def demo(port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the shop; 0 for a free one.")] = 0) -> None:

@@ -13,15 +13,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import structlog
-from alembic import command
-from alembic.config import Config
-from alembic.util.exc import CommandError
-from sqlalchemy import event, text
-from sqlalchemy.engine import make_url
+from sqlalchemy import event, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from tabwire.errors import TabwireError
+from tabwire.store.address import database_address
 from tabwire.v1 import error_pb2
 
 if TYPE_CHECKING:
@@ -38,10 +35,13 @@ _MIGRATION_LOCK = 7_233_405
 
 
 class Database:
-    """One database. `open` before use, `close` after."""
+    """One database. `open` before use, `close` after.
+
+    Raises `TabwireError` INVALID_ARGUMENT for an address that is none.
+    """
 
     def __init__(self, url: str) -> None:
-        self._url = make_url(url)
+        self._url = database_address(url)
         self._engine: AsyncEngine | None = None
         self._sessions: async_sessionmaker[AsyncSession] | None = None
 
@@ -67,14 +67,6 @@ class Database:
                 error_pb2.ERROR_CODE_UNAVAILABLE,
                 f"The database {self._url.render_as_string()} cannot be opened.",
                 remedy="Check TABWIRE_DATABASE_URL and the rights of the home folder; the server's log says more.",
-            ) from error
-        except CommandError as error:
-            await engine.dispose()
-            _log.error("database_not_migrated", error=str(error))
-            raise TabwireError(
-                error_pb2.ERROR_CODE_FAILED_PRECONDITION,
-                "The database was last used by a newer Tabwire, which this one cannot read.",
-                remedy="Update Tabwire, or set TABWIRE_HOME to another folder.",
             ) from error
         except BaseException:
             await engine.dispose()
@@ -145,10 +137,41 @@ def _prepare_sqlite(engine: AsyncEngine) -> None:
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
 
-def migrate(connection: Connection, revision: str = "head") -> None:
-    """Brings the tables to a revision over an open connection, inside its transaction."""
+def head() -> str:
+    """The revision that this program's tables have: the number of the last file of migrations."""
+    return max(path.name.partition("_")[0] for path in (_MIGRATIONS / "versions").glob("[0-9]*_*.py"))
+
+
+def migrate(connection: Connection, revision: str = "") -> None:
+    """Brings the tables to a revision, the newest by default, over an open connection, inside its transaction.
+
+    Raises `TabwireError` FAILED_PRECONDITION if a newer Tabwire has changed them.
+    """
+    revision = revision or head()
+    # Mostly there is nothing to do; then what does it is not even loaded: a server that died is back the sooner.
+    if _revision(connection) == revision:
+        return
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util.exc import CommandError
+
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
     config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
-    command.upgrade(config, revision)
+    try:
+        command.upgrade(config, revision)
+    except CommandError as error:
+        _log.error("database_not_migrated", error=str(error))
+        raise TabwireError(
+            error_pb2.ERROR_CODE_FAILED_PRECONDITION,
+            "The database was last used by a newer Tabwire, which this one cannot read.",
+            remedy="Update Tabwire, or set TABWIRE_HOME to another folder.",
+        ) from error
+
+
+def _revision(connection: Connection) -> str:
+    """The revision that the tables have; empty if there are none."""
+    if not inspect(connection).has_table("alembic_version"):
+        return ""
+    return connection.execute(text("SELECT version_num FROM alembic_version")).scalar() or ""

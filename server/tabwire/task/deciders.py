@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import time
 from typing import TYPE_CHECKING
 
@@ -35,12 +36,17 @@ class Deciders:
         self._sleep = sleep
         self._clock = clock
         self._models: dict[str, Model] = {}
-        self.model_of(None)  # what it imports takes a moment, in which a running server would stand still
+
+    async def prepare(self) -> None:
+        """Loads what asks models, if one is set up. It takes a moment, in which the server must not stand still."""
+        if Model.is_configured(self._settings):
+            await asyncio.to_thread(importlib.import_module, "openai")
 
     async def of(self, owner_id: str, task: task_pb2.Task) -> Decider:
         """Who decides this task."""
         if task.decider == task_pb2.DECIDER_COMMANDS:
             return CommandDecider(sleep=self._sleep, clock=self._clock)
+        await self.prepare()
         return ModelDecider(self.model_of(task), await self._records.past(owner_id, task))
 
     def model_of(self, task: task_pb2.Task | None) -> Model | None:

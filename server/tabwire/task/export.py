@@ -14,7 +14,6 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import xlsxwriter
 from google.protobuf.json_format import MessageToDict
 
 from tabwire.enums import name_of
@@ -135,6 +134,8 @@ def _no_formula(cell: str) -> str:
 
 def _as_workbook(task: task_pb2.Task, tables: Sequence[Table]) -> bytes:
     """One sheet a table; a table that is too long for a sheet has several. Without tables, one with the result."""
+    import xlsxwriter  # large, and few tasks end in a workbook: the server's start is not to wait for it
+
     written = io.BytesIO()
     options = {
         "strings_to_formulas": False,

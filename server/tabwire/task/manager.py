@@ -57,6 +57,7 @@ class TaskManager:
         self._settings = settings
         self._now = now
         self._deciders = Deciders(self.records, settings, sleep=sleep, clock=clock)
+        self._preparing: asyncio.Task[None] | None = None
         self.supervisor = Supervisor(
             store,
             browsers,
@@ -70,9 +71,13 @@ class TaskManager:
     async def start(self) -> None:
         """Takes up the tasks that have not ended. They wait for their browsers on their own; this does not."""
         await self.supervisor.start()
+        # Not before: a server that starts again is there for its browsers while this goes on.
+        self._preparing = asyncio.create_task(self._deciders.prepare())
 
     async def stop(self) -> None:
         """Ends all work where it stands. The journals stay as they are, so that the next server goes on from there."""
+        if self._preparing is not None:
+            await asyncio.gather(self._preparing, return_exceptions=True)
         await self.supervisor.stop()
         await self._deciders.close()
 
@@ -232,6 +237,7 @@ class TaskManager:
             journal = self.supervisor.journal(stored.key)
             task = stored.task if journal is None else journal.task
             history = await self.records.history(stored.key) if journal is None else journal.history
+        await self._deciders.prepare()
         model = self._deciders.model_of(task)
         profile = model.profile if model is not None else DEFAULT
         mode = model.mode if model is not None else "json_schema"

@@ -5,9 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from jsonschema import Draft202012Validator, SchemaError
-from jsonschema.validators import validator_for
-
 from tabwire.errors import TabwireError
 from tabwire.v1 import error_pb2
 
@@ -19,6 +16,10 @@ _REFERENCES = frozenset({"$ref", "$dynamicRef", "$recursiveRef"})
 
 def check_output_schema(text: str) -> None:
     """Raises `TabwireError` INVALID_ARGUMENT, saying where the schema is wrong."""
+    # Few tasks have a schema, and every start of the server would wait for this.
+    from jsonschema import Draft202012Validator, SchemaError
+    from jsonschema.validators import validator_for
+
     try:
         schema = json.loads(text)
     except (ValueError, RecursionError) as error:

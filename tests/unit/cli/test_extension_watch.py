@@ -99,6 +99,22 @@ async def test_an_extension_that_is_reloaded_is_left_alone(alive: psutil.Process
     assert watched.restarts == 0
 
 
+async def test_a_computer_that_is_too_busy_to_look_is_too_busy_to_reload_an_extension_at_once(
+    alive: psutil.Process,
+) -> None:
+    watched = Watched()
+    watched.process = alive
+    await watched.goes_on(5)
+    _end(alive)
+    watched.process = None
+    for _ in range(4):
+        await watched.watch.look()
+        watched.time += 1
+    assert watched.restarts == 0
+    await watched.watch.look()
+    assert watched.restarts == 1
+
+
 async def test_a_browser_that_never_had_it_or_is_gone_itself_is_left_alone(alive: psutil.Process) -> None:
     watched = Watched()
     await watched.goes_on(60)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, ForeignKeyConstraint, PrimaryKeyConstraint, UniqueConstraint, inspect
 
-from tabwire.store.database import migrate
+from tabwire.store import database as module
+from tabwire.store.database import head, migrate
 from tabwire.store.tables import Base
 
 if TYPE_CHECKING:
-    import pytest
-
     from tabwire.store.database import Database
 
 
@@ -63,3 +65,14 @@ async def test_down_and_up_again(database: Database, monkeypatch: pytest.MonkeyP
         assert await connection.run_sync(tables) == set()
         await connection.run_sync(migrate)
         assert await connection.run_sync(tables) == set(Base.metadata.tables)
+
+
+def test_the_newest_revision_is_known_without_loading_the_migrations() -> None:
+    folder = Path(module.__file__).parent / "migrations"
+    assert head() == ScriptDirectory(str(folder)).get_current_head()
+
+
+async def test_tables_that_are_up_to_date_are_left_alone(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "upgrade", lambda *_: pytest.fail("there is nothing to do"))
+    async with database.session() as session:
+        await (await session.connection()).run_sync(migrate)
