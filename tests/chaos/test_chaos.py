@@ -14,6 +14,7 @@ from chaos.checker import check
 from chaos.drive import run
 from chaos.house import ChaosStack
 from chaos.plan import Fault, draw
+from chaos.traces import traces
 from tabwire.v1 import action_pb2
 
 if TYPE_CHECKING:
@@ -43,7 +44,10 @@ async def test_guarantees_hold_while_things_break(tmp_path: Path, seed: int, fau
     plan = draw(seed, faults)
     history = await run(plan, tmp_path)
     history.write(tmp_path / "history.jsonl")
-    assert check(history.entries) == [], plan
+    violations = check(history.entries)
+    if violations:
+        print(traces(history.entries, violations, tmp_path))  # all that is left of it where the files are not kept
+    assert violations == [], plan
 
 
 @pytest.mark.timeout(300)
