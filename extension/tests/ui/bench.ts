@@ -79,9 +79,11 @@ export async function start(status?: StatusInit, prepare?: (made: Bench) => void
   return made;
 }
 
-/** Closes what a test left open. */
-export function closeAll(): void {
+/** Closes what a test left open, and waits for what Preact still has to do in the next frame: after the last test, there
+ * is no document left to do it in, and the run would fail for it. */
+export async function closeAll(): Promise<void> {
   for (const made of [...opened]) made.close();
+  await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
 }
 
 /** The element with this test id; throws if there is none. */
