@@ -1,4 +1,4 @@
-"""One Chromium with the engine's extension for all tests of this folder, one tab for each test."""
+"""One Chromium with the engine's extension for all tests of this folder, and an empty tab for each test."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import async_playwright
 
-from e2e_page.harness import CHROMIUM, EnginePage, PageFiles, build_extension, new_page
+from e2e_page.harness import CHROMIUM, PageFiles, TabKeeper, build_extension
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
     from playwright.async_api import BrowserContext, Worker
+
+    from e2e_page.harness import EnginePage
 
 # Playwright's defaults that would make the page behave better than it does for a user.
 TOO_KIND = [
@@ -61,9 +63,20 @@ async def engine_browser(
         await context.close()
 
 
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def tab_keeper(engine_browser: tuple[BrowserContext, Worker], page_files: PageFiles) -> TabKeeper:
+    return TabKeeper(*engine_browser, page_files.origins)
+
+
 @pytest_asyncio.fixture(loop_scope="session")
-async def engine(engine_browser: tuple[BrowserContext, Worker], page_files: PageFiles) -> AsyncIterator[EnginePage]:
-    context, worker = engine_browser
-    page = await new_page(context, worker, page_files.origins)
-    yield page
-    await page.page.close()
+async def engine(tab_keeper: TabKeeper) -> AsyncIterator[EnginePage]:
+    engine = await tab_keeper.take()
+    yield engine
+    await tab_keeper.give_back(engine)
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def engine_in_new_tab(tab_keeper: TabKeeper) -> AsyncIterator[EnginePage]:
+    engine = await tab_keeper.take(new=True)
+    yield engine
+    await tab_keeper.give_back(engine)

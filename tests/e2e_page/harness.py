@@ -16,6 +16,8 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from playwright.async_api import Error as PlaywrightError
+
 from tabwire.v1 import action_pb2, extension_pb2, state_pb2
 
 if TYPE_CHECKING:
@@ -110,6 +112,8 @@ class EnginePage:
         self.page = page
         self.tab_id = tab_id
         self.origins = origins
+        # To be set to False by a test that uses Chrome's own mouse, keys or debugger: the next one gets a new tab.
+        self.may_be_kept = True
 
     async def open(self, name: str) -> None:
         """Loads a page of tests/pages/engine."""
@@ -201,3 +205,51 @@ async def new_page(context: BrowserContext, worker: Worker, origins: list[str]) 
         "async (url) => (await chrome.tabs.query({})).find((tab) => tab.url === url).id", mark
     )
     return EnginePage(worker, page, tab_id, origins)
+
+
+class TabKeeper:
+    """Gives test after test the same tab, as opening one costs more than most tests do.
+
+    All that the engine and a page hold goes with the document, so that between two tests the tab is emptied. A new tab
+    is opened where a test may have left more: other tabs were opened, or the tab cannot be emptied; and now and then
+    anyway.
+    """
+
+    MOST_TESTS = 40
+
+    def __init__(self, context: BrowserContext, worker: Worker, origins: list[str]) -> None:
+        self._context = context
+        self._worker = worker
+        self._origins = origins
+        self._kept: EnginePage | None = None
+        self._uses = 0
+        self._opened: list[Page] = []
+        context.on("page", lambda page: self._opened.append(page))
+
+    async def take(self, *, new: bool = False) -> EnginePage:
+        """The tab for one test, or a new one for a test that looks at the whole memory of the tab's process."""
+        kept, self._kept = self._kept, None
+        if new and kept is not None:
+            await kept.page.close()
+            kept = None
+        if kept is None:
+            kept = await new_page(self._context, self._worker, self._origins)
+            self._uses = 0
+        self._opened.clear()
+        self._uses += 1
+        return kept
+
+    async def give_back(self, engine: EnginePage) -> None:
+        """Empties the tab for the next test, or closes it."""
+        for page in [page for page in self._opened if not page.is_closed()]:
+            await page.close()
+        if engine.may_be_kept and not self._opened and self._uses < self.MOST_TESTS:
+            try:
+                await engine.page.goto("about:blank", timeout=10_000)
+                await engine.page.evaluate("window.name = ''")
+            except PlaywrightError:
+                pass
+            else:
+                self._kept = engine
+                return
+        await engine.page.close()

@@ -100,8 +100,9 @@ async def test_what_leaves_no_trace_is_seen(engine: EnginePage) -> None:
         assert name is None or delta.changed[0].name == name
 
 
-async def test_only_recorded_while_states_are_asked_for(engine: EnginePage) -> None:
+async def test_only_recorded_while_states_are_asked_for(engine_in_new_tab: EnginePage) -> None:
     """The observers of a document are counted through the prototype that all of them share in this world."""
+    engine = engine_in_new_tab
     await engine.open("perceive")
     assert await observers(engine) == 0
     state = await engine.state()
@@ -112,6 +113,7 @@ async def test_only_recorded_while_states_are_asked_for(engine: EnginePage) -> N
 
 async def observers(engine: EnginePage) -> int:
     """How many observers the engine's world has on the document, as Chrome's debugger sees them."""
+    engine.may_be_kept = False
     session = await engine.page.context.new_cdp_session(engine.page)
     contexts: list[dict[str, Any]] = []
     session.on("Runtime.executionContextCreated", lambda event: contexts.append(event["context"]))

@@ -1,14 +1,15 @@
-"""Deltas and whole states agree: a page changes itself at random, and at every step the deltas, folded by a fold of the
+"""Deltas and whole states agree: a page changes itself at random, and at every look the deltas, folded by a fold of the
 test's own, are compared with a state that another engine takes, which knows nothing from before.
 
-`TABWIRE_DELTA_SEEDS` is how many pages are tried, `TABWIRE_DELTA_STEPS` how many steps each.
+Half of the looks come after one change, the others after two or three, which have to be told together.
+`TABWIRE_DELTA_SEEDS` is how many pages are tried, `TABWIRE_DELTA_STEPS` how many changes each makes.
 """
 
 from __future__ import annotations
 
 import base64
 import os
-from itertools import zip_longest
+from itertools import cycle, zip_longest
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -17,14 +18,15 @@ from tabwire.v1 import extension_pb2, state_pb2
 from tabwire.v1 import state_pb2 as pb
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from e2e_page.harness import EnginePage
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
-SEEDS = int(os.environ.get("TABWIRE_DELTA_SEEDS", "40"))
-STEPS = int(os.environ.get("TABWIRE_DELTA_STEPS", "25"))
+SEEDS = int(os.environ.get("TABWIRE_DELTA_SEEDS", "20"))
+STEPS = int(os.environ.get("TABWIRE_DELTA_STEPS", "50"))
+CHANGES_PER_LOOK = (1, 2, 1, 3)
 
 OPTIONS: list[dict[str, Any]] = [
     {"include_text": True},
@@ -118,6 +120,16 @@ def difference(folded: extension_pb2.FrameState, fresh: extension_pb2.FrameState
     return "\n".join(lines)
 
 
+def looks() -> Iterator[int]:
+    """How many changes the page makes before each look, until it has made all of them."""
+    left = STEPS
+    for changes in cycle(CHANGES_PER_LOOK):
+        if left <= 0:
+            return
+        yield min(changes, left)
+        left -= changes
+
+
 @pytest.mark.parametrize("seed", range(1, SEEDS + 1))
 async def test_folded_deltas_are_the_whole_state(engine: EnginePage, seed: int) -> None:
     options = OPTIONS[seed % len(OPTIONS)]
@@ -127,8 +139,8 @@ async def test_folded_deltas_are_the_whole_state(engine: EnginePage, seed: int) 
     assert not difference(state, fresh)
     deltas = 0
     done: list[str] = []
-    for _ in range(STEPS):
-        done.append(await engine.page.evaluate("step()"))
+    for changes in looks():
+        done += await engine.page.evaluate("(n) => Array.from({ length: n }, () => step())", changes)
         told, fresh = await both(engine, state.revision, options)
         before = {element.id for element in state.elements}
         if told.WhichOneof("kind") == "delta":
@@ -151,9 +163,9 @@ async def test_two_ways_of_asking_by_turns(engine: EnginePage, seed: int) -> Non
     await engine.page.goto(f"{engine.origins[0]}/engine/mutate.html?seed={seed + 1000}")
     states = [(await both(engine, 0, options))[0].state for options in ways]
     done: list[str] = []
-    for step in range(STEPS):
-        done.append(await engine.page.evaluate("step()"))
-        turn = (step // 2 if seed % 2 else step * step // 3) % 2
+    for look, changes in enumerate(looks()):
+        done += await engine.page.evaluate("(n) => Array.from({ length: n }, () => step())", changes)
+        turn = (look // 2 if seed % 2 else look * look // 3) % 2
         told, fresh = await both(engine, states[turn].revision, ways[turn])
         now = fold(states[turn], told.delta) if told.WhichOneof("kind") == "delta" else told.state
         wrong = difference(now, fresh)

@@ -76,6 +76,7 @@ async def test_tab_goes_from_stop_to_stop(engine: EnginePage) -> None:
 
 
 async def test_tab_goes_where_chromes_own_goes(engine: EnginePage) -> None:
+    engine.may_be_kept = False
     await engine.open("tab_order")
     real = []
     for _ in range(60):

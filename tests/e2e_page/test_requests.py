@@ -164,6 +164,7 @@ async def test_the_element_under_the_context_menu(engine: EnginePage) -> None:
     request = extension_pb2.FrameRequest(describe_context=extension_pb2.DescribeContext())
     await engine.open("perceive")
     assert not (await engine.ask(request)).context.HasField("targeted_element")
+    engine.may_be_kept = False
     await engine.page.get_by_role("button", name="More").click(button="right")
     context = (await engine.ask(request)).context
     assert context.targeted_element.name == "More"

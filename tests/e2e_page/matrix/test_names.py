@@ -61,6 +61,7 @@ CONTROLS = frozenset(
 
 async def chrome_says(engine: EnginePage) -> dict[str, tuple[str, str]]:
     """Role and name of the elements that have a test id, as Chrome computes them."""
+    engine.may_be_kept = False
     session = await engine.page.context.new_cdp_session(engine.page)
     found: dict[str, tuple[str, str]] = {}
     marks = "[...document.querySelectorAll('.case')].map((host) => host.shadowRoot.querySelector('[data-testid]'))"
@@ -125,6 +126,7 @@ PAGES_WITH_CONTROLS = sorted(
 async def test_the_controls_of_the_pages(engine: EnginePage, name: str) -> None:
     await engine.open(name)
     state = await engine.state(scope=pb.STATE_SCOPE_PAGE, max_elements=20000)
+    engine.may_be_kept = False
     session = await engine.page.context.new_cdp_session(engine.page)
     tree = await session.send("Accessibility.getFullAXTree")
     await session.detach()
