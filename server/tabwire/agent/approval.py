@@ -90,13 +90,9 @@ def _request(action: action_pb2.Action, verdict: Verdict) -> task_pb2.HumanReque
 
 
 def _question(verdict: Verdict) -> str:
-    """What is asked. What it leads to and where is told beside it, unless it is the address that has to be approved."""
-    parts = [f"May I {verdict.what}?"]
-    if verdict.filled_in:
-        parts.append(f"Filled in: {verdict.filled_in}.")
-    if not verdict.consequences:
-        parts.append(verdict.reason)
-    return "\n".join(parts)
+    """What is asked. What it leads to and where is told beside it."""
+    filled_in = f"\nFilled in: {verdict.filled_in}." if verdict.filled_in else ""
+    return f"May I {verdict.what}?{filled_in}"
 
 
 def _denied(verdict: Verdict, answer: Answer) -> error_pb2.ErrorInfo:

@@ -90,9 +90,7 @@ def judge_address(policy: pb.EffectivePolicy, url: str, *, is_main: bool = True)
         return Verdict(ALLOW)
     if address.is_local:
         if is_main and policy.local_documents != ALLOW:
-            return _forbidden(
-                policy.local_documents, f"{url.partition(':')[0]}: documents", "Set local_documents in the policy."
-            )
+            return _forbidden(f"{url.partition(':')[0]}: documents", "Set local_documents in the policy.")
         if not address.host:
             return Verdict(ALLOW)
     return _judge_origin(policy, address)
@@ -102,14 +100,14 @@ def _judge_origin(policy: pb.EffectivePolicy, address: Address) -> Verdict:
     origin = address.origin
     for level in policy.levels:
         if matches_any(tuple(level.denied_origins), address):
-            return _forbidden(DENY, origin, "Take it out of the policy's denied origins, or do without it.")
+            return _forbidden(origin, "Take it out of the policy's denied origins, or do without it.")
         if level.allowed_origins and not matches_any(tuple(level.allowed_origins), address):
-            return _forbidden(DENY, origin, "Add it to the policy's allowed origins, or do without it.")
+            return _forbidden(origin, "Add it to the policy's allowed origins, or do without it.")
     if address.is_private and policy.private_network != ALLOW and not _is_named(policy, address):
         remedy = "Name the address in the task or in the policy's allowed origins, or allow private networks there."
-        return _forbidden(policy.private_network, f"{origin}, an address of a private network,", remedy)
+        return _forbidden(f"{origin}, an address of a private network,", remedy)
     if address.scheme == "http" and policy.plain_http != ALLOW:
-        return _forbidden(policy.plain_http, f"{origin}, without encryption,", "Use its https address.")
+        return _forbidden(f"{origin}, without encryption,", "Use its https address.")
     return Verdict(ALLOW)
 
 
@@ -176,9 +174,7 @@ def _first(
     return pb.PERMISSION_UNSPECIFIED
 
 
-def _forbidden(permission: pb.Permission.ValueType, what: str, remedy: str) -> Verdict:
-    if permission == ASK:
-        return Verdict(ASK, (), f"A person has to approve this first: it leads to {what}.", remedy)
+def _forbidden(what: str, remedy: str) -> Verdict:
     return Verdict(DENY, (), f"The policy does not allow {what}.".replace(",.", "."), remedy)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import grpc
+import pytest
 
 from integration.rpc.harness import bearer, error_of, failed
 from integration.rpc.scripted_browser import ScriptedBrowser
@@ -94,6 +95,16 @@ async def test_a_pattern_that_cannot_be_read_is_refused_by_its_field(api: Api) -
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
     fields = [one.field for one in error_of(error).details.field_violations.violations]
     assert fields == ["policy.allowed_origins[1]", "policy.rules[0].origins[0]"]
+
+
+@pytest.mark.parametrize("field", ["private_network", "local_documents", "trusted_input", "plain_http"])
+async def test_what_pages_load_by_themselves_is_allowed_or_denied_and_never_asked_about(api: Api, field: str) -> None:
+    policies = policy_service_pb2_grpc.PolicyServiceStub(api.channel)
+    asking = policy_pb2.Policy()
+    setattr(asking, field, policy_pb2.PERMISSION_ASK)
+    error = await failed(policies.SetPolicy(policy_service_pb2.SetPolicyRequest(policy=asking), metadata=api.owner))
+    assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+    assert [one.field for one in error_of(error).details.field_violations.violations] == [f"policy.{field}"]
 
 
 async def test_the_policy_holds_from_the_next_call_on_and_nothing_is_sent(api: Api) -> None:

@@ -51,6 +51,9 @@ export type Policy = Message<"tabwire.v1.Policy"> & {
   rules: PolicyRule[];
 
   /**
+   * The four below are allowed or denied, never asked about: they hold for whatever a page loads by itself too, and nobody
+   * can be asked about each of those.
+   *
    * Addresses of private networks and of this computer, by number or as a name without dots. Default: allow where the task
    * began there or an allowed origin names them, else deny.
    *

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17tabwire/v1/policy.proto\x12\ntabwire.v1\x1a\x1b\x62uf/validate/validate.proto\"\xd7\x03\n\x06Policy\x12;\n\x0f\x61llowed_origins\x18\x01 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\xc8\x01\"\x07r\x05\x10\x01\x18\xac\x02R\x0e\x61llowedOrigins\x12\x39\n\x0e\x64\x65nied_origins\x18\x02 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\xc8\x01\"\x07r\x05\x10\x01\x18\xac\x02R\rdeniedOrigins\x12\x37\n\x05rules\x18\x03 \x03(\x0b\x32\x16.tabwire.v1.PolicyRuleB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x05rules\x12I\n\x0fprivate_network\x18\x04 \x01(\x0e\x32\x16.tabwire.v1.PermissionB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x0eprivateNetwork\x12I\n\x0flocal_documents\x18\x05 \x01(\x0e\x32\x16.tabwire.v1.PermissionB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x0elocalDocuments\x12\x45\n\rtrusted_input\x18\x06 \x01(\x0e\x32\x16.tabwire.v1.PermissionB\x08\xbaH\x05\x82\x01\x02\x10\x01R\x0ctrustedInput\x12?\n\nplain_http\x18\x07 \x01(\x0e\x32\x16.tabwire.v1.PermissionB\x08\xbaH\x05\x82\x01\x02\x10\x01R\tplainHttp\"\xce\x01\n\nPolicyRule\x12,\n\x07origins\x18\x01 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\xc8\x01\"\x07r\x05\x10\x01\x18\xac\x02R\x07origins\x12N\n\x0c\x63onsequences\x18\x02 \x03(\x0e\x32\x17.tabwire.v1.ConsequenceB\x11\xbaH\x0e\x92\x01\x0b\x10\x14\"\x07\x82\x01\x04\x10\x01 \x00R\x0c\x63onsequences\x12\x42\n\npermission\x18\x03 \x01(\x0e\x32\x16.tabwire.v1.PermissionB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\npermission\"\xe7\x02\n\x0f\x45\x66\x66\x65\x63tivePolicy\x12*\n\x06levels\x18\x01 \x03(\x0b\x32\x12.tabwire.v1.PolicyR\x06levels\x12\x32\n\x08\x64\x65\x66\x61ults\x18\x02 \x03(\x0b\x32\x16.tabwire.v1.PolicyRuleR\x08\x64\x65\x66\x61ults\x12?\n\x0fprivate_network\x18\x03 \x01(\x0e\x32\x16.tabwire.v1.PermissionR\x0eprivateNetwork\x12?\n\x0flocal_documents\x18\x04 \x01(\x0e\x32\x16.tabwire.v1.PermissionR\x0elocalDocuments\x12;\n\rtrusted_input\x18\x05 \x01(\x0e\x32\x16.tabwire.v1.PermissionR\x0ctrustedInput\x12\x35\n\nplain_http\x18\x06 \x01(\x0e\x32\x16.tabwire.v1.PermissionR\tplainHttp\"\x82\x01\n\x06Secret\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12*\n\x04kind\x18\x02 \x01(\x0e\x32\x16.tabwire.v1.SecretKindR\x04kind\x12\x18\n\x07origins\x18\x03 \x03(\tR\x07origins\x12\x1e\n\x0bstored_at_s\x18\x04 \x01(\x03R\tstoredAtS*g\n\nPermission\x12\x1a\n\x16PERMISSION_UNSPECIFIED\x10\x00\x12\x14\n\x10PERMISSION_ALLOW\x10\x01\x12\x12\n\x0ePERMISSION_ASK\x10\x02\x12\x13\n\x0fPERMISSION_DENY\x10\x03*\xa5\x02\n\x0b\x43onsequence\x12\x1b\n\x17\x43ONSEQUENCE_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x43ONSEQUENCE_BUY\x10\x01\x12\x14\n\x10\x43ONSEQUENCE_SEND\x10\x02\x12\x16\n\x12\x43ONSEQUENCE_DELETE\x10\x03\x12\x17\n\x13\x43ONSEQUENCE_PUBLISH\x10\x04\x12\x1b\n\x17\x43ONSEQUENCE_CREDENTIALS\x10\x05\x12\x16\n\x12\x43ONSEQUENCE_DIALOG\x10\x06\x12\x16\n\x12\x43ONSEQUENCE_UPLOAD\x10\x07\x12\x18\n\x14\x43ONSEQUENCE_DOWNLOAD\x10\x08\x12\x1a\n\x16\x43ONSEQUENCE_JAVASCRIPT\x10\t\x12\x1a\n\x16\x43ONSEQUENCE_ANY_CHANGE\x10\n*U\n\nSecretKind\x12\x1b\n\x17SECRET_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10SECRET_KIND_TEXT\x10\x01\x12\x14\n\x10SECRET_KIND_TOTP\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17tabwire/v1/policy.proto\x12\ntabwire.v1\x1a\x1b\x62uf/validate/validate.proto\"\xdf\x03\n\x06Policy\x12;\n\x0f\x61llowed_origins\x18\x01 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\xc8\x01\"\x07r\x05\x10\x01\x18\xac\x02R\x0e\x61llowedOrigins\x12\x39\n\x0e\x64\x65nied_origins\x18\x02 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\xc8\x01\"\x07r\x05\x10\x01\x18\xac\x02R\rdeniedOrigins\x12\x37\n\x05rules\x18\x03 \x03(\x0b\x32\x16.tabwire.v1.PolicyRuleB\t\xbaH\x06\x92\x01\x03\x10\xc8\x01R\x05rules\x12K\n\x0fprivate_network\x18\x04 \x01(\x0e\x32\x16.tabwire.v1.PermissionB\n\xbaH\x07\x82\x01\x04\x10\x01 \x02R\x0eprivateNetwork\x12K\n\x0flocal_documents\x18\x05 \x01(\x0e\x32\x16.tabwire.v1.PermissionB\n\xbaH\x07\x82\x01\x04\x10\x01 \x02R\x0elocalDocuments\x12G\n\rtrusted_input\x18\x06 \x01(\x0e\x32\x16.tabwire.v1.PermissionB\n\xbaH\x07\x82\x01\x04\x10\x01 \x02R\x0ctrustedInput\x12\x41\n\nplain_http\x18\x07 \x01(\x0e\x32\x16.tabwire.v1.PermissionB\n\xbaH\x07\x82\x01\x04\x10\x01 \x02R\tplainHttp\"\xce\x01\n\nPolicyRule\x12,\n\x07origins\x18\x01 \x03(\tB\x12\xbaH\x0f\x92\x01\x0c\x10\xc8\x01\"\x07r\x05\x10\x01\x18\xac\x02R\x07origins\x12N\n\x0c\x63onsequences\x18\x02 \x03(\x0e\x32\x17.tabwire.v1.ConsequenceB\x11\xbaH\x0e\x92\x01\x0b\x10\x14\"\x07\x82\x01\x04\x10\x01 \x00R\x0c\x63onsequences\x12\x42\n\npermission\x18\x03 \x01(\x0e\x32\x16.tabwire.v1.PermissionB\n\xbaH\x07\x82\x01\x04\x10\x01 \x00R\npermission\"\xe7\x02\n\x0f\x45\x66\x66\x65\x63tivePolicy\x12*\n\x06levels\x18\x01 \x03(\x0b\x32\x12.tabwire.v1.PolicyR\x06levels\x12\x32\n\x08\x64\x65\x66\x61ults\x18\x02 \x03(\x0b\x32\x16.tabwire.v1.PolicyRuleR\x08\x64\x65\x66\x61ults\x12?\n\x0fprivate_network\x18\x03 \x01(\x0e\x32\x16.tabwire.v1.PermissionR\x0eprivateNetwork\x12?\n\x0flocal_documents\x18\x04 \x01(\x0e\x32\x16.tabwire.v1.PermissionR\x0elocalDocuments\x12;\n\rtrusted_input\x18\x05 \x01(\x0e\x32\x16.tabwire.v1.PermissionR\x0ctrustedInput\x12\x35\n\nplain_http\x18\x06 \x01(\x0e\x32\x16.tabwire.v1.PermissionR\tplainHttp\"\x82\x01\n\x06Secret\x12\x12\n\x04name\x18\x01 \x01(\tR\x04name\x12*\n\x04kind\x18\x02 \x01(\x0e\x32\x16.tabwire.v1.SecretKindR\x04kind\x12\x18\n\x07origins\x18\x03 \x03(\tR\x07origins\x12\x1e\n\x0bstored_at_s\x18\x04 \x01(\x03R\tstoredAtS*g\n\nPermission\x12\x1a\n\x16PERMISSION_UNSPECIFIED\x10\x00\x12\x14\n\x10PERMISSION_ALLOW\x10\x01\x12\x12\n\x0ePERMISSION_ASK\x10\x02\x12\x13\n\x0fPERMISSION_DENY\x10\x03*\xa5\x02\n\x0b\x43onsequence\x12\x1b\n\x17\x43ONSEQUENCE_UNSPECIFIED\x10\x00\x12\x13\n\x0f\x43ONSEQUENCE_BUY\x10\x01\x12\x14\n\x10\x43ONSEQUENCE_SEND\x10\x02\x12\x16\n\x12\x43ONSEQUENCE_DELETE\x10\x03\x12\x17\n\x13\x43ONSEQUENCE_PUBLISH\x10\x04\x12\x1b\n\x17\x43ONSEQUENCE_CREDENTIALS\x10\x05\x12\x16\n\x12\x43ONSEQUENCE_DIALOG\x10\x06\x12\x16\n\x12\x43ONSEQUENCE_UPLOAD\x10\x07\x12\x18\n\x14\x43ONSEQUENCE_DOWNLOAD\x10\x08\x12\x1a\n\x16\x43ONSEQUENCE_JAVASCRIPT\x10\t\x12\x1a\n\x16\x43ONSEQUENCE_ANY_CHANGE\x10\n*U\n\nSecretKind\x12\x1b\n\x17SECRET_KIND_UNSPECIFIED\x10\x00\x12\x14\n\x10SECRET_KIND_TEXT\x10\x01\x12\x14\n\x10SECRET_KIND_TOTP\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -39,31 +39,31 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_POLICY'].fields_by_name['rules']._loaded_options = None
   _globals['_POLICY'].fields_by_name['rules']._serialized_options = b'\272H\006\222\001\003\020\310\001'
   _globals['_POLICY'].fields_by_name['private_network']._loaded_options = None
-  _globals['_POLICY'].fields_by_name['private_network']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_POLICY'].fields_by_name['private_network']._serialized_options = b'\272H\007\202\001\004\020\001 \002'
   _globals['_POLICY'].fields_by_name['local_documents']._loaded_options = None
-  _globals['_POLICY'].fields_by_name['local_documents']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_POLICY'].fields_by_name['local_documents']._serialized_options = b'\272H\007\202\001\004\020\001 \002'
   _globals['_POLICY'].fields_by_name['trusted_input']._loaded_options = None
-  _globals['_POLICY'].fields_by_name['trusted_input']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_POLICY'].fields_by_name['trusted_input']._serialized_options = b'\272H\007\202\001\004\020\001 \002'
   _globals['_POLICY'].fields_by_name['plain_http']._loaded_options = None
-  _globals['_POLICY'].fields_by_name['plain_http']._serialized_options = b'\272H\005\202\001\002\020\001'
+  _globals['_POLICY'].fields_by_name['plain_http']._serialized_options = b'\272H\007\202\001\004\020\001 \002'
   _globals['_POLICYRULE'].fields_by_name['origins']._loaded_options = None
   _globals['_POLICYRULE'].fields_by_name['origins']._serialized_options = b'\272H\017\222\001\014\020\310\001\"\007r\005\020\001\030\254\002'
   _globals['_POLICYRULE'].fields_by_name['consequences']._loaded_options = None
   _globals['_POLICYRULE'].fields_by_name['consequences']._serialized_options = b'\272H\016\222\001\013\020\024\"\007\202\001\004\020\001 \000'
   _globals['_POLICYRULE'].fields_by_name['permission']._loaded_options = None
   _globals['_POLICYRULE'].fields_by_name['permission']._serialized_options = b'\272H\007\202\001\004\020\001 \000'
-  _globals['_PERMISSION']._serialized_start=1246
-  _globals['_PERMISSION']._serialized_end=1349
-  _globals['_CONSEQUENCE']._serialized_start=1352
-  _globals['_CONSEQUENCE']._serialized_end=1645
-  _globals['_SECRETKIND']._serialized_start=1647
-  _globals['_SECRETKIND']._serialized_end=1732
+  _globals['_PERMISSION']._serialized_start=1254
+  _globals['_PERMISSION']._serialized_end=1357
+  _globals['_CONSEQUENCE']._serialized_start=1360
+  _globals['_CONSEQUENCE']._serialized_end=1653
+  _globals['_SECRETKIND']._serialized_start=1655
+  _globals['_SECRETKIND']._serialized_end=1740
   _globals['_POLICY']._serialized_start=69
-  _globals['_POLICY']._serialized_end=540
-  _globals['_POLICYRULE']._serialized_start=543
-  _globals['_POLICYRULE']._serialized_end=749
-  _globals['_EFFECTIVEPOLICY']._serialized_start=752
-  _globals['_EFFECTIVEPOLICY']._serialized_end=1111
-  _globals['_SECRET']._serialized_start=1114
-  _globals['_SECRET']._serialized_end=1244
+  _globals['_POLICY']._serialized_end=548
+  _globals['_POLICYRULE']._serialized_start=551
+  _globals['_POLICYRULE']._serialized_end=757
+  _globals['_EFFECTIVEPOLICY']._serialized_start=760
+  _globals['_EFFECTIVEPOLICY']._serialized_end=1119
+  _globals['_SECRET']._serialized_start=1122
+  _globals['_SECRET']._serialized_end=1252
 # @@protoc_insertion_point(module_scope)

@@ -150,7 +150,10 @@ class Policy(_message.Message):
     TRUSTED_INPUT_FIELD_NUMBER: _builtins.int
     PLAIN_HTTP_FIELD_NUMBER: _builtins.int
     private_network: Global___Permission.ValueType
-    """Addresses of private networks and of this computer, by number or as a name without dots. Default: allow where the task
+    """The four below are allowed or denied, never asked about: they hold for whatever a page loads by itself too, and nobody
+    can be asked about each of those.
+
+    Addresses of private networks and of this computer, by number or as a name without dots. Default: allow where the task
     began there or an allowed origin names them, else deny.
     """
     local_documents: Global___Permission.ValueType
