@@ -29,6 +29,7 @@ async def test_an_extension_that_was_killed_is_brought_back(tmp_path: Path) -> N
             before, browser = stack.child("browser"), await stack.connected()
             async with stack.client() as client:
                 await client.act(action_pb2.Action(open_tab=action_pb2.OpenTabAction(url=url)))
+                await until(lambda: _is_written_down(stack, url), "Chromium to write its tabs down")
                 process = stack.extension_process()
                 assert process is not None
                 process.kill()
@@ -44,3 +45,9 @@ async def test_an_extension_that_was_killed_is_brought_back(tmp_path: Path) -> N
             assert "The extension's process has ended. Chromium starts again" in stack.log.read_text()
         finally:
             await stack.dismantle()
+
+
+async def _is_written_down(stack: ChaosStack, url: str) -> bool:
+    """Chromium writes the tabs that it is to restore some seconds after its start, and what changes some after that."""
+    sessions = stack.tabwire_home / "managed" / "profile" / "Default" / "Sessions"
+    return any(url.encode() in file.read_bytes() for file in sessions.glob("Session_*"))

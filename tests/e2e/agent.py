@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from doubles.scripted_model import ScriptedModel
-from e2e.stack import Stack, tab_id, until
+from e2e.stack import Stack, page_at, tab_id, until
 from tabwire.v1 import task_pb2
 
 if TYPE_CHECKING:
@@ -76,11 +76,7 @@ class Agent:
         Attached anew, because Playwright does not always follow tabs that go on from a blank page at once.
         """
         async with self.stack.inspect() as context:
-
-            async def there() -> Page | None:
-                return next((page for page in context.pages if page.url == url), None)
-
-            page = await until(there, f"a tab with {url}")
+            page = await page_at(context, url)
             told = await page.evaluate(expression)
             await page.close()
             return told

@@ -60,6 +60,15 @@ async def until(check: Callable[[], Awaitable[T | None]], what: str, timeout_s: 
     raise AssertionError(f"waited {timeout_s} s for {what}; last: {last!r}")
 
 
+async def page_at(context: BrowserContext, url: str) -> Page:
+    """The page of this address, or that begins with it. A list of a browser's pages may lag behind what a task says."""
+
+    async def there() -> Page | None:
+        return next((page for page in context.pages if page.url.startswith(url)), None)
+
+    return await until(there, f"a tab with {url}")
+
+
 class Stack:
     """One running product."""
 

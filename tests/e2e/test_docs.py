@@ -52,8 +52,9 @@ def _lines() -> list[str]:
     found = []
     for page in _PAGES:
         text = (ROOT / page).read_text(encoding="utf-8")
-        for block in re.findall(r"^```(?:sh)?\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
-            found += [line.strip() for line in block.splitlines() if line.strip()]
+        for language, block in re.findall(r"^```(\w*)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL):
+            if language in ("", "sh"):
+                found += [line.strip() for line in block.splitlines() if line.strip()]
         if page == "README.md":
             found += re.findall(r"`((?:[A-Z_]+=\w+ )?(?:\.venv/bin/)?tabwire [a-z][^`]*)`", text)
     return list(dict.fromkeys(found))

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from doubles.scripted_model import ScriptedModel, decide, done, on
-from e2e.stack import until
+from e2e.stack import page_at, until
 from tabwire.v1 import error_pb2, task_pb2
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ async def test_the_person_does_a_part_and_hands_it_back(
             waiting = await _when(client, task, task_pb2.TASK_STATE_WAITING_HUMAN)
             assert waiting.human_request.kind == task_pb2.HUMAN_REQUEST_KIND_HANDOVER
             assert waiting.human_request.prompt == "Please write the note yourself."
-            page = next(p for p in context.pages if p.url == pages.url("chain/actions.html"))
+            page = await page_at(context, pages.url("chain/actions.html"))
             await page.locator("[name=q]").fill("written by the person")
             await client.answer_task(task.task_id, "It is written.")
             await _when(client, task, task_pb2.TASK_STATE_SUCCEEDED)
@@ -72,7 +72,7 @@ async def test_a_person_who_steps_in_pauses_the_task(
                 return bool((await client.get_task(task.task_id)).steps)
 
             await until(begun, "the first step")
-            page = next(p for p in context.pages if p.url == pages.url("chain/actions.html"))
+            page = await page_at(context, pages.url("chain/actions.html"))
             await page.locator("[name=q]").click()
             await page.keyboard.type("mine")
             paused = await _when(client, task, task_pb2.TASK_STATE_PAUSED)

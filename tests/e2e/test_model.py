@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from doubles.scripted_model import ScriptedModel, done, on
-from e2e.stack import until
+from e2e.stack import page_at, until
 from tabwire.v1 import task_pb2
 
 if TYPE_CHECKING:
@@ -43,6 +43,6 @@ async def test_a_model_acts_in_a_real_page(
             assert finished.state == task_pb2.TASK_STATE_SUCCEEDED, finished.cause
             assert finished.result == "It is in the cart."
             assert finished.usage.model_calls == 3
-            page = next(p for p in context.pages if p.url == pages.url("chain/actions.html"))
+            page = await page_at(context, pages.url("chain/actions.html"))
             assert await page.evaluate("truth.clicks") == 1
             assert await page.evaluate("document.querySelector('[name=q]').value") == "stapler"

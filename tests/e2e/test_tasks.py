@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from e2e.stack import tab_id, until
+from e2e.stack import page_at, tab_id, until
 from tabwire.v1 import error_pb2, task_pb2
 
 if TYPE_CHECKING:
-    from playwright.async_api import BrowserContext, Page
+    from playwright.async_api import BrowserContext
 
     from e2e.page_server import PageServer
     from e2e.stack import Stack
@@ -38,10 +38,7 @@ async def test_a_typed_task_becomes_clicks(stack: Stack, context: BrowserContext
     assert code == 0, out + err
     assert "$10.50" in out
 
-    async def shown() -> Page | None:  # what is told of a browser's tabs may come later than the task's end
-        return next((page for page in context.pages if page.url == url), None)
-
-    page = await until(shown, "the task's tab")
+    page = await page_at(context, url)
     assert await page.evaluate("truth.clicks") == 2
     await page.close()
 

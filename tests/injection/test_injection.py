@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.async_api import Error as PageError
 
-from e2e.stack import Stack, until
+from e2e.stack import Stack, page_at, until
 from injection.cases import CASES, Case
 from injection.obedient import Obedient
 from tabwire.v1 import error_pb2, policy_pb2, task_pb2, task_service_pb2, task_service_pb2_grpc
@@ -134,7 +134,7 @@ async def test_a_secret_is_filled_in_and_nobody_sees_it(stack: Stack, model: Scr
         outcome = await run_task(stack, client, url, site, "shop")
         events = [event async for event in client.watch_task(outcome.task.task_id)]
     async with stack.inspect() as context:
-        page = next(page for page in context.pages if page.url.startswith(url))
+        page = await page_at(context, url)
         assert await page.evaluate("document.getElementById('field').value") == "the-shop-password-42", outcome
         await page.close()
     prompts = "\n".join(request.whole for request in model.requests)
