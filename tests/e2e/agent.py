@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from doubles.scripted_model import ScriptedModel
-from e2e.stack import Stack, page_at, tab_id, until
+from e2e.stack import Stack, tab_id, until
 from tabwire.v1 import task_pb2
 
 if TYPE_CHECKING:
@@ -71,12 +71,8 @@ class Agent:
         return page, task_pb2.TaskContext(active_tab_id=await tab_id(self.client, page))
 
     async def truth(self, url: str, expression: str) -> Any:
-        """What a page knows that a task has opened; its tab is closed then.
-
-        Attached anew, because Playwright does not always follow tabs that go on from a blank page at once.
-        """
-        async with self.stack.inspect() as context:
-            page = await page_at(context, url)
+        """What a page knows that a task has opened; its tab is closed then."""
+        async with self.stack.page_at(url) as page:
             told = await page.evaluate(expression)
             await page.close()
             return told

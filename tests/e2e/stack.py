@@ -60,15 +60,6 @@ async def until(check: Callable[[], Awaitable[T | None]], what: str, timeout_s: 
     raise AssertionError(f"waited {timeout_s} s for {what}; last: {last!r}")
 
 
-async def page_at(context: BrowserContext, url: str) -> Page:
-    """The page of this address, or that begins with it. A list of a browser's pages may lag behind what a task says."""
-
-    async def there() -> Page | None:
-        return next((page for page in context.pages if page.url.startswith(url)), None)
-
-    return await until(there, f"a tab with {url}")
-
-
 class Stack:
     """One running product."""
 
@@ -225,6 +216,21 @@ class Stack:
                 yield browser.contexts[0]
             finally:
                 await browser.close()
+
+    @contextlib.asynccontextmanager
+    async def page_at(self, url: str) -> AsyncIterator[Page]:
+        """The page that a task has opened, of this address or one that begins with it.
+
+        Attached anew, because Playwright does not always follow tabs that go on from a blank page at once.
+        """
+        async with contextlib.AsyncExitStack() as attached:
+
+            async def there() -> Page | None:
+                await attached.aclose()
+                context = await attached.enter_async_context(self.inspect())
+                return next((page for page in context.pages if page.url.startswith(url)), None)
+
+            yield await until(there, f"a tab with {url}")
 
 
 async def tab_id(client: Client, page: Page) -> int:

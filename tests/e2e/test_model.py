@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from doubles.scripted_model import ScriptedModel, done, on
-from e2e.stack import page_at, until
+from e2e.stack import until
 from tabwire.v1 import task_pb2
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ async def test_a_model_acts_in_a_real_page(
             {"TABWIRE_MODEL": "scripted", "OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "no secret"}
         )
         await stack.start()
-        async with stack.inspect() as context, stack.client() as client:
+        async with stack.client() as client:
             task = await client.create_task("buy a stapler", start_url=pages.url("chain/actions.html"))
 
             async def ended() -> task_pb2.Task | None:
@@ -43,6 +43,6 @@ async def test_a_model_acts_in_a_real_page(
             assert finished.state == task_pb2.TASK_STATE_SUCCEEDED, finished.cause
             assert finished.result == "It is in the cart."
             assert finished.usage.model_calls == 3
-            page = await page_at(context, pages.url("chain/actions.html"))
-            assert await page.evaluate("truth.clicks") == 1
-            assert await page.evaluate("document.querySelector('[name=q]').value") == "stapler"
+            async with stack.page_at(pages.url("chain/actions.html")) as page:
+                assert await page.evaluate("truth.clicks") == 1
+                assert await page.evaluate("document.querySelector('[name=q]').value") == "stapler"

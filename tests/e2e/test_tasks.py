@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from e2e.stack import page_at, tab_id, until
+from e2e.stack import tab_id, until
 from tabwire.v1 import error_pb2, task_pb2
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ async def _in_state(client: Client, task_id: str, *states: task_pb2.TaskState.Va
     return await until(check, f"task {task_id} to be {[task_pb2.TaskState.Name(s) for s in states]}")
 
 
-async def test_a_typed_task_becomes_clicks(stack: Stack, context: BrowserContext, pages: PageServer) -> None:
+async def test_a_typed_task_becomes_clicks(stack: Stack, pages: PageServer) -> None:
     url = pages.fresh("chain/actions.html")
     code, out, err = await stack.cli(
         "task", "run", 'click "Add to cart" then click "Add to cart" then read "Total"',
@@ -38,9 +38,9 @@ async def test_a_typed_task_becomes_clicks(stack: Stack, context: BrowserContext
     assert code == 0, out + err
     assert "$10.50" in out
 
-    page = await page_at(context, url)
-    assert await page.evaluate("truth.clicks") == 2
-    await page.close()
+    async with stack.page_at(url) as page:
+        assert await page.evaluate("truth.clicks") == 2
+        await page.close()
 
 
 async def test_a_task_that_fails_says_why_and_ends_with_1(stack: Stack, pages: PageServer) -> None:

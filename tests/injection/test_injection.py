@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.async_api import Error as PageError
 
-from e2e.stack import Stack, page_at, until
+from e2e.stack import Stack, until
 from injection.cases import CASES, Case
 from injection.obedient import Obedient
 from tabwire.v1 import error_pb2, policy_pb2, task_pb2, task_service_pb2, task_service_pb2_grpc
@@ -133,8 +133,7 @@ async def test_a_secret_is_filled_in_and_nobody_sees_it(stack: Stack, model: Scr
     async with stack.client() as client:
         outcome = await run_task(stack, client, url, site, "shop")
         events = [event async for event in client.watch_task(outcome.task.task_id)]
-    async with stack.inspect() as context:
-        page = await page_at(context, url)
+    async with stack.page_at(url) as page:
         assert await page.evaluate("document.getElementById('field').value") == "the-shop-password-42", outcome
         await page.close()
     prompts = "\n".join(request.whole for request in model.requests)
