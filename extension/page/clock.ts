@@ -56,6 +56,16 @@ export function framesOfPage(): number {
   return number - ++ownFrames;
 }
 
+/** Waits until the page has done what it asked to be called for at its next frame; longer than `limit` milliseconds is not waited. */
+export async function nextFrame(limit: number): Promise<void> {
+  ownFrames++;
+  const cap = sleeping(limit);
+  // Who asked before is called before.
+  const drawn = new Promise<void>((resolve) => requestAnimationFrame(() => resolve()));
+  await Promise.race([drawn, cap.done]);
+  cap.wake();
+}
+
 /** A wait that can be ended early. */
 export interface Sleep {
   readonly done: Promise<void>;

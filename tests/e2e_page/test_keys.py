@@ -29,6 +29,12 @@ async def test_characters_are_typed(engine: EnginePage) -> None:
     assert result.outcome_details.value_now == "Hi +ü"
 
 
+async def test_an_editor_that_draws_at_its_next_frame_gets_each_key_after_it(engine: EnginePage) -> None:
+    await engine.open("late_editor")
+    await press(engine, "Editor", *"drawn")
+    assert await engine.truth("text") == "drawn"
+
+
 @pytest.mark.parametrize(
     ("keys", "value"),
     [

@@ -2,7 +2,7 @@
 // does not prevent it, what the browser would do.
 
 import type { PressKeysAction } from "@gen/tabwire/v1/action_pb";
-import { nextTask } from "../clock";
+import { framesOfPage, nextFrame, nextTask } from "../clock";
 import { deepActiveElement, tagOf } from "../dom";
 import { notInteractable } from "../errors";
 import { bodyOf, isConnected, rootElementOf } from "../native";
@@ -59,6 +59,9 @@ function heldBy(key: Key): Key[] {
   return held;
 }
 
+/** An editor that was asked to draw and does not, on a computer that has no time for it. */
+const DRAWN_MS = 1_000;
+
 /** Keys that move the caret or the selection. */
 const CARET = /^(Arrow(Down|Left|Right|Up)|End|Home|PageDown|PageUp)$/;
 
@@ -79,11 +82,15 @@ async function goDown(key: Key, element: Element): Promise<boolean> {
 /** Presses and releases one key, with what its chord holds down, in an element that has the focus. */
 export async function pressKey(key: Key, element: Element): Promise<void> {
   const held = heldBy(key);
+  const isEditor = (element as HTMLElement).isContentEditable;
+  const framesBefore = isEditor && !document.hidden ? framesOfPage() : undefined;
   for (const modifier of held) fire(element, "keydown", modifier);
   const goesOn = await goDown(key, element);
   await nextTask();
   // Editors take in what is typed in tasks of their own, and lose the next key if it comes before.
-  if ((element as HTMLElement).isContentEditable) for (let task = 0; task < 3; task++) await nextTask();
+  if (isEditor) for (let task = 0; task < 3; task++) await nextTask();
+  // Others draw it at the next frame, and look up in what is drawn where the next key is to go (Trix).
+  if (framesBefore !== undefined && !document.hidden && framesOfPage() !== framesBefore) await nextFrame(DRAWN_MS);
   const active = (): Element | null => deepActiveElement(document) ?? bodyOf(document);
   const now = active();
   if (now !== null && fire(now, "keyup", key) && goesOn && now === element) doReleaseDefault(key, element);
