@@ -55,16 +55,15 @@ def _serve(home: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[st
     )
 
 
+def _served(folder: Path, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    """The server as `tabwire up` starts it, in an environment in which it cannot start."""
+    command = [sys.executable, "-m", "tabwire.cli", "serve"]
+    return subprocess.run(command, env=env, cwd=folder, capture_output=True, text=True, check=False)
+
+
 def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
     env = {"TABWIRE_PORT": "none"}
-    done = subprocess.run(
-        [sys.executable, "-m", "tabwire.cli", "serve"],
-        env=env,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = _served(tmp_path, env)
     assert done.returncode == 2
     assert "The setting TABWIRE_PORT is wrong" in done.stderr
     assert "Traceback" not in done.stderr
@@ -73,14 +72,7 @@ def test_a_wrong_setting_is_named(tmp_path: Path) -> None:
 def test_an_error_at_the_start_is_told_with_its_remedy(tmp_path: Path) -> None:
     (tmp_path / "tabwire.db").write_text("this is not a database at all")
     env = {"TABWIRE_DATABASE_URL": f"sqlite+aiosqlite:///{tmp_path / 'tabwire.db'}"}
-    done = subprocess.run(
-        [sys.executable, "-m", "tabwire.cli", "serve"],
-        env=env,
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = _served(tmp_path, env)
     assert done.returncode == 3
     assert "cannot be opened" in done.stderr
     assert "Traceback" not in done.stderr
