@@ -4,8 +4,8 @@
 
 import type { DialogDetails } from "@gen/tabwire/v1/error_pb";
 import type { ArmDialogs, FrameEvent, PlannedAnswer } from "@gen/tabwire/v1/extension_pb";
-import type { PageAnswer, PageQuestion } from "../browser/dialogs/dialogs_in_page";
-import { objection } from "../browser/dialogs/leave";
+import type { PageAnswer, PageQuestion } from "./dialogs_in_page";
+import { objection } from "./leave";
 import { earlyQuestions, hearPageWorld, leavePageWorld } from "./page_world";
 
 /** Dialogs are answered for so long after the action: while the tab is shown, and while it is not. */

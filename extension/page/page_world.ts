@@ -1,7 +1,7 @@
-// Speaks to the script in the page's own world (browser/dialogs/dialogs_in_page.ts): hears what it asks, gives it orders. What is
+// Speaks to the script in the page's own world (dialogs_in_page.ts): hears what it asks, gives it orders. What is
 // asked comes from the page, so nothing in it is believed but that the page asked it.
 
-import type { PageAnswer, PageQuestion } from "../browser/dialogs/dialogs_in_page";
+import type { PageAnswer, PageQuestion } from "./dialogs_in_page";
 
 /** Answers a question; undefined leaves it to the person. */
 export type OnQuestion = (question: PageQuestion) => PageAnswer | undefined;

@@ -1,4 +1,4 @@
-// Dialogs of pages, seen from the service worker: puts the script that asks (dialogs_in_page.ts) into the documents of
+// Dialogs of pages, seen from the service worker: puts the script that asks (page/dialogs_in_page.ts) into the documents of
 // tabs in which the agent acts, arms them for the time of an action, collects what dialogs there were, and knows which one
 // stands open. What a document answers is decided in page/dialogs.ts. What a round of an action makes of it is told in
 // dialog_round.ts.
@@ -6,13 +6,13 @@
 import { create } from "@bufbuild/protobuf";
 import { ComponentOrigin, type DialogDetails, ErrorCode } from "@gen/tabwire/v1/error_pb";
 import { ArmDialogsSchema, FrameRequestSchema, type PlannedAnswer } from "@gen/tabwire/v1/extension_pb";
+import { watchDialogs } from "../../page/dialogs_in_page";
+import { objection } from "../../page/leave";
 import { pause, within } from "../clock";
 import { BrowserError, failure, messageOf } from "../errors";
 import { type FrameInfo, FrameSilent, type Frames } from "../tabs/frames";
 import { restriction } from "../tabs/restricted";
 import type { TabEvent, TabEvents } from "../tabs/tab_events";
-import { watchDialogs } from "./dialogs_in_page";
-import { objection } from "./leave";
 
 /** Documents that come into a tab are watched from their beginning for so long after the agent's last action in it. */
 const RECENT_MS = 60_000;

@@ -2,8 +2,8 @@
 
 import { minify } from "vite";
 import { describe, expect, it } from "vitest";
-import { watchDialogs } from "../../browser/dialogs/dialogs_in_page";
-import { objection } from "../../browser/dialogs/leave";
+import { watchDialogs } from "../../page/dialogs_in_page";
+import { objection } from "../../page/leave";
 
 describe("what is injected by its source", () => {
   it("weighs less than 2 kB in the page's world", async () => {
