@@ -65,7 +65,8 @@ class FoldedState:
         self._ids = None  # until all of it has succeeded
         removed = set(delta.removed_ids)
         _remove(elements, ids, removed)
-        self._make_known(ids, removed)
+        if self._new:
+            self._make_known(ids, removed)
         for run in delta.inserted:
             _insert(elements, ids, run)
         placed = {element.id for run in delta.inserted for element in run.elements}

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from time import monotonic
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from tabwire.browser.guard import Guard
 from tabwire.browser.linked import LinkedBrowser, Memory
 from tabwire.browser.permissions import Permissions
+from tabwire.browser.recent import Recent
 from tabwire.errors import TabwireError
 from tabwire.link import refusal
 from tabwire.v1 import browser_pb2, error_pb2, link_pb2
@@ -21,18 +21,6 @@ if TYPE_CHECKING:
     from tabwire.store.browser_store import BrowserStore
     from tabwire.store.tables import BrowserRow
     from tabwire.v1 import task_pb2
-
-# What the database said is believed so long; another server may have changed it.
-_RECENT_S = 1.0
-_MAX_OWNERS = 1000
-
-
-class _Names(NamedTuple):
-    """What the database said of an owner's browsers: their names by their ids."""
-
-    names: Mapping[str, str]
-    changes: int
-    until: float
 
 
 class LinkedBrowsers:
@@ -50,7 +38,8 @@ class LinkedBrowsers:
         self._store = store
         self._permissions = permissions or Permissions()
         self._memory = Memory()
-        self._names: dict[str, _Names] = {}
+        self._names: Recent[Mapping[str, str]] = Recent(store.names)
+        self._changes = hub.changes
 
     async def list_browsers(self, owner_id: str) -> Sequence[browser_pb2.Browser]:
         """See `Browsers.list_browsers`."""
@@ -120,13 +109,10 @@ class LinkedBrowsers:
 
         A link that was opened or a browser that was dropped through this server is felt at once.
         """
-        changes, now = self._hub.changes, monotonic()
-        recent = self._names.get(owner_id)
-        if recent is None or recent.changes != changes or now >= recent.until:
-            if len(self._names) >= _MAX_OWNERS:
-                self._names.clear()
-            recent = self._names[owner_id] = _Names(await self._store.names(owner_id), changes, now + _RECENT_S)
-        return recent.names
+        if self._changes != self._hub.changes:
+            self._changes = self._hub.changes
+            self._names.forget()
+        return await self._names.get(owner_id)
 
     def _browser(self, row: BrowserRow) -> browser_pb2.Browser:
         browser = browser_pb2.Browser(

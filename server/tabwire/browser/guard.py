@@ -111,7 +111,7 @@ class Guard:
         target = facts.url_of(action)
         element_id = facts.element_id_of(action)
         slot = element_id // _SLOT_SIZE
-        elements = state.actionable_elements if state is not None else ()
+        elements = list(state.actionable_elements) if state is not None else []  # made once, and looked at repeatedly
         element = next((one for one in elements if one.id == element_id), None) if element_id else None
         url = _url_of(state, slot)
         verdicts = [judge_address(policy, target)] if target and target != "about:blank" else []
@@ -123,17 +123,17 @@ class Guard:
         found = classify(facts.facts_of(action, element, siblings)) | self._learned.of(self._browser_id, action)
         verdicts.append(judge_consequences(policy, target or url, found))
         decided = max(verdicts, key=lambda verdict: verdict.permission)  # DENY > ASK > ALLOW, by their numbers
+        where = target or url
+        is_asked = decided.permission == policy_pb2.PERMISSION_ASK
         return Verdict(
             decided.permission,
             decided.consequences,
             decided.reason,
             decided.remedy,
-            approved.digest_of(action, target or url, decided.consequences, element, siblings)
-            if decided.permission == policy_pb2.PERMISSION_ASK
-            else b"",
+            approved.digest_of(action, where, decided.consequences, element, siblings) if is_asked else b"",
             approved.in_words(action, element),
-            target or url,
-            approved.filled_in(element, siblings) if facts.is_pressing(action) else "",
+            where,
+            approved.filled_in(element, siblings) if is_asked and facts.is_pressing(action) else "",
         )
 
     @staticmethod

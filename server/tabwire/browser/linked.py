@@ -6,7 +6,7 @@ its place, and a browser that can tells only what has changed since the last sta
 
 from __future__ import annotations
 
-import uuid
+import secrets
 from contextlib import aclosing
 from time import perf_counter
 from typing import TYPE_CHECKING
@@ -301,7 +301,7 @@ class LinkedBrowser:
         self, tab_id: int, command_id: str = "", policy: policy_pb2.EffectivePolicy | None = None
     ) -> link_pb2.Command:
         return link_pb2.Command(
-            command_id=command_id or uuid.uuid4().hex,
+            command_id=command_id or secrets.token_hex(16),
             task_id=self._task_id,
             epoch=self._epoch,
             tab_id=tab_id,

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 # The part of an element's id that tells its frame's slot (state.proto, Element.id).
 _SLOT_SIZE = 100_000
 _MAX_DOCUMENTS = 512
-_MAX_STATES = 64
+# As many tabs as a busy server has callers and tasks at once; what they hold together is bounded by the elements.
+_MAX_TABS = 512
 # So many ways of looking at one tab; the browser remembers as many.
 _MAX_WAYS = 4
 _MAX_ELEMENTS = 100_000
@@ -69,99 +70,129 @@ class _Known:
     def __init__(self, state: state_pb2.PageState) -> None:
         self.folded = FoldedState(state)
         self.pending: list[state_pb2.StateDelta] = []
+        self.size = self.folded.size
+        """How many elements are held for it, those of the deltas too."""
 
     @property
     def seen(self) -> state_pb2.PageState:
         """The state as it is, not to be changed. Raises `DeltaMismatchError`."""
-        pending, self.pending = self.pending, []
-        for delta in pending:
-            self.folded.fold(delta)
+        self._fold(())
         return self.folded.held
 
     @property
     def revision(self) -> int:
         return self.pending[-1].head.revision if self.pending else self.folded.revision
 
-    def fold(self, deltas: Iterable[state_pb2.StateDelta]) -> state_pb2.PageState:
-        for delta in (*self.pending, *deltas):
-            self.folded.fold(delta)
-        self.pending = []
+    def add(self, delta: state_pb2.StateDelta) -> None:
+        self.pending.append(delta)
+        self.size += len(delta.changed) + sum(len(run.elements) for run in delta.inserted)
+
+    def fold(self, delta: state_pb2.StateDelta) -> state_pb2.PageState:
+        self._fold((delta,))
         return self.folded.state()
+
+    def _fold(self, deltas: Iterable[state_pb2.StateDelta]) -> None:
+        pending, self.pending = self.pending, []
+        for delta in (*pending, *deltas):
+            self.folded.fold(delta)
+        self.size = self.folded.size
 
 
 class KnownStates:
     """The last whole state of each tab for each way of taking it, so that a browser tells only what has changed since.
 
-    Bounded, in all and for each tab.
+    Bounded, in all and for each tab. Nothing here takes longer because more tabs are known.
     """
 
     def __init__(self) -> None:
-        self._states: OrderedDict[tuple[TabKey, bytes], _Known] = OrderedDict()
+        # Tabs, and the ways of each, are in the order in which they were last used.
+        self._tabs: OrderedDict[TabKey, OrderedDict[bytes, _Known]] = OrderedDict()
+        self._elements = 0
 
     def revision(self, key: TabKey, options: state_pb2.StateRequest) -> int:
         """The revision of the state that was taken with these options; 0 if there is none."""
-        known = self._states.get((key, _told_apart_by(options)))
+        ways = self._tabs.get(key)
+        known = ways.get(_told_apart_by(options)) if ways is not None else None
         return known.revision if known is not None else 0
 
     def latest(self, key: TabKey) -> state_pb2.PageState | None:
         """The tab as it was seen last, in whichever way; not to be changed."""
-        for way in reversed(self._states):
-            if way[0] == key:
-                try:
-                    return self._states[way].seen
-                except DeltaMismatchError:
-                    del self._states[way]
-                    return None
-        return None
+        ways = self._tabs.get(key)
+        if ways is None:
+            return None
+        way = next(reversed(ways))
+        known = self._take(key, way)
+        try:
+            state = known.seen
+        except DeltaMismatchError:
+            return None
+        self._put(key, way, known)
+        return state
 
     def keep(self, key: TabKey, options: state_pb2.StateRequest, state: state_pb2.PageState) -> None:
         """Remembers a whole state."""
-        way = (key, _told_apart_by(options))
-        self._states.pop(way, None)
         if state.HasField("error_info"):
-            self._forget_oldest(key, 0)  # what was seen before is not what the tab shows now
+            self._forget(key)  # what was seen before is not what the tab shows now
             return
-        if not state.revision:
-            return
-        self._states[way] = _Known(state)
-        self._forget_oldest(key, _MAX_WAYS)
-        while len(self._states) > _MAX_STATES or self._too_many_elements():
-            self._states.popitem(last=False)
+        way = _told_apart_by(options)
+        if way in self._tabs.get(key, ()):
+            self._take(key, way)
+        if state.revision:
+            self._put(key, way, _Known(state))
 
     def fold(
         self, key: TabKey, options: state_pb2.StateRequest, delta: state_pb2.StateDelta
     ) -> state_pb2.PageState | None:
         """The whole state after a delta; None, and nothing is remembered any more, if the delta does not fit."""
-        way = (key, _told_apart_by(options))
-        known = self._states.pop(way, None)
-        if known is None:
+        way = _told_apart_by(options)
+        if way not in self._tabs.get(key, ()):
             return None
+        known = self._take(key, way)
         try:
-            state = known.fold([delta])
+            state = known.fold(delta)
         except DeltaMismatchError:
             return None
-        self._states[way] = known  # the newest now
+        self._put(key, way, known)
         return state
 
     def pass_on(self, key: TabKey, options: state_pb2.StateRequest, delta: state_pb2.StateDelta) -> None:
         """Notes a delta that goes to a caller as it is. It is folded only when somebody needs the whole state."""
-        way = (key, _told_apart_by(options))
-        known = self._states.get(way)
-        if known is None:
+        way = _told_apart_by(options)
+        if way not in self._tabs.get(key, ()):
             return
+        known = self._take(key, way)
         if known.revision != delta.base_revision or len(known.pending) >= _MAX_PENDING:
-            del self._states[way]
             return
-        known.pending.append(delta)
-        self._states.move_to_end(way)
+        known.add(delta)
+        self._put(key, way, known)
 
-    def _forget_oldest(self, key: TabKey, kept: int) -> None:
-        ways = [way for way in self._states if way[0] == key]
-        for way in ways[: len(ways) - kept]:
-            del self._states[way]
+    def _take(self, key: TabKey, way: bytes) -> _Known:
+        """Takes a state out, of which there is one. Without `_put` it is forgotten."""
+        ways = self._tabs[key]
+        known = ways.pop(way)
+        self._elements -= known.size
+        if not ways:
+            del self._tabs[key]
+        return known
 
-    def _too_many_elements(self) -> bool:
-        return len(self._states) > 1 and sum(known.folded.size for known in self._states.values()) > _MAX_ELEMENTS
+    def _put(self, key: TabKey, way: bytes, known: _Known) -> None:
+        """Puts a state in as the one used last, in place of those used longest ago where there is no room."""
+        ways = self._tabs.setdefault(key, OrderedDict())
+        ways[way] = known
+        self._elements += known.size
+        self._tabs.move_to_end(key)
+        while len(ways) > _MAX_WAYS:
+            self._take(key, next(iter(ways)))
+        while len(self._tabs) > _MAX_TABS or (self._elements > _MAX_ELEMENTS and self._count_is_above_one()):
+            oldest = next(iter(self._tabs))
+            self._take(oldest, next(iter(self._tabs[oldest])))
+
+    def _count_is_above_one(self) -> bool:
+        return len(self._tabs) > 1 or len(next(iter(self._tabs.values()))) > 1
+
+    def _forget(self, key: TabKey) -> None:
+        for known in self._tabs.pop(key, {}).values():
+            self._elements -= known.size
 
 
 def _told_apart_by(options: state_pb2.StateRequest) -> bytes:

@@ -12,6 +12,7 @@ import time
 from collections import OrderedDict
 from typing import TYPE_CHECKING, NamedTuple
 
+from tabwire.browser.recent import Recent
 from tabwire.errors import TabwireError
 from tabwire.policy import levels, secrets
 from tabwire.v1 import error_pb2, link_pb2, policy_pb2
@@ -25,17 +26,16 @@ if TYPE_CHECKING:
     from tabwire.store.tables import SecretRow
     from tabwire.v1 import task_pb2
 
-# What the database said is believed so long; another server may have changed it.
-_RECENT_S = 1.0
-_MAX_OWNERS = 1000
 # Of so many tasks it is remembered which values were filled in.
 _MAX_TASKS = 500
 _ADDRESS = re.compile(r"""\bhttps?://[^\s<>"'`)\]}]+|\blocalhost(?::\d+)?""", re.IGNORECASE)
 
 
-class _Recent(NamedTuple):
+class _Held(NamedTuple):
+    """An owner's policy, and what is in force by it for those who call directly."""
+
     policy: policy_pb2.Policy
-    until: float
+    directly: policy_pb2.EffectivePolicy
 
 
 class Policies:
@@ -48,38 +48,36 @@ class Policies:
         self._box = box
         self._settings = settings
         self._now = now
-        self._recent: dict[str, _Recent] = {}
+        self._recent: Recent[_Held] = Recent(self._read)
         self._filled: OrderedDict[tuple[str, str], dict[str, str]] = OrderedDict()
 
     async def of_owner(self, owner_id: str) -> policy_pb2.Policy:
         """The owner's policy; an empty one if none was set."""
-        recent = self._recent.get(owner_id)
-        if recent is None or time.monotonic() >= recent.until:
-            policy = policy_pb2.Policy.FromString(await self._store.policy(owner_id))
-            newer = self._recent.get(owner_id)
-            # One that was set while the database was read is not forgotten for what was read.
-            recent = newer if newer is not None and newer is not recent else self._remember(owner_id, policy)
-        return recent.policy
+        return (await self._recent.get(owner_id)).policy
+
+    async def _read(self, owner_id: str) -> _Held:
+        return self._held(policy_pb2.Policy.FromString(await self._store.policy(owner_id)))
+
+    def _held(self, policy: policy_pb2.Policy) -> _Held:
+        # Who calls directly names the addresses: they begin there.
+        return _Held(policy, self._levels([policy], ["http://localhost"]))
 
     async def set_policy(self, owner_id: str, policy: policy_pb2.Policy) -> None:
         """Replaces the owner's policy. It holds from the next command on."""
         await self._store.set_policy(owner_id, policy.SerializeToString(deterministic=True))
-        self._remember(owner_id, policy)
-
-    def _remember(self, owner_id: str, policy: policy_pb2.Policy) -> _Recent:
-        if len(self._recent) >= _MAX_OWNERS:
-            self._recent.clear()
-        recent = self._recent[owner_id] = _Recent(policy, time.monotonic() + _RECENT_S)
-        return recent
+        self._recent.put(owner_id, self._held(policy))
 
     async def in_force(self, owner_id: str, task: task_pb2.Task | None) -> policy_pb2.EffectivePolicy:
-        """What holds for a task, or for direct calls. Who calls directly names the addresses: they begin there."""
-        held = [await self.of_owner(owner_id)]
-        if task is not None and task.HasField("policy"):
-            held.append(task.policy)
+        """What holds for a task, or for direct calls; not to be changed."""
+        held = await self._recent.get(owner_id)
+        if task is None:
+            return held.directly
+        return self._levels([held.policy, *([task.policy] if task.HasField("policy") else [])], began_at(task))
+
+    def _levels(self, policies: Sequence[policy_pb2.Policy], began: Sequence[str]) -> policy_pb2.EffectivePolicy:
         return levels.in_force(
-            held,
-            began_at=["http://localhost"] if task is None else began_at(task),
+            policies,
+            began_at=began,
             trusted_input=self._settings.trusted_input != "never",
             javascript_origins=self._settings.javascript_origin_list,
         )

@@ -7,8 +7,8 @@ A link's life is in `session.py`, a browser's in `slot.py`; this is the registry
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import aclosing
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -21,6 +21,7 @@ from tabwire.v1 import error_pb2, link_pb2, link_service_pb2
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
+    from datetime import datetime
 
     from tabwire.link.session import LinkSession
     from tabwire.settings import Settings
@@ -76,7 +77,7 @@ class LinkHub:
         own.CopyFrom(command)
         # The browser gives up a little earlier, so that its own answer, which knows more, still arrives.
         browser_s = timeout_s - min(_ANSWER_MARGIN_S, timeout_s / 10)
-        own.deadline.FromDatetime(datetime.now(UTC) + timedelta(seconds=browser_s))
+        own.deadline.FromNanoseconds(time.time_ns() + round(browser_s * 1e9))
         return await slot.execute(own, timeout_s)
 
     def is_connected(self, browser_id: str) -> bool:

@@ -108,8 +108,11 @@ class BrowserSlot:
             if must_send:
                 self._send(command.command_id)
             is_queued = True
-            async with asyncio.timeout(timeout_s):
+            timer = asyncio.get_running_loop().call_later(timeout_s, _give_up, future)
+            try:
                 return await future
+            finally:
+                timer.cancel()
         except TimeoutError:
             is_away = self.session is None or not self.session.attached
             if is_away and not self._pending.is_sent(command.command_id):
@@ -250,3 +253,10 @@ class BrowserSlot:
         if self.session is None and not is_wanted:
             self._stop_timers()
             self._on_idle(self)
+
+
+def _give_up(future: asyncio.Future[link_pb2.CommandResult]) -> None:
+    """The time of one who waits is over."""
+    if not future.done():
+        future.set_exception(TimeoutError())
+        future.exception()  # if the one who waits is cancelled just now, nobody will ask for it

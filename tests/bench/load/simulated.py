@@ -162,7 +162,9 @@ def _hello() -> link_pb2.Hello:
         min_revision=1,
         max_revision=1,
         extension_version="0.1.0",
-        capabilities=link_pb2.BrowserCapabilities(state_deltas=True, dialogs=True),
+        # As the extension's own, as far as it matters here: of a browser that does not judge for itself, the server
+        # wants the whole page before a click on what it has not seen.
+        capabilities=link_pb2.BrowserCapabilities(state_deltas=True, dialogs=True, policies=True),
         user_agent="simulated",
         journal_id=_JOURNAL,
     )

@@ -261,6 +261,21 @@ async def test_a_call_without_its_one_message_is_answered(channel: grpc.aio.Chan
     assert "message" in error_of(error).message
 
 
+@pytest.mark.parametrize("told", ["of all", "of nothing", "no number"])
+@pytest.mark.parametrize("count", [1, 2])
+async def test_a_told_length_lets_no_second_message_through(channel: grpc.aio.Channel, count: int, told: str) -> None:
+    messages = [GOOD.SerializeToString()] * count
+    length = {"of all": str(sum(5 + len(one) for one in messages)), "of nothing": "0", "no number": "many"}[told]
+    method: Any = channel.stream_unary("/unary_unary/late_fine", response_deserializer=Response.FromString)
+    answer = method(iter(messages), metadata=(("content-length", length),))
+    if count == 1:
+        assert (await answer).browser_id == "fine"
+    else:
+        error = await failed(answer)
+        assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
+        assert error.details() == "The request carries more than one message."
+
+
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_message_that_is_too_large_is_refused_in_words(channel: grpc.aio.Channel, kind: str) -> None:
     text = action_pb2.InputTextAction(element_id=1, text="x" * 70_000)
