@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from tabwire.agent.catalog import ActionFacts
     from tabwire.agent.profile import Profile
+    from tabwire.agent.spent import Spent
 
 _ELEMENT = "element_id"
 _TARGET = "to_element_id"
@@ -44,16 +45,22 @@ _FORMATS = {
 
 
 def page_schema(
-    profile: Profile, told: Sequence[state_pb2.Element], *, secrets: Sequence[str] = (), has_more: bool = False
+    profile: Profile,
+    told: Sequence[state_pb2.Element],
+    *,
+    secrets: Sequence[str] = (),
+    has_more: bool = False,
+    spent: Spent = frozenset(),
 ) -> Schema:
     """The schema of a decision on a page. `told` are the elements that the model knows by their ids.
 
-    `has_more`: the page has more than it was told.
+    `has_more`: the page has more than it was told. `spent`: what would only be done again.
     """
     schema = deepcopy(decision_schema(profile))
     alternatives: dict[str, Schema] = {}
     for facts in offered_actions(profile):
-        for one in _alternatives(facts, profile, told, secrets, has_more=has_more):
+        able = [one for one in told if (facts.name, one.id) not in spent and facts.name in usable(one, profile)]
+        for one in _alternatives(facts, profile, told, able, secrets, has_more=has_more):
             _merge(alternatives, one)
     schema["properties"]["actions"]["items"] = {"anyOf": list(alternatives.values())}
     return schema
@@ -88,6 +95,7 @@ def _alternatives(
     facts: ActionFacts,
     profile: Profile,
     told: Sequence[state_pb2.Element],
+    able: Sequence[state_pb2.Element],
     secrets: Sequence[str],
     *,
     has_more: bool,
@@ -105,7 +113,6 @@ def _alternatives(
     if element is None:
         return
     required = [name for name in required if name != _ELEMENT]
-    able = [one for one in told if facts.name in usable(one, profile)]
     if facts.name == "drag":
         yield from _drags(able, told, profile, properties)
         return

@@ -22,6 +22,7 @@ from tabwire.agent.outcome_text import deed_lines, outcome_lines, person_said
 from tabwire.agent.render import delta_text, quote, shown_part, state_text
 from tabwire.agent.render_plain import plain
 from tabwire.agent.schema import name_actions
+from tabwire.agent.spent import spent
 from tabwire.v1 import action_pb2, task_pb2
 
 if TYPE_CHECKING:
@@ -86,7 +87,13 @@ class Prompt:
         """What the model has to know for its next decision. `shown`: the page as it knows it, if it does."""
         if self._profile.is_weak:
             seen = plain(state, self._profile, typed=_typed(history, state.document_id))
-            schema = page_schema(self._profile, seen.numbered, secrets=task.secrets, has_more=seen.has_more)
+            schema = page_schema(
+                self._profile,
+                seen.numbered,
+                secrets=task.secrets,
+                has_more=seen.has_more,
+                spent=spent(history, shown, state),
+            )
             choice = name_actions(self._profile, actions_of(schema))
             turn = [f"Actions: {choice}", *self._plain(task, history, state, seen), *([hint] if hint else [])]
             return Turn("\n\n".join([*turn, _reminder(task)]), state, schema=schema)
@@ -127,8 +134,8 @@ class Prompt:
         lines = deed_lines(done[-_DEEDS:], state.document_id)
         if len(done) > len(lines):
             lines.insert(0, f"({len(done) - len(lines)} earlier steps)")
-        if lines:
-            told.append(self._framed("Done so far:", "\n".join(lines)))
+        # Told nothing, such a model takes it that the first part is done.
+        told.append(self._framed("Done so far:", "\n".join(lines)) if lines else "Done so far: nothing.")
         told.extend(f"The person said:\n{said}" for said in _said(history, through.through_step))
         return [*told, *self._news(history, skip=through)]
 

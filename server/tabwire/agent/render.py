@@ -11,6 +11,7 @@ import re
 import unicodedata
 from typing import TYPE_CHECKING
 
+from tabwire.agent.colours import colour
 from tabwire.agent.render_rows import Told, find_table
 from tabwire.enums import name_of
 from tabwire.v1 import state_pb2
@@ -34,6 +35,18 @@ _ROLES = {
     state_pb2.ELEMENT_TYPE_INPUT_FIELD: "textbox",
     state_pb2.ELEMENT_TYPE_GENERIC: "clickable",
 }
+
+
+# What a value is put into, by which it is told.
+FIELDS = frozenset(
+    {
+        state_pb2.ELEMENT_TYPE_INPUT_FIELD,
+        state_pb2.ELEMENT_TYPE_SELECT,
+        state_pb2.ELEMENT_TYPE_RANGE,
+        state_pb2.ELEMENT_TYPE_CHECKBOX,
+        state_pb2.ELEMENT_TYPE_RADIO,
+    }
+)
 
 
 def quote(text: str, limit: int = MAX_TEXT) -> str:
@@ -79,6 +92,8 @@ def details(element: state_pb2.Element, *, plain: bool = False) -> str:
     """What is told of an element besides its role and what it is called; `plain`: in words that need no key."""
     parts = []
     name = label(element)
+    if not name and element.type not in FIELDS and colour(element):
+        parts.append(f"colour={colour(element)}")
     text = _SPACE.sub(" ", element.text_content).strip()
     if text and name and text.casefold() != _SPACE.sub(" ", name).strip().casefold() and not element.options:
         parts.append(f"text={quote(text)}")

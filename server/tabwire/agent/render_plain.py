@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tabwire.agent.choices import usable
-from tabwire.agent.render import details, label, page_lines, place, quote, role
+from tabwire.agent.render import FIELDS, details, label, page_lines, place, quote, role
 from tabwire.v1 import state_pb2
 
 if TYPE_CHECKING:
@@ -18,15 +18,6 @@ if TYPE_CHECKING:
 
     from tabwire.agent.profile import Profile
 
-_FIELDS = frozenset(
-    {
-        state_pb2.ELEMENT_TYPE_INPUT_FIELD,
-        state_pb2.ELEMENT_TYPE_SELECT,
-        state_pb2.ELEMENT_TYPE_RANGE,
-        state_pb2.ELEMENT_TYPE_CHECKBOX,
-        state_pb2.ELEMENT_TYPE_RADIO,
-    }
-)
 _BOXES = frozenset({state_pb2.ELEMENT_TYPE_CHECKBOX, state_pb2.ELEMENT_TYPE_RADIO})
 # A longer text is no label, and neither is a sentence.
 _MAX_LABEL = 60
@@ -87,8 +78,12 @@ def plain(state: state_pb2.PageState, profile: Profile, *, typed: Collection[int
 
 
 def _of_use(elements: Sequence[state_pb2.Element], profile: Profile) -> list[state_pb2.Element]:
-    """Without pictures that have no name, which say nothing to who does not see, and without what is said twice."""
+    """Without pictures that have no name, which say nothing to who does not see, and without what is said twice.
+
+    Neither does a place without any name or looks, that merely takes clicks, where others can be told apart.
+    """
     by_id = {one.id: one for one in elements}
+    has_named = any(one.type == state_pb2.ELEMENT_TYPE_GENERIC and _says_what(one) for one in elements)
     kept = []
     for one in elements:
         around = by_id.get(one.parent_id)
@@ -100,9 +95,16 @@ def _of_use(elements: Sequence[state_pb2.Element], profile: Profile) -> list[sta
             and label(around) == says
             and usable(one, profile) <= usable(around, profile)
         )
-        if not is_blank and not is_said:
+        is_nameless = (
+            has_named and _word(one) == "clickable" and not _says_what(one) and usable(one, profile) == {"click"}
+        )
+        if not is_blank and not is_said and not is_nameless:
             kept.append(one)
     return kept
+
+
+def _says_what(one: state_pb2.Element) -> bool:
+    return bool(label(one) or details(one, plain=True))
 
 
 def _line(one: state_pb2.Element, elements: Sequence[state_pb2.Element], labels: dict[int, int], *, number: str) -> str:
@@ -125,14 +127,17 @@ def _is_secret(one: state_pb2.Element) -> bool:
 def _word(one: state_pb2.Element) -> str:
     """What it is; what can be scrolled and not clicked is not called clickable."""
     is_area = one.type == state_pb2.ELEMENT_TYPE_GENERIC and state_pb2.OPERATION_CLICK not in one.available_operations
-    return "area" if is_area and role(one) == "clickable" else role(one)
+    if is_area and role(one) == "clickable":
+        return "area"
+    # Which of both it is shows on the page, and people name it so.
+    return "textarea" if one.tag == "textarea" and role(one) == "textbox" else role(one)
 
 
 def _labels(elements: Sequence[state_pb2.Element]) -> dict[int, int]:
     """Fields without a name of their own, each with the text that stands beside it; both by their ids."""
     found: dict[int, int] = {}
     for index, one in enumerate(elements):
-        if one.type not in _FIELDS or label(one):
+        if one.type not in FIELDS or label(one):
             continue
         after = one.type in _BOXES
         text = elements[index + 1] if after and index + 1 < len(elements) else None

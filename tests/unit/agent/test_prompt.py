@@ -284,6 +284,14 @@ def test_a_small_model_is_told_everything_anew_at_each_turn() -> None:
     assert Prompt(task, SMALL).messages(recorded.again()) == prompt.messages(recorded.history)
 
 
+def test_a_small_model_is_told_that_nothing_is_done_yet() -> None:
+    task, recorded = _task(), Recorded(_task())
+    prompt = Prompt(task, SMALL)
+    assert "Done so far: nothing." in prompt.turn(task, recorded.history, page()).text
+    recorded.step((click(), succeeded()), text="t")
+    assert "nothing." not in prompt.turn(task, recorded.history, page()).text
+
+
 def test_a_small_model_is_told_what_was_done_and_not_what_it_thought() -> None:
     task, recorded = _task(), Recorded(_task())
     recorded.step((click(), succeeded(message='Clicked the box "Gift"; it is checked now.')), text="t")

@@ -111,6 +111,31 @@ def test_what_is_said_twice_or_says_nothing_is_left_out() -> None:
     assert '[2] link "Tab 1"' in _lines(tab, link), "it takes more than what is around it"
 
 
+def _place(number: int, name: str = "", colour: str = "") -> state_pb2.Element:
+    made = state_pb2.Element(
+        id=number,
+        type=state_pb2.ELEMENT_TYPE_GENERIC,
+        is_visible=True,
+        name=name,
+        available_operations=[state_pb2.OPERATION_CLICK],
+    )
+    if colour:
+        made.attributes["background-color"] = colour
+    return made
+
+
+def test_a_place_that_says_nothing_is_left_out_where_others_can_be_told_apart() -> None:
+    named = ['[2] clickable "Mail from Ada"', "[3] clickable colour=red"]
+    assert _lines(_place(1), _place(2, "Mail from Ada"), _place(3, colour="#ff0000")) == named
+    assert _lines(_place(1), element(9, "text", "Here")) == ["[1] clickable", 'text "Here"'], "there is no other"
+
+
+def test_a_field_of_several_lines_is_called_so() -> None:
+    field = element(1, "textbox", "Remarks", value="")
+    field.tag = "textarea"
+    assert _lines(field) == ['[1] textarea "Remarks" empty']
+
+
 def test_what_can_only_be_scrolled_is_not_called_clickable() -> None:
     area = state_pb2.Element(
         id=1,
