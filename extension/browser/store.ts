@@ -18,8 +18,6 @@ export const SESSION = {
   epochs: "epochs",
   /** TaskTabsRule of each task: see policy/task_tabs.ts. */
   taskTabs: "taskTabs",
-  /** The tabs that a secret was filled in in. */
-  filledTabs: "filledTabs",
   /** Tab group of each task. */
   groups: "groups",
   /** Prefix of one record per command: see command_journal.ts. */
@@ -42,6 +40,8 @@ export const LOCAL = {
   offer: "offer",
   /** The run of the browser, to be recognised after a reload of the extension: see tabs/tab_numbers.ts. */
   run: "run",
+  /** Where secrets were filled in: see policy/filled_in.ts. */
+  filled: "filled",
 } as const;
 
 /** A message as base64. */

@@ -12,6 +12,7 @@ import { Dialogs } from "./dialogs/dialogs";
 import { Dispatcher } from "./dispatch";
 import { toErrorInfo } from "./errors";
 import { PanelPort } from "./panel_port";
+import { FilledIn } from "./policy/filled_in";
 import { TaskTabs } from "./policy/task_tabs";
 import { authRpc } from "./server/auth_rpc";
 import { CommandJournal } from "./server/command_journal";
@@ -44,9 +45,10 @@ export function startWorker(): void {
   const { session, local } = chrome.storage;
   const clock = new ServerClock();
   const events = new TabEvents();
-  const frames = new Frames();
-  const tabs = new Tabs(session);
   const numbers = new TabNumbers(session, local);
+  const filledIn = new FilledIn(local, numbers);
+  const frames = new Frames(filledIn);
+  const tabs = new Tabs(session);
   const records = new TabRecords(session);
   const board = new StatusBoard(session);
   const pipe = new Pipe();
@@ -80,6 +82,7 @@ export function startWorker(): void {
       memory,
       hidden,
       taskTabs,
+      filledIn,
       trusted: trustedInput((tabId, options, until) => perceiver.perceive(tabId, options, until)),
     },
     perceiver,
@@ -107,6 +110,7 @@ export function startWorker(): void {
   const menu = new ContextMenu(person, session);
   events.listen();
   events.subscribe((event) => numbers.hear(event));
+  events.subscribe((event) => filledIn.hear(event));
   events.subscribe((event) => frames.hear(event));
   taskTabs.listen();
   events.subscribe((event) => taskTabs.hear(event));

@@ -9,9 +9,11 @@ import asyncio
 import base64
 import hashlib
 import hmac
+import html
 import json
 import struct
 import time
+import zipfile
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from e2e.page_server import PageServer
 
 pytestmark = [pytest.mark.asyncio(loop_scope="session"), pytest.mark.timeout(240)]
-_PASSWORD = "correct-horse-battery-91"
+_PASSWORD = "correct-horse|battery&91%"
 _SHARED = b"a shared secret of 32 bytes long"
 _BASE32 = base64.b32encode(_SHARED).decode()
 _DIGITS = 8
@@ -66,6 +68,7 @@ async def test_a_password_and_a_one_time_password_go_to_the_page_and_nowhere_els
         on('button "Log in"'),
         decide(screenshot={}),
         decide(read_text={}),
+        decide(collect_rows={"table": "typed"}),
         done("Welcome."),
     )
     url = pages.fresh("policy/login.html")
@@ -87,7 +90,8 @@ async def test_a_password_and_a_one_time_password_go_to_the_page_and_nowhere_els
     await panel.get_by_text("log in").first.click()
     await expect(panel.get_by_test_id("result")).to_be_visible(timeout=45_000)
     shown = await panel.locator("body").inner_text()
-    values = [_PASSWORD, code, _BASE32, _SHARED.decode()]
+    # A part of the password has no signs in it that are written otherwise in addresses, JSON or tables.
+    values = [_PASSWORD, "battery", code, _BASE32, _SHARED.decode()]
     everywhere = {
         "the model": json.dumps(agent.model.requests),
         "the task": str(ended),
@@ -106,8 +110,16 @@ async def _exports(agent: Agent, task_id: str) -> dict[str, str]:
     for ending in ("txt", "json", "csv", "md"):
         path = agent.stack.home / f"out.{ending}"
         code, out, err = await agent.stack.cli("task", "export", task_id, str(path))
-        assert code == 0 or ending == "csv", out + err  # it has no table
-        told[f"export {ending}"] = path.read_text(encoding="utf-8") if path.exists() else out + err
+        assert code == 0, out + err
+        told[f"export {ending}"] = path.read_text(encoding="utf-8")
+    book = agent.stack.home / "out.xlsx"
+    code, out, err = await agent.stack.cli("task", "export", task_id, str(book))
+    assert code == 0, out + err
+    with zipfile.ZipFile(book) as parts:
+        told["export xlsx"] = "".join(parts.read(name).decode() for name in parts.namelist())
+    for ending in ("csv", "xlsx"):
+        # The table itself is in it: what stands in the place of the values.
+        assert html.unescape(told[f"export {ending}"]).count("<secret bank>") >= 2, told[f"export {ending}"]
     for command in ("show", "effects"):
         told[command] = json.dumps(await agent.stack.cli_json("task", command, task_id))
     return told

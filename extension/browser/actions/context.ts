@@ -16,6 +16,7 @@ import type { DialogMemory } from "../dialogs/dialog_memory";
 import type { DialogRound } from "../dialogs/dialog_round";
 import type { Dialogs } from "../dialogs/dialogs";
 import { failure } from "../errors";
+import type { FilledIn } from "../policy/filled_in";
 import type { TaskTabs } from "../policy/task_tabs";
 import type { Arrivals } from "../tabs/arrival";
 import type { Frames } from "../tabs/frames";
@@ -38,10 +39,9 @@ export interface ActionParts {
   readonly dialogs: Dialogs;
   readonly memory: DialogMemory;
   readonly hidden: HiddenTabs;
-  readonly taskTabs: Pick<
-    TaskTabs,
-    "acting" | "bringBack" | "filled" | "hasStopped" | "holdsSecrets" | "stopped" | "watchPerson"
-  >;
+  readonly taskTabs: Pick<TaskTabs, "acting" | "bringBack" | "hasStopped" | "stopped" | "watchPerson">;
+  /** Where secrets were filled in. */
+  readonly filledIn: Pick<FilledIn, "begin" | "end" | "isIn">;
   /** Only in the build with trusted input. */
   readonly trusted: TrustedInput | undefined;
 }

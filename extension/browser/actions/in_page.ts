@@ -70,8 +70,14 @@ export async function inPage(call: ActionCall): Promise<ActionResult> {
       throw outcomeUnknown("The page went elsewhere while the action was carried out. It may have had effect.");
     });
     const secret = secretFor(call, target.frame);
-    if (secret !== undefined) await call.taskTabs.filled(call.tabId);
-    return await inFrame(call, { ...target, secret });
+    if (secret === undefined) return await inFrame(call, { ...target, secret });
+    const { documentId } = target.frame;
+    await call.filledIn.begin(call.tabId, documentId, secret.name);
+    try {
+      return await inFrame(call, { ...target, secret });
+    } finally {
+      await call.filledIn.end(call.tabId, documentId, secret.name);
+    }
   } finally {
     // If it failed, that was thrown above.
     guarding.then(({ guard }) => guard?.close()).catch(() => {});

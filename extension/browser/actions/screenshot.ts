@@ -74,7 +74,7 @@ export async function screenshot(call: Call, takeState: TakeState): Promise<Acti
 async function lookForSecrets(call: Call, takeState: TakeState): Promise<PageState> {
   const state = await takeState(stateOptions(StateScope.VIEWPORT, 0, MOST_LOOKED_AT));
   // Of a page that cannot be looked into, as a PDF, there may be pictures, but not where a secret was filled in.
-  if (state.errorInfo !== undefined && call.taskTabs.holdsSecrets(call.tabId)) throw new BrowserError(state.errorInfo);
+  if (state.errorInfo !== undefined && (await call.filledIn.isIn(call.tabId))) throw new BrowserError(state.errorInfo);
   return state;
 }
 

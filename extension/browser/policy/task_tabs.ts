@@ -49,8 +49,6 @@ export class TaskTabs {
   readonly #actedAt = new Map<number, number>();
   readonly #personAt = new Map<number, number>();
   readonly #watched = new Set<string>();
-  /** Tabs that a secret was filled in in. */
-  #filled = new Set<number>();
 
   constructor(
     private readonly area: chrome.storage.StorageArea,
@@ -121,19 +119,6 @@ export class TaskTabs {
       const kind = { case: "watchPerson", value: { enabled: true } } as const;
       this.frames.tell(tabId, documentId, create(FrameRequestSchema, { kind }));
     }
-  }
-
-  /** A secret is filled in in a tab. */
-  async filled(tabId: number): Promise<void> {
-    await this.#loaded;
-    if (this.#filled.has(tabId)) return;
-    this.#filled.add(tabId);
-    await this.area.set({ [SESSION.filledTabs]: [...this.#filled] });
-  }
-
-  /** Whether a secret may be shown in a tab. */
-  holdsSecrets(tabId: number): boolean {
-    return this.#filled.has(tabId);
   }
 
   /** What was stopped in a tab since the last action in it began; taken once. */
@@ -304,9 +289,7 @@ export class TaskTabs {
   }
 
   async #load(): Promise<void> {
-    const kept = await this.area.get([SESSION.taskTabs, SESSION.filledTabs]);
-    const stored = kept[SESSION.taskTabs];
-    this.#filled = new Set((kept[SESSION.filledTabs] ?? []) as number[]);
+    const stored = (await this.area.get(SESSION.taskTabs))[SESSION.taskTabs];
     for (const text of Array.isArray(stored) ? stored : []) {
       const rule = decode(TaskTabsRuleSchema, text);
       if (rule !== undefined) this.#rules.set(rule.taskId, rule);

@@ -9,6 +9,7 @@ import { type Envelope, isFor, seal, unseal } from "../../wire/envelope";
 import { NotPlain } from "../../wire/plain";
 import { within } from "../clock";
 import { BrowserError, errorInfo, messageOf, tabNotFound } from "../errors";
+import { bringNotes, type FilledIn } from "../policy/filled_in";
 import { hold } from "../states/written";
 import { restriction } from "./restricted";
 import type { TabEvent } from "./tab_events";
@@ -58,6 +59,9 @@ export class FrameSilent extends BrowserError {
 
 /** The documents of tabs and the way to them. */
 export class Frames {
+  /** `filledIn` knows what the script of an earlier life of the extension had filled in. Some tests have none. */
+  constructor(private readonly filledIn?: Pick<FilledIn, "fieldsOf">) {}
+
   readonly #injecting = new Map<string, Promise<void>>();
   /** The main documents that each tab has shown, and those among them that it has gone back or forward to. */
   readonly #shown = new Map<number, Set<string>>();
@@ -201,8 +205,10 @@ export class Frames {
   async #execute(tabId: number, frame: FrameInfo): Promise<void> {
     const refused = restriction(frame.url);
     if (refused !== undefined) throw new BrowserError(refused);
+    const left = (await this.filledIn?.fieldsOf(frame.documentId)) ?? [];
     try {
       const target = { tabId, documentIds: [frame.documentId] };
+      await bringNotes(tabId, frame.documentId, left);
       await chrome.scripting.executeScript({ target, files: [ENGINE_SCRIPT], injectImmediately: true });
     } catch (thrown) {
       const message = messageOf(thrown);

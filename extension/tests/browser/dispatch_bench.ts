@@ -46,14 +46,13 @@ beforeEach(() => {
   const taskTabs = {
     acting: async () => {},
     bringBack: async () => {},
-    filled: async () => {},
     hasStopped: () => false,
-    holdsSecrets: () => false,
     stopped: () => undefined,
     watchPerson: () => {},
   };
+  const filledIn = { begin: async () => {}, end: async () => {}, isIn: async () => false };
   const looks = { tabs, frames, records, events, arrivals, dialogs, memory, hidden };
-  const parts = { ...looks, numbers: CHROMES_NUMBERS, taskTabs, trusted: undefined };
+  const parts = { ...looks, numbers: CHROMES_NUMBERS, taskTabs, filledIn, trusted: undefined };
   dispatcher = new Dispatcher(
     parts,
     perceiver,

@@ -8,10 +8,14 @@ import base64
 import binascii
 import hashlib
 import hmac
+import html
+import json
+import re
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, quote_plus, unquote, urlsplit
 
 from google.protobuf.descriptor import FieldDescriptor
 
@@ -75,10 +79,30 @@ def shown(name: str) -> str:
     return f"<secret {name}>"
 
 
+# What stays as it is where a browser writes an address: in its path, in its query, by encodeURIComponent, in a form.
+_IN_ADDRESSES = ("!$&'()*+,/:;=@[]^|%", "!$&()*+,/:;=?@[]^`{|}%", "!'()*", "*")
+_NUMBERED = re.compile(r"^(\d+)([.)])")
+
+
+@lru_cache(maxsize=256)
+def _written(value: str) -> frozenset[str]:
+    """The ways in which a page, or what is made of it, writes a value."""
+    folded = " ".join(value.split())
+    ways = {value, folded}
+    for one in (value, folded):
+        ways |= {quote(one, safe=""), quote_plus(one, safe="*")}
+        ways |= {quote(one, safe=safe) for safe in _IN_ADDRESSES}
+        ways |= {json.dumps(one)[1:-1], json.dumps(one, ensure_ascii=False)[1:-1]}
+        ways |= {html.escape(one), html.escape(one, quote=False)}
+        # As the page's text is told in Markdown.
+        ways |= {one.replace("|", "\\|"), one.replace("](", "\\]("), _NUMBERED.sub(r"\1\\\2", one)}
+    return frozenset(way for way in ways if len(way) >= _SHORTEST)
+
+
 def scrub(message: Message, values: Mapping[str, str]) -> None:
     """Replaces the values (by name) wherever they stand in the texts of a message. Bytes are left alone."""
     told = sorted(
-        ((value, shown(name)) for name, value in values.items() if len(value) >= _SHORTEST),
+        ((way, shown(name)) for name, value in values.items() if len(value) >= _SHORTEST for way in _written(value)),
         key=lambda pair: -len(pair[0]),
     )
     if told:

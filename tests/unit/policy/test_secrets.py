@@ -78,6 +78,40 @@ def test_values_are_taken_out_of_every_text_of_a_message() -> None:
     assert result.new_state.actionable_elements[0].name == f"Hello {shown('short')}"
 
 
+_PIPED = 'horse|staple&7 ü"<91%'
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        "https://bank.test/in?word=horse|staple&7%20%C3%BC%22%3C91%",  # as it stands in an address
+        "https://bank.test/in?word=horse%7Cstaple%267%20%C3%BC%22%3C91%25",  # encodeURIComponent
+        "https://bank.test/in?word=horse%7Cstaple%267+%C3%BC%22%3C91%25&next=1",  # a form
+        "https://bank.test/horse|staple&7%20%C3%BC%22%3C91%/",
+        r'{"word": "horse|staple&7 ü\"<91%"}',
+        r'{"word": "horse|staple&7 \u00fc\"<91%"}',
+        "<b>horse|staple&amp;7 ü&quot;&lt;91%</b>",
+        '<b>horse|staple&amp;7 ü"&lt;91%</b>',
+        r'| word | horse\|staple&7 ü"<91% |',
+    ],
+)
+def test_values_are_taken_out_however_they_are_written(written: str) -> None:
+    result = action_pb2.ActionResult()
+    result.rows.rows.add(cells=["of the bank", written], links=["", written])
+    scrub(result, {"bank": _PIPED})
+    [row] = result.rows.rows
+    assert row.cells[0] == "of the bank"
+    for text in (row.cells[1], row.links[1]):
+        assert shown("bank") in text
+        assert "staple" not in text
+
+
+def test_values_are_taken_out_where_spaces_are_folded_or_a_list_begins() -> None:
+    result = action_pb2.ActionResult(text="12\\. horse\nand 12. horse")
+    scrub(result, {"one": "12.  horse", "two": "12. horse"})
+    assert "horse" not in result.text
+
+
 def test_what_is_sealed_is_opened_only_for_its_owner_and_name(tmp_path: Path) -> None:
     box = SecretBox.load(tmp_path)
     sealed = box.seal("owner", "bank", "päss")
