@@ -24,6 +24,8 @@ export interface Facts {
   readonly submits: boolean;
   /** Pressing it leads to an address and does nothing else. */
   readonly isLink: boolean;
+  /** That address, as the link has it; empty if it is not known, or if the page does something of its own besides. */
+  readonly address: string;
   /** It is a link that downloads. */
   readonly downloads: boolean;
   readonly acceptsDialog: boolean;
@@ -63,7 +65,8 @@ export function classify(facts: Facts): Set<Consequence> {
   if (facts.kind === "upload_files") found.add(Consequence.UPLOAD);
   if (facts.downloads && facts.activates) found.add(Consequence.DOWNLOAD);
   if (facts.acceptsDialog) found.add(Consequence.DIALOG);
-  if (facts.activates) for (const label of facts.labels) addOfLabel(found, label, facts.isLink);
+  const mayRead = isPlain(facts);
+  if (facts.activates) for (const label of facts.labels) addOfLabel(found, label, facts.isLink, mayRead);
   if (facts.submits) addOfForm(found, facts.fields);
   return found;
 }
@@ -89,10 +92,37 @@ export function purpose(field: Field): string {
   return "";
 }
 
-function addOfLabel(found: Set<Consequence>, label: string, isLink: boolean): void {
+/**
+ * Whether a link's address is known, and no part of it says that following it does something: `/delete/12`. Parts are
+ * compared whole: `/help/delete-account` is the name of a page.
+ */
+function isPlain({ isLink, address }: Facts): boolean {
+  if (!isLink || address === "") return false;
+  const { acting } = vocabulary().reading;
+  return !address.split(/[/?#&=;:]+/).some((part) => acting.includes(plain(unquoted(part))));
+}
+
+/** As it was before it was written for an address; what cannot have been is left as it stands. */
+function unquoted(part: string): string {
+  return part.replace(/(%[0-9a-f]{2})+/gi, (written) => {
+    try {
+      return decodeURIComponent(written);
+    } catch {
+      return written;
+    }
+  });
+}
+
+/** Whether a link's label names a page about a deed, as "Delete account help", and not the deed. */
+function isAbout(text: string): boolean {
+  const { labels, endings } = vocabulary().reading;
+  return labels.includes(text) || endings.some((word) => text.endsWith(UNSPACED.test(word) ? word : ` ${word}`));
+}
+
+function addOfLabel(found: Set<Consequence>, label: string, isLink: boolean, mayRead: boolean): void {
   const text = plain(label);
   if (text === "" || [...text].length > MAX_LABEL) return;
-  if (isLink && text.split(" ").length > MAX_LINK_WORDS) return;
+  if (isLink && (text.split(" ").length > MAX_LINK_WORDS || (mayRead && isAbout(text)))) return;
   for (const [name, consequence] of NAMES) {
     const { whole, phrases } = vocabulary()[name];
     const squeezed = text.replaceAll(" ", "");
@@ -155,6 +185,7 @@ interface Vocabulary {
   readonly delete: Deed;
   readonly publish: Deed;
   readonly credentials: Deed;
+  readonly reading: Record<"labels" | "endings" | "acting", readonly string[]>;
   readonly fields: { readonly payment: readonly string[]; readonly message: readonly string[] };
 }
 
@@ -169,6 +200,11 @@ function vocabulary(): Vocabulary {
     delete: deed(words.delete),
     publish: deed(words.publish),
     credentials: deed(words.credentials),
+    reading: {
+      labels: words.reading.labels.map(plain),
+      endings: words.reading.endings.map(plain),
+      acting: words.reading.acting.map(plain),
+    },
     fields: { payment: words.fields.payment.map(plain), message: words.fields.message.map(plain) },
   };
   return known;

@@ -21,6 +21,7 @@ const PRESSED_ROLES = /^(button|link|menuitem|menuitemcheckbox|menuitemradio|opt
 const BUTTON_TYPES = /^(submit|image|button|reset)$/;
 /** What stands for a form where there is none. */
 const LIKE_FORM = 'dialog,fieldset,[role="dialog"],[role="alertdialog"],[role="form"]';
+const HANDLERS = ["onclick", "onmousedown", "onmouseup", "onpointerdown", "onpointerup", "ontouchend"] as const;
 const LABELS = ["aria-label", "value", "title", "alt"] as const;
 
 /** What an action would press. */
@@ -92,6 +93,7 @@ function factsOf({ element, byEnter }: Pressed): Facts {
     activates: true,
     submits,
     isLink: link !== null && !hasAttribute(link, "role") && isWay(link),
+    address: link === null || isHandled(link) ? "" : (attributeOf(link, "href") ?? ""),
     downloads: link !== null && hasAttribute(link, "download"),
     acceptsDialog: false,
     labels: byEnter ? (button === null ? [] : labelsFor(button)) : labelsFor(pressed),
@@ -103,6 +105,12 @@ function factsOf({ element, byEnter }: Pressed): Facts {
 function isWay(link: Element): boolean {
   const written = (attributeOf(link, "href") ?? "").trim();
   return !written.startsWith("#") && /^https?:/i.test(property<string>(link, "href") ?? "");
+}
+
+/** Whether the page's markup says that it does something when this is pressed. What its scripts heed nobody can tell. */
+function isHandled(link: Element): boolean {
+  const handled = (at: Element): boolean => HANDLERS.some((name) => hasAttribute(at, name));
+  return closestShown(link, handled) !== null || Array.from(queryAll(link, "*")).some(handled);
 }
 
 function isPressable(element: Element): boolean {

@@ -11,7 +11,7 @@ import { isPrivateHost, matches, readAddress, readPattern } from "../../policy/o
 import { judgeAddress, permissionOf } from "../../policy/verdict";
 
 const NOTHING: Facts = {
-  ...{ kind: "click", changes: false, activates: false, submits: false, isLink: false, downloads: false },
+  ...{ kind: "click", changes: false, activates: false, submits: false, isLink: false, address: "", downloads: false },
   ...{ acceptsDialog: false, labels: [], fields: [] },
 };
 
@@ -56,6 +56,10 @@ describe("consequences", () => {
   it.each(consequences.links)("a link %s", (label, expected) => {
     const facts = { ...NOTHING, activates: true, isLink: true, labels: [label as string] };
     expect(names(classify(facts))).toEqual([...(expected as string[])].sort());
+  });
+  it.each(consequences.addressed as [string, string, string[]][])("a link %s to %j", (label, address, expected) => {
+    const facts = { ...NOTHING, activates: true, isLink: true, address, labels: [label] };
+    expect(names(classify(facts))).toEqual([...expected].sort());
   });
   it.each(consequences.forms as [unknown, unknown][])("a form of %j", (told, expected) => {
     const fields = (told as Partial<Field>[]).map((one) => ({ type: "", autocomplete: "", labels: [], ...one }));

@@ -24,6 +24,11 @@ REQUEST_BYTES = 32 * KIB
 _ABOVE_LIMIT = 64 * KIB
 
 
+# Who needs no token is a stranger, and strangers do not take their time: so long they may have from the headers of a
+# request to the end of its answer. What they ask is answered in milliseconds.
+STRANGER_S = 10
+
+
 class Lane(NamedTuple):
     """The requests of one kind."""
 
@@ -34,6 +39,8 @@ class Lane(NamedTuple):
     """The most that Envoy takes in of one."""
     is_whole: bool = True
     """Whether it is taken in before it is passed on."""
+    within_s: int = 0
+    """How long one may be under way at most, in seconds; 0 if its route says."""
 
     @property
     def most_bytes(self) -> int:
@@ -44,8 +51,10 @@ class Lane(NamedTuple):
 class Lanes(NamedTuple):
     """All lanes. Each has a share of `edge_memory_mb`, and room for one request at the least."""
 
+    pairing: Lane
+    """Codes. Of its own, so that no other stranger is in the way of a person who pairs."""
     open: Lane
-    """What needs no token: codes, renewals of tokens, health."""
+    """What else needs no token: renewals of tokens, health."""
     stream: Lane
     """Whoever asks for a stream says little."""
     connect: Lane
@@ -72,12 +81,14 @@ def of(settings: Settings) -> Lanes:
     memory = settings.edge_memory_mb * KIB * KIB
     largest = settings.max_message_bytes + _ABOVE_LIMIT
 
-    def lane(name: str, share: float, request_bytes: int, *, is_whole: bool = True) -> Lane:
-        return Lane(name, max(1, int(memory * share) // (request_bytes + REQUEST_BYTES)), request_bytes, is_whole)
+    def lane(name: str, share: float, request_bytes: int, *, is_whole: bool = True, within_s: int = 0) -> Lane:
+        requests = max(1, int(memory * share) // (request_bytes + REQUEST_BYTES))
+        return Lane(name, requests, request_bytes, is_whole, within_s)
 
     return Lanes(
-        open=lane("open", 1 / 32, 16 * KIB),
-        stream=lane("stream", 4 / 32, 8 * KIB),
+        pairing=lane("pairing", 0.5 / 32, 4 * KIB, within_s=STRANGER_S),
+        open=lane("open", 1 / 32, 16 * KIB, within_s=STRANGER_S),
+        stream=lane("stream", 3.5 / 32, 8 * KIB),
         connect=lane("connect", 14 / 32, WINDOW_BYTES + BUFFER_BYTES, is_whole=False),
         small=lane("small", 6 / 32, 64 * KIB),
         middle=lane("middle", 2 / 32, min(settings.max_part_bytes + 64 * KIB, largest)),

@@ -14,6 +14,7 @@ import unicodedata
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib import resources
+from urllib.parse import unquote
 
 from tabwire.v1 import policy_pb2 as pb
 
@@ -58,6 +59,8 @@ class Facts:
     """It sends the form that the fields belong to."""
     is_link: bool = False
     """Pressing it leads to an address and does nothing else."""
+    address: str = ""
+    """That address, as the link has it; empty if it is not known, or if the page does something of its own besides."""
     downloads: bool = False
     """It is a link that downloads."""
     accepts_dialog: bool = False
@@ -80,7 +83,7 @@ def classify(facts: Facts) -> frozenset[pb.Consequence.ValueType]:
         found.add(pb.CONSEQUENCE_DIALOG)
     if facts.activates:
         for label in facts.labels:
-            found.update(_of_label(label, is_link=facts.is_link))
+            found.update(_of_label(label, is_link=facts.is_link, may_read=_is_plain(facts)))
     if facts.submits:
         found.update(_of_form(facts.fields))
     return frozenset(found)
@@ -117,12 +120,35 @@ def purpose(field: Field) -> str:
     return ""
 
 
+# What stands between the parts of an address.
+_PARTS = re.compile(r"[/?#&=;:]+")
+
+
+def _is_plain(facts: Facts) -> bool:
+    """Whether a link's address is known, and no part of it says that following it does something: `/delete/12`.
+
+    Parts are compared whole: `/help/delete-account` is the name of a page.
+    """
+    if not facts.is_link or not facts.address:
+        return False
+    parts = {plain(unquote(part)) for part in _PARTS.split(facts.address)}
+    return parts.isdisjoint(_vocabulary()["reading"]["acting"])
+
+
+def _is_about(text: str) -> bool:
+    """Whether a link's label names a page about a deed, as "Delete account help", and not the deed."""
+    reading = _vocabulary()["reading"]
+    return text in reading["labels"] or any(
+        text.endswith(word if _UNSPACED.search(word) else f" {word}") for word in reading["endings"]
+    )
+
+
 @lru_cache(maxsize=4096)
-def _of_label(label: str, *, is_link: bool) -> frozenset[pb.Consequence.ValueType]:
+def _of_label(label: str, *, is_link: bool, may_read: bool) -> frozenset[pb.Consequence.ValueType]:
     text = plain(label)
     if not text or len(text) > _MAX_LABEL:
         return frozenset()
-    if is_link and len(text.split()) > _MAX_LINK_WORDS:
+    if is_link and (len(text.split()) > _MAX_LINK_WORDS or (may_read and _is_about(text))):
         return frozenset()
     found = set()
     for name, consequence in _NAMES.items():

@@ -83,14 +83,15 @@ def facts_of(
         labels = tuple(
             label for one in form if one.attributes.get("type") in ("submit", "image") for label in labels_of(one)
         )
+    href = element.attributes.get("href", "") if element is not None else ""
+    is_link = element is not None and element.type == state_pb2.ELEMENT_TYPE_LINK and _is_way(href)
     return Facts(
         kind=kind,
         changes=changes(action),
         activates=pressing,
         submits=submits and (is_field or (element is not None and element.type in _PRESSED_TYPES)),
-        is_link=element is not None
-        and element.type == state_pb2.ELEMENT_TYPE_LINK
-        and _is_way(element.attributes.get("href", "")),
+        is_link=is_link,
+        address=href if is_link else "",
         downloads=element is not None and "download" in element.attributes,
         accepts_dialog=(kind == "answer_dialog" and action.answer_dialog.accept) or action.dialog_answer.accept,
         labels=labels,

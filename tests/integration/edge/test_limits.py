@@ -7,16 +7,20 @@ uploads do to its memory is in `test_memory`.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 import ssl
 import time
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import grpc
 import pytest
 
 from tabwire.client import Client
+from tabwire.edge import lanes
 from tabwire.errors import TabwireError
+from tabwire.settings import Settings
 from tabwire.v1 import error_pb2
 
 from .speaking import (
@@ -35,7 +39,8 @@ from .speaking import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
+    from pathlib import Path
 
     from .conftest import Edge, EdgeWith
 
@@ -236,6 +241,86 @@ async def test_a_body_may_not_drip_in_and_never_reaches_the_server(edge_with: Ed
         dripping.cancel()
     assert line.startswith(b"HTTP/1.1 408")
     assert edge.behind.calls == 0
+
+
+class Strangers:
+    """Requests without a token, each of which sends its body a byte at a time; begun anew as soon as they are ended."""
+
+    def __init__(self, edge: Edge, path: str) -> None:
+        self._settings = edge.settings
+        self._path = path
+        self.ends: Counter[str] = Counter()
+        self.longest_s = 0.0
+
+    @contextlib.asynccontextmanager
+    async def at_work(self, count: int) -> AsyncIterator[Strangers]:
+        tasks = [asyncio.create_task(self._one()) for _ in range(count)]
+        try:
+            yield self
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _one(self) -> None:
+        lines = "".join(f"{name}: {value}\r\n" for name, value in {**WEB, "host": "x"}.items())
+        head = f"POST {self._path} HTTP/1.1\r\n{lines}content-length: 1000\r\n\r\n".encode()
+        while True:
+            with contextlib.suppress(OSError, ssl.SSLError):
+                async with raw(self._settings) as (reader, writer):
+                    began = time.monotonic()
+                    writer.write(head)
+                    dripping = asyncio.create_task(_drip(writer, b"x"))
+                    try:
+                        self.ends[(await reader.readline()).decode().strip()] += 1
+                    finally:
+                        dripping.cancel()
+                    self.longest_s = max(self.longest_s, time.monotonic() - began)
+            await asyncio.sleep(0.1)
+
+
+async def _is_full(edge: Edge) -> bool:
+    return (await post(edge.settings, HEALTH)).headers.get("x-tabwire-edge") == "overloaded"
+
+
+async def test_strangers_who_send_slowly_keep_nobody_from_pairing(edge_with: EdgeWith, until: Until) -> None:
+    """Those who ask after the server's health, in as many requests as there is room for what needs no token."""
+    edge = await edge_with(edge_memory_mb=32)
+    async with Strangers(edge, HEALTH).at_work(3 * lanes.of(edge.settings).open.requests) as strangers:
+        await until(lambda: _is_full(edge))
+        for _ in range(20):
+            assert (await post(edge.settings, PAIR)).grpc_status == "0", "it has room of its own"
+            await asyncio.sleep(0.1)
+
+        async def shown_out() -> bool:
+            return any("408" in line for line in strangers.ends)
+
+        await until(shown_out)
+    assert edge.settings.request_timeout_s > 60, "what others may take is no measure for strangers"
+    assert strangers.longest_s < 30
+    assert await answers(edge.settings, 20)
+
+
+async def test_who_pairs_slowly_makes_way_for_others(edge_with: EdgeWith, until: Until) -> None:
+    edge = await edge_with(edge_memory_mb=32, rate_pairing=100_000)
+    told: list[Answer] = []
+
+    async def tries(status: str) -> bool:
+        told.append(await post(edge.settings, PAIR))
+        return told[-1].grpc_status == status
+
+    async with Strangers(edge, PAIR).at_work(2 * lanes.of(edge.settings).pairing.requests) as strangers:
+        await until(lambda: tries("8"))
+        assert told[-1].headers["x-tabwire-edge"] == "overloaded"
+        assert (await post(edge.settings, HEALTH)).grpc_status == "0", "it has room of its own"
+        await until(lambda: tries("0"))  # while they go on
+    assert strangers.longest_s < 30
+    assert edge.behind.calls == sum(answer.grpc_status == "0" for answer in told), "of the strangers none"
+
+
+def test_by_default_there_is_room_for_all_who_may_try_to_pair(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path)
+    assert lanes.of(settings).pairing.requests >= 2 * settings.rate_pairing
 
 
 async def _drip(writer: asyncio.StreamWriter, piece: bytes) -> None:

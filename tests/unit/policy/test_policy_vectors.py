@@ -70,6 +70,14 @@ def test_a_link_is_a_deed_only_if_it_is_named_like_one(label: str, expected: lis
     assert names(consequences.classify(facts)) == set(expected)
 
 
+@pytest.mark.parametrize(("label", "address", "expected"), CONSEQUENCES["addressed"])
+def test_a_link_to_a_page_about_a_deed_is_none(label: str, address: str, expected: list[str]) -> None:
+    facts = consequences.Facts("click", activates=True, is_link=True, address=address, labels=(label,))
+    assert names(consequences.classify(facts)) == set(expected)
+    button = consequences.Facts("click", activates=True, address=address, labels=(label,))
+    assert names(consequences.classify(button)) >= set(expected), "a button is its words"
+
+
 def field_of(told: dict[str, Any]) -> consequences.Field:
     return consequences.Field(told.get("type", ""), told.get("autocomplete", ""), tuple(told.get("labels", ())))
 
