@@ -54,10 +54,11 @@ class Episode:
         self.award: Future[Award] = Future()
 
     def hear(self, told: dict[str, Any]) -> None:
-        """Takes what the page tells."""
+        """Takes what the page tells first; a page that was loaded anew within a try tells it all over again."""
         if told.get("started"):
-            self.started.set_result(told["instruction"])
-        else:
+            if not self.started.done():
+                self.started.set_result(told["instruction"])
+        elif not self.award.done():
             self.award.set_result(Award(told["reward"], told["elapsed_ms"] / 1000, told["limit_ms"] / 1000))
 
 

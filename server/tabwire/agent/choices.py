@@ -1,9 +1,10 @@
 """What can be done on the page as it is now, as a JSON schema: for weak models, which are held to it at each turn.
 
 The element comes first and the action after it, so that who has chosen an element can only go on with what that element
-takes; ids are those that the model was told in this turn. A schema that changes with every turn costs nothing where an
-endpoint makes a grammar of it; one that shows it to its model would read it anew each time, so it is for weak models
-alone. What an answer means is in `tabwire.agent.decision`, as for any other schema.
+takes. It is said by its name and then its id, as `Order [4]`: a weak model knows what it wants by name, and errs when
+it has to look up the number for it. Ids are those that the model was told in this turn. A schema that changes with
+every turn costs nothing where an endpoint makes a grammar of it; one that shows it to its model would read it anew each
+time, so it is for weak models alone. What an answer means is in `tabwire.agent.decision`, as for any other schema.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from tabwire.agent.schema import ACTION, Schema, decision_schema, is_required, o
 from tabwire.v1 import state_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from google.protobuf.descriptor import FieldDescriptor
 
@@ -34,6 +35,9 @@ _FOR_MORE = frozenset({"find_text", "read_text", "scroll"})
 _MAX_OPTIONS = 50
 # What some endpoints make of a schema breaks at other characters in a constant.
 _PLAIN = re.compile(r"[ !#-\[\]-~]{1,200}")
+_NOT_PLAIN = re.compile(r"[^ !#-\[\]-~]+")
+# Enough of a name to choose by.
+_MAX_NAME = 60
 # How the values of such fields are written (HTML, "Dates and times").
 _FORMATS = {
     "date": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
@@ -48,13 +52,15 @@ def page_schema(
     profile: Profile,
     told: Sequence[state_pb2.Element],
     *,
+    names: Mapping[int, str] | None = None,
     secrets: Sequence[str] = (),
     has_more: bool = False,
     spent: Spent = frozenset(),
 ) -> Schema:
     """The schema of a decision on a page. `told` are the elements that the model knows by their ids.
 
-    `has_more`: the page has more than it was told. `spent`: what would only be done again.
+    `names`: what they are called by their ids; without them ids stand alone. `has_more`: the page has more than it was
+    told. `spent`: what would only be done again.
     """
     schema = deepcopy(decision_schema(profile))
     alternatives: dict[str, Schema] = {}
@@ -62,6 +68,9 @@ def page_schema(
         able = [one for one in told if (facts.name, one.id) not in spent and facts.name in usable(one, profile)]
         for one in _alternatives(facts, profile, told, able, secrets, has_more=has_more):
             _merge(alternatives, one)
+    if names is not None:
+        for one in alternatives.values():
+            _name(one, names)
     schema["properties"]["actions"]["items"] = {"anyOf": list(alternatives.values())}
     return schema
 
@@ -145,6 +154,18 @@ def _merge(alternatives: dict[str, Schema], one: Schema) -> None:
     known = alternatives.setdefault(key, one)
     if known is not one:
         known["properties"][_ELEMENT]["enum"] += ids
+
+
+def _name(one: Schema, names: Mapping[int, str]) -> None:
+    """Has elements said by name and id."""
+    for field in (_ELEMENT, _TARGET):
+        if field in one["properties"]:
+            one["properties"][field] = {"enum": [_named(names, number) for number in one["properties"][field]["enum"]]}
+
+
+def _named(names: Mapping[int, str], number: int) -> str:
+    words = " ".join(_NOT_PLAIN.sub(" ", names.get(number, "")).split())[:_MAX_NAME].rstrip()
+    return f"{words} [{number}]" if words else f"[{number}]"
 
 
 def _fitted(name: str, element: state_pb2.Element, properties: Schema) -> Schema:

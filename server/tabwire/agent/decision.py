@@ -27,6 +27,8 @@ _THINKING = re.compile(r"<think>.*?</think>", re.DOTALL)
 _TRAILING_COMMA = re.compile(r",(\s*[}\]])")
 _DECISION_FIELDS = frozenset({"reasoning", "memory", "next_goal", "plan"})
 _MAX_GOAL = 300
+# An element as a weak model names it: `Order [4]`.
+_NAMED_ID = re.compile(r"(?:^|\s)\[(\d{1,10})\]\s*$")
 _NOTHING: tuple[object, ...] = (None, "", 0, False, [])
 _validator = protovalidate.Validator()
 
@@ -160,6 +162,8 @@ def _value(field: FieldDescriptor, value: Any) -> Any:
         return words.get(value.lower(), value)
     if field.is_repeated and not isinstance(value, list):
         return [value]
+    if field.type == field.TYPE_UINT32 and isinstance(value, str) and (named := _NAMED_ID.search(value)):
+        return int(named[1])
     return value
 
 

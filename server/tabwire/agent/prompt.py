@@ -90,6 +90,7 @@ class Prompt:
             schema = page_schema(
                 self._profile,
                 seen.numbered,
+                names=seen.names,
                 secrets=task.secrets,
                 has_more=seen.has_more,
                 spent=spent(history, shown, state),

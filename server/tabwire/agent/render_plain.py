@@ -6,10 +6,12 @@ Strings of the page are quoted as in `tabwire.agent.render`, whose words it uses
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tabwire.agent.choices import usable
+from tabwire.agent.colours import colour
 from tabwire.agent.render import FIELDS, details, label, page_lines, place, quote, role
 from tabwire.v1 import state_pb2
 
@@ -33,6 +35,8 @@ class Plain:
     text: str
     numbered: tuple[state_pb2.Element, ...]
     """The elements that can be named by their numbers."""
+    names: dict[int, str]
+    """What each of them is called, by its id: its name or what stands beside it, else what it is."""
     has_more: bool
     """Whether the page has more than this."""
 
@@ -69,12 +73,13 @@ def plain(state: state_pb2.PageState, profile: Profile, *, typed: Collection[int
         size += sum(len(line) + 1 for line in own)
         if size > profile.state_characters:
             lines.append(f"not shown: {len(elements) - index} more elements; scroll to see")
-            return Plain("\n".join(lines), tuple(numbered), has_more=True)
+            return Plain("\n".join(lines), tuple(numbered), _names(numbered, elements, labels), has_more=True)
         lines.extend(own)
         if has_number:
             numbered.append(one)
     scrolls = any("scroll" in usable(one, profile) for one in elements)
-    return Plain("\n".join(lines), tuple(numbered), has_more=len(head) > 1 or scrolls)
+    names = _names(numbered, elements, labels)
+    return Plain("\n".join(lines), tuple(numbered), names, has_more=len(head) > 1 or scrolls)
 
 
 def _of_use(elements: Sequence[state_pb2.Element], profile: Profile) -> list[state_pb2.Element]:
@@ -109,7 +114,7 @@ def _says_what(one: state_pb2.Element) -> bool:
 
 def _line(one: state_pb2.Element, elements: Sequence[state_pb2.Element], labels: dict[int, int], *, number: str) -> str:
     name = label(one)
-    beside = next((label(text) for text in elements if text.id == labels.get(one.id)), "")
+    beside = _beside(one, elements, labels)
     parts = (
         number,
         _word(one),
@@ -118,6 +123,23 @@ def _line(one: state_pb2.Element, elements: Sequence[state_pb2.Element], labels:
         details(one, plain=True),
     )
     return " ".join(filter(None, parts))
+
+
+def _beside(one: state_pb2.Element, elements: Sequence[state_pb2.Element], labels: dict[int, int]) -> str:
+    return next((label(text) for text in elements if text.id == labels.get(one.id)), "")
+
+
+def _names(
+    numbered: Sequence[state_pb2.Element], elements: Sequence[state_pb2.Element], labels: dict[int, int]
+) -> dict[int, str]:
+    """What elements are called; those that are called the same with the row or heading that they belong to."""
+    names = {one.id: label(one) or _beside(one, elements, labels) or colour(one) or _word(one) for one in numbered}
+    known = Counter(names.values())
+    for one in numbered:
+        around = one.row or one.heading
+        if around and known[names[one.id]] > 1:
+            names[one.id] += f" of {around}"
+    return names
 
 
 def _is_secret(one: state_pb2.Element) -> bool:

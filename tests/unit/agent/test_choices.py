@@ -12,6 +12,7 @@ from doubles.browser_double import element, shop
 from tabwire.agent import choices, decision
 from tabwire.agent.profile import SMALL
 from tabwire.agent.schema import decision_schema
+from tabwire.errors import TabwireError
 from tabwire.v1 import state_pb2
 
 if TYPE_CHECKING:
@@ -28,6 +29,12 @@ def _allows(schema: dict[str, Any], **action: Any) -> bool:
 
 def _schema(elements: Sequence[state_pb2.Element], **given: Any) -> dict[str, Any]:
     return choices.page_schema(SMALL, elements, **given)
+
+
+def _enums(schema: dict[str, Any]) -> list[str]:
+    """All names of elements in a schema."""
+    items = schema["properties"]["actions"]["items"]["anyOf"]
+    return [name for one in items for name in one["properties"].get("element_id", {}).get("enum", [])]
 
 
 def _typed(number: int, kind: str) -> state_pb2.Element:
@@ -51,6 +58,29 @@ def test_the_element_is_said_before_the_action() -> None:
     for one in _schema(shop())["properties"]["actions"]["items"]["anyOf"]:
         names = list(one["properties"])
         assert names.index("action") == (1 if "element_id" in names else 0)
+
+
+def test_elements_are_said_by_name_and_id() -> None:
+    names = {2: "Search", 3: 'Go "now" \\ [9]', 4: "加入购物车", 5: "x" * 300}
+    schema = _schema(shop(), names=names)
+    assert _allows(schema, element_id="Search [2]", action="input_text", text="stapler")
+    assert _allows(schema, element_id="Go now [9] [3]", action="click"), "without what breaks grammars"
+    assert _allows(schema, element_id="[4]", action="click")
+    assert not _allows(schema, element_id=3, action="click")
+    assert not _allows(schema, element_id="Search [3]", action="click")
+    assert max(len(word) for word in _enums(schema)) < 80
+
+
+def test_the_last_number_of_a_name_is_the_element() -> None:
+    said = {"reasoning": "r", "actions": [{"element_id": "Go now [9] [3]", "action": "click"}]}
+    assert decision.parse(json.dumps(said), SMALL).actions[0].click.element_id == 3
+
+
+@pytest.mark.parametrize("word", ["Go", "Go 3", "Go [3] now", "Go [-3]", "Go[3", "[99999999999]"])
+def test_a_name_without_its_number_is_refused(word: str) -> None:
+    said = {"reasoning": "r", "actions": [{"element_id": word, "action": "click"}]}
+    with pytest.raises(TabwireError):
+        decision.parse(json.dumps(said), SMALL)
 
 
 def test_what_is_always_possible_is_always_offered() -> None:

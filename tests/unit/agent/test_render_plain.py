@@ -50,6 +50,20 @@ def test_only_what_can_be_used_has_a_number() -> None:
     assert 'button "x" disabled' in _lines(element(9, "button", "x", disabled=True))
 
 
+def test_what_can_be_used_has_a_name() -> None:
+    assert _plain(*shop()).names == {2: "Search", 3: "Go", 4: "Add to cart", 5: "Colour", 6: "Gift wrap", 8: "Checkout"}
+    field = _at(element(2, "textbox", "", value="x"), 60, 0)
+    assert _plain(_at(element(1, "text", "City"), 0, 0), field).names == {2: "City"}
+    assert _plain(element(3, "textbox", "", value="x")).names == {3: "textbox"}
+
+
+def test_what_is_called_the_same_is_told_apart_by_its_place() -> None:
+    alike = [element(number, "button", "Add") for number in (1, 2)]
+    alike[0].row, alike[1].row = "Red stapler", "Blue stapler"
+    names = _plain(*alike, element(3, "button", "Pay")).names
+    assert names == {1: "Add of Red stapler", 2: "Add of Blue stapler", 3: "Pay"}
+
+
 def test_alike_rows_are_no_table() -> None:
     rows = [one for n in range(1, 13, 2) for one in (element(n, "link", f"Item {n}"), element(n + 1, "button", "Add"))]
     assert _lines(*rows)[:2] == ['[1] link "Item 1"', '[2] button "Add"']
