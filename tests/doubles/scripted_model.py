@@ -78,6 +78,8 @@ class Request(dict[str, Any]):
         for line in self.whole.splitlines():
             if line.startswith("rows of: "):
                 kind = line.removeprefix("rows of: ")
+            elif line.startswith(words) and (told := re.search(r" \[(\d+)\]", line)):
+                found = int(told[1])  # as a weak model is told
             elif told := re.search(r"\[(\d+)\] (.*)", line):
                 kind = ""
                 found = int(told[1]) if told[2].startswith(words) else found

@@ -116,10 +116,10 @@ def _line(one: state_pb2.Element, elements: Sequence[state_pb2.Element], labels:
     name = label(one)
     beside = _beside(one, elements, labels)
     parts = (
-        number,
         _word(one),
         quote(name) if name else "",
         f"beside {quote(beside)}" if beside else "",
+        number,  # right behind the name, as it is to be answered
         details(one, plain=True),
     )
     return " ".join(filter(None, parts))

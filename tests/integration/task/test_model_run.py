@@ -69,7 +69,7 @@ async def test_a_weak_model_is_held_to_the_page_and_asked_once_more_before_it_is
             assert [len(step.actions) for step in ended.steps] == [1, 1], "the doubt is no step of its own"
     first, again, last = model.requests
     assert again["messages"][: len(first["messages"])] == first["messages"]
-    assert '[4] button "Add to cart", not used yet' in again.last
+    assert 'button "Add to cart" [4], not used yet' in again.last
     assert "Done so far:" in last.last
     assert len(last["messages"]) == 2, "it is told all anew"
     named = [

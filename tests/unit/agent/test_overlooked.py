@@ -21,7 +21,7 @@ def _here(number: int) -> action_pb2.Action:
 
 def test_what_the_task_names_and_nobody_used_is_told_once_by_its_number() -> None:
     said = doubt(_DONE, _TASK, Recorded().history, page())
-    assert '[3] button "Go", [6] checkbox "Gift wrap"' in said
+    assert 'button "Go" [3], checkbox "Gift wrap" [6]' in said
     assert "Checkout" not in said
     assert "Shop" not in said
 
@@ -60,9 +60,30 @@ def test_only_whole_words_of_the_task_name_something(asked: str) -> None:
 def test_nothing_is_doubted_where_no_success_is_claimed_or_no_page_is_known() -> None:
     gave_up = task_pb2.Decision(actions=[action_pb2.Action(done=action_pb2.DoneAction(text="x", success=False))])
     assert doubt(gave_up, _TASK, Recorded().history, page()) == ""
-    assert doubt(task_pb2.Decision(actions=[click()]), _TASK, Recorded().history, page()) == ""
+    assert doubt(task_pb2.Decision(actions=[click(8)]), _TASK, Recorded().history, page()) == "", "not named"
     assert doubt(_DONE, _TASK, Recorded().history, None) == ""
     off = page()
     del off.actionable_elements[:]
     off.actionable_elements.append(element(3, "button", "Go", disabled=True))
     assert doubt(_DONE, _TASK, Recorded().history, off) == "", "it cannot be used"
+
+
+def test_what_the_task_names_first_is_told_before_what_it_names_last_once_a_step() -> None:
+    go = task_pb2.Decision(actions=[_here(3)])
+    recorded = Recorded()
+    recorded.step((_here(8), succeeded()))
+    said = doubt(go, _TASK, recorded.history, page())
+    assert said.startswith('Before that the task names checkbox "Gift wrap" [6]: ')
+    assert '"Go"' not in said
+    recorded.asked(len(recorded.history.steps), said)
+    assert doubt(go, _TASK, recorded.history, page()) == "", "it is believed when it decides the same again"
+    assert '"Go"' in doubt(_DONE, _TASK, recorded.history, page()), "its word that it is done is another matter"
+    recorded.step((_here(8), succeeded()))
+    assert doubt(go, _TASK, recorded.history, page()) == said
+    recorded.step((_here(6), succeeded()))
+    assert doubt(go, _TASK, recorded.history, page()) == ""
+
+
+def test_nothing_comes_before_what_the_task_names_first() -> None:
+    wrap = task_pb2.Decision(actions=[_here(6)])
+    assert doubt(wrap, _TASK, Recorded().history, page()) == ""

@@ -318,7 +318,7 @@ def test_a_small_model_is_told_whether_it_filled_in_a_password_that_no_page_tell
     secret.attributes["type"] = "password"
     task, recorded = _task(), Recorded(_task())
     prompt = Prompt(task, SMALL)
-    line = '[50] textbox "Password" type=password'
+    line = 'textbox "Password" [50] type=password'
     assert f"{line} not filled in by you" in prompt.turn(task, recorded.history, page(secret)).text
     typed = action_pb2.Action(document_id="d", input_text=action_pb2.InputTextAction(element_id=50, text="x"))
     recorded.step((typed, failed()), text="t")

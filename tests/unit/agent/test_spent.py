@@ -171,4 +171,4 @@ def test_a_model_is_neither_offered_nor_told_what_would_be_of_no_use() -> None:
     turn = prompt.turn(task, recorded.history, state, shown=page())
     assert "set_checked(" not in turn.text
     assert "set_checked" not in str(turn.schema)
-    assert f"[{_BOX}] checkbox" in turn.text, "that it is done is still shown"
+    assert f"[{_BOX}] checked" in turn.text, "that it is done is still shown"
