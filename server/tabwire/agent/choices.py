@@ -1,10 +1,11 @@
 """What can be done on the page as it is now, as a JSON schema: for weak models, which are held to it at each turn.
 
 The element comes first and the action after it, so that who has chosen an element can only go on with what that element
-takes. It is said by its name and then its id, as `Order [4]`: a weak model knows what it wants by name, and errs when
-it has to look up the number for it. Ids are those that the model was told in this turn. A schema that changes with
-every turn costs nothing where an endpoint makes a grammar of it; one that shows it to its model would read it anew each
-time, so it is for weak models alone. What an answer means is in `tabwire.agent.decision`, as for any other schema.
+takes. It is said by its name or kind and then its id, as `Order [4]` or `button [4]`: a weak model knows what it wants
+by name, and errs when it has to look up the number for it; held to a form that it did not mean to write, it errs too.
+Ids are those that the model was told in this turn. A schema that changes with every turn costs nothing where an
+endpoint makes a grammar of it; one that shows it to its model would read it anew each time, so it is for weak models
+alone. What an answer means is in `tabwire.agent.decision`, as for any other schema.
 """
 
 from __future__ import annotations
@@ -52,14 +53,14 @@ def page_schema(
     profile: Profile,
     told: Sequence[state_pb2.Element],
     *,
-    names: Mapping[int, str] | None = None,
+    names: Mapping[int, Sequence[str]] | None = None,
     secrets: Sequence[str] = (),
     has_more: bool = False,
     spent: Spent = frozenset(),
 ) -> Schema:
     """The schema of a decision on a page. `told` are the elements that the model knows by their ids.
 
-    `names`: what they are called by their ids; without them ids stand alone. `has_more`: the page has more than it was
+    `names`: what each may be called, by its id; without them ids stand alone. `has_more`: the page has more than it was
     told. `spent`: what would only be done again.
     """
     schema = deepcopy(decision_schema(profile))
@@ -156,16 +157,17 @@ def _merge(alternatives: dict[str, Schema], one: Schema) -> None:
         known["properties"][_ELEMENT]["enum"] += ids
 
 
-def _name(one: Schema, names: Mapping[int, str]) -> None:
+def _name(one: Schema, names: Mapping[int, Sequence[str]]) -> None:
     """Has elements said by name and id."""
     for field in (_ELEMENT, _TARGET):
         if field in one["properties"]:
-            one["properties"][field] = {"enum": [_named(names, number) for number in one["properties"][field]["enum"]]}
+            ids = one["properties"][field]["enum"]
+            one["properties"][field] = {"enum": [word for number in ids for word in _named(names, number)]}
 
 
-def _named(names: Mapping[int, str], number: int) -> str:
-    words = " ".join(_NOT_PLAIN.sub(" ", names.get(number, "")).split())[:_MAX_NAME].rstrip()
-    return f"{words} [{number}]" if words else f"[{number}]"
+def _named(names: Mapping[int, Sequence[str]], number: int) -> list[str]:
+    plain = (" ".join(_NOT_PLAIN.sub(" ", name).split())[:_MAX_NAME].rstrip() for name in names.get(number, ()))
+    return list(dict.fromkeys(f"{words} [{number}]" for words in plain if words)) or [f"[{number}]"]
 
 
 def _fitted(name: str, element: state_pb2.Element, properties: Schema) -> Schema:

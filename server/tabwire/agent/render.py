@@ -88,12 +88,17 @@ def element_line(element: state_pb2.Element) -> str:
     return " ".join(filter(None, parts))
 
 
+def shown_colour(element: state_pb2.Element) -> str:
+    """The colour by which a thing without a name is told; empty if it is not told by that."""
+    return "" if label(element) or element.type in FIELDS else colour(element)
+
+
 def details(element: state_pb2.Element, *, plain: bool = False) -> str:
     """What is told of an element besides its role and what it is called; `plain`: in words that need no key."""
     parts = []
     name = label(element)
-    if not name and element.type not in FIELDS and colour(element):
-        parts.append(f"colour={colour(element)}")
+    if shown := shown_colour(element):
+        parts.append(f"colour={shown}")
     text = _SPACE.sub(" ", element.text_content).strip()
     if text and name and text.casefold() != _SPACE.sub(" ", name).strip().casefold() and not element.options:
         parts.append(f"text={quote(text)}")

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tabwire.agent.choices import usable
-from tabwire.agent.colours import colour
-from tabwire.agent.render import FIELDS, details, label, page_lines, place, quote, role
+from tabwire.agent.render import FIELDS, details, label, page_lines, place, quote, role, shown_colour
 from tabwire.v1 import state_pb2
 
 if TYPE_CHECKING:
@@ -35,8 +34,8 @@ class Plain:
     text: str
     numbered: tuple[state_pb2.Element, ...]
     """The elements that can be named by their numbers."""
-    names: dict[int, str]
-    """What each of them is called, by its id: its name or what stands beside it, else what it is."""
+    names: dict[int, tuple[str, ...]]
+    """What each of them may be called, by its id: its name or what stands beside it, and what it is."""
     has_more: bool
     """Whether the page has more than this."""
 
@@ -131,15 +130,17 @@ def _beside(one: state_pb2.Element, elements: Sequence[state_pb2.Element], label
 
 def _names(
     numbered: Sequence[state_pb2.Element], elements: Sequence[state_pb2.Element], labels: dict[int, int]
-) -> dict[int, str]:
-    """What elements are called; those that are called the same with the row or heading that they belong to."""
-    names = {one.id: label(one) or _beside(one, elements, labels) or colour(one) or _word(one) for one in numbered}
+) -> dict[int, tuple[str, ...]]:
+    """What elements are called: their names, with row or heading if others are called the same; and their kinds."""
+    names = {one.id: label(one) or _beside(one, elements, labels) or shown_colour(one) for one in numbered}
     known = Counter(names.values())
+    found = {}
     for one in numbered:
-        around = one.row or one.heading
-        if around and known[names[one.id]] > 1:
-            names[one.id] += f" of {around}"
-    return names
+        name, around = names[one.id], one.row or one.heading
+        if around and known[name] > 1:
+            name = f"{name} of {around}".strip()
+        found[one.id] = tuple(filter(None, (name, _word(one))))
+    return found
 
 
 def _is_secret(one: state_pb2.Element) -> bool:

@@ -61,9 +61,10 @@ def test_the_element_is_said_before_the_action() -> None:
 
 
 def test_elements_are_said_by_name_and_id() -> None:
-    names = {2: "Search", 3: 'Go "now" \\ [9]', 4: "加入购物车", 5: "x" * 300}
+    names = {2: ("Search", "textbox"), 3: ('Go "now" \\ [9]',), 4: ("加入购物车",), 5: ("x" * 300, "select")}
     schema = _schema(shop(), names=names)
     assert _allows(schema, element_id="Search [2]", action="input_text", text="stapler")
+    assert _allows(schema, element_id="textbox [2]", action="input_text", text="stapler")
     assert _allows(schema, element_id="Go now [9] [3]", action="click"), "without what breaks grammars"
     assert _allows(schema, element_id="[4]", action="click")
     assert not _allows(schema, element_id=3, action="click")

@@ -50,18 +50,22 @@ def test_only_what_can_be_used_has_a_number() -> None:
     assert 'button "x" disabled' in _lines(element(9, "button", "x", disabled=True))
 
 
-def test_what_can_be_used_has_a_name() -> None:
-    assert _plain(*shop()).names == {2: "Search", 3: "Go", 4: "Add to cart", 5: "Colour", 6: "Gift wrap", 8: "Checkout"}
+def test_what_can_be_used_is_called_by_its_name_or_by_what_it_is() -> None:
+    names = _plain(*shop()).names
+    assert names[2] == ("Search", "textbox")
+    assert names[4] == ("Add to cart", "button")
+    assert set(names) == {2, 3, 4, 5, 6, 8}
     field = _at(element(2, "textbox", "", value="x"), 60, 0)
-    assert _plain(_at(element(1, "text", "City"), 0, 0), field).names == {2: "City"}
-    assert _plain(element(3, "textbox", "", value="x")).names == {3: "textbox"}
+    assert _plain(_at(element(1, "text", "City"), 0, 0), field).names == {2: ("City", "textbox")}
+    field.attributes["background-color"] = "#ffffff"
+    assert _plain(field).names == {2: ("textbox",)}, "the colour of a field tells nobody what it is"
 
 
 def test_what_is_called_the_same_is_told_apart_by_its_place() -> None:
     alike = [element(number, "button", "Add") for number in (1, 2)]
     alike[0].row, alike[1].row = "Red stapler", "Blue stapler"
     names = _plain(*alike, element(3, "button", "Pay")).names
-    assert names == {1: "Add of Red stapler", 2: "Add of Blue stapler", 3: "Pay"}
+    assert [names[number][0] for number in (1, 2, 3)] == ["Add of Red stapler", "Add of Blue stapler", "Pay"]
 
 
 def test_alike_rows_are_no_table() -> None:
