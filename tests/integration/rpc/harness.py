@@ -23,7 +23,7 @@ from tabwire.v1 import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Iterable, Iterator, Sequence
 
     from google.protobuf.descriptor import MethodDescriptor
 
@@ -61,6 +61,29 @@ async def failed(call: Awaitable[Any] | AsyncIterable[Any]) -> grpc.aio.AioRpcEr
     except grpc.aio.AioRpcError as error:
         return error
     raise AssertionError("the call succeeded")
+
+
+# What grpc.aio says in place of the server's status if that came while a message was still being written
+# (https://github.com/grpc/grpc/issues/36066).
+_NOT_WRITTEN = "Internal error from Core"
+
+
+async def streaming(method: Any, requests: Iterable[Any], **options: Any) -> AsyncIterator[Any]:
+    """The answers to a call that streams its requests, made anew as often as grpc.aio loses what became of it."""
+    messages = list(requests)
+    while True:
+        call = method(iter(messages), **options)
+        try:
+            if isinstance(call, AsyncIterable):
+                async for answer in call:
+                    yield answer
+            else:
+                yield await call
+        except grpc.aio.AioRpcError as error:
+            if error.details() != _NOT_WRITTEN:
+                raise
+        else:
+            return
 
 
 def bearer(token: str) -> Metadata:
@@ -139,4 +162,6 @@ class Api:
         """Calls any RPC with one message of any bytes."""
         kind = ("stream" if method.client_streaming else "unary", "stream" if method.server_streaming else "unary")
         call: Any = getattr(self.channel, "_".join(kind))(path_of(method))
-        return call(iter([raw]) if method.client_streaming else raw, metadata=metadata, timeout=20)
+        if method.client_streaming:
+            return streaming(call, [raw], metadata=metadata, timeout=20)
+        return call(raw, metadata=metadata, timeout=20)

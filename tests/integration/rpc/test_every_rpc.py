@@ -8,7 +8,7 @@ import grpc
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
 
-from integration.rpc.harness import Api, bearer, error_of, every_method, failed, path_of
+from integration.rpc.harness import Api, bearer, error_of, every_method, failed, path_of, streaming
 from tabwire import origins
 from tabwire.rpc.rules import RULES
 from tabwire.v1 import auth_pb2, auth_service_pb2, error_pb2
@@ -150,7 +150,7 @@ async def test_malformed_bytes_get_a_typed_answer(shared_api: Api, method: Metho
 @pytest.mark.parametrize("method", ALL, ids=name)
 async def test_no_message_gets_a_typed_answer(shared_api: Api, method: MethodDescriptor) -> None:
     call: Any = shared_api.channel.stream_stream(path_of(method))
-    error = await failed(call(iter([]), metadata=await all_scopes(shared_api), timeout=20))
+    error = await failed(streaming(call, [], metadata=await all_scopes(shared_api), timeout=20))
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert error_of(error).error_code == error_pb2.ERROR_CODE_INVALID_ARGUMENT
 

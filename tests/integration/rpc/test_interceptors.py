@@ -14,7 +14,7 @@ import pytest
 import structlog
 from sqlalchemy.exc import OperationalError
 
-from integration.rpc.harness import error_of, failed, serving
+from integration.rpc.harness import error_of, failed, serving, streaming
 from tabwire import log
 from tabwire.errors import TabwireError
 from tabwire.rpc.identity import correlation_id
@@ -152,14 +152,28 @@ async def channel(behaviours: Behaviours, lines: io.StringIO) -> AsyncIterator[g
         yield channel
 
 
-def call(channel: grpc.aio.Channel, kind: str, name: str, request: Any = GOOD, **options: Any) -> Any:
-    """Calls one method. Bytes are sent as they are."""
-    method = getattr(channel, kind)(
+def stub(channel: grpc.aio.Channel, kind: str, name: str) -> Any:
+    """One method. Bytes are sent as they are."""
+    return getattr(channel, kind)(
         f"/{kind}/{name}",
         request_serializer=lambda message: message if isinstance(message, bytes) else message.SerializeToString(),
         response_deserializer=Response.FromString,
     )
-    return method(iter([request]) if kind.startswith("stream") else request, **options)
+
+
+def call(channel: grpc.aio.Channel, kind: str, name: str, request: Any = GOOD, **options: Any) -> Any:
+    """Calls one method."""
+    return stub(channel, kind, name)(iter([request]) if kind.startswith("stream") else request, **options)
+
+
+async def refused(
+    channel: grpc.aio.Channel, kind: str, name: str, request: Any = GOOD, **options: Any
+) -> grpc.aio.AioRpcError:
+    """The error of a method that must fail."""
+    method = stub(channel, kind, name)
+    return await failed(
+        streaming(method, [request], **options) if kind.startswith("stream") else method(request, **options)
+    )
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -175,7 +189,7 @@ async def test_what_succeeds_is_let_through(channel: grpc.aio.Channel, kind: str
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("name", ["known", "late_known"])
 async def test_an_error_that_is_meant_goes_out_whole(channel: grpc.aio.Channel, kind: str, name: str) -> None:
-    error = await failed(call(channel, kind, name))
+    error = await refused(channel, kind, name)
     info = error_of(error)
     assert error.code() is grpc.StatusCode.NOT_FOUND
     assert error.details() == info.message == "The tab is gone."
@@ -188,7 +202,7 @@ async def test_an_error_that_is_meant_goes_out_whole(channel: grpc.aio.Channel, 
 async def test_an_error_that_is_not_meant_leaks_nothing_but_is_logged(
     channel: grpc.aio.Channel, lines: io.StringIO, kind: str, name: str
 ) -> None:
-    error = await failed(call(channel, kind, name))
+    error = await refused(channel, kind, name)
     info = error_of(error)
     assert error.code() is grpc.StatusCode.INTERNAL
     assert info.error_code == error_pb2.ERROR_CODE_INTERNAL
@@ -206,7 +220,7 @@ async def test_an_error_that_is_not_meant_leaks_nothing_but_is_logged(
 async def test_a_full_disk_is_told_with_its_remedy_and_logged_with_its_cause(
     channel: grpc.aio.Channel, lines: io.StringIO, kind: str, name: str
 ) -> None:
-    error = await failed(call(channel, kind, name))
+    error = await refused(channel, kind, name)
     info = error_of(error)
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert info.error_code == error_pb2.ERROR_CODE_RESOURCE_EXHAUSTED
@@ -223,7 +237,7 @@ async def test_a_full_disk_is_told_with_its_remedy_and_logged_with_its_cause(
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_bytes_that_are_no_message_are_refused(channel: grpc.aio.Channel, kind: str) -> None:
-    error = await failed(call(channel, kind, "fine", b"\xff\xff\xff\xff\xff\xff"))
+    error = await refused(channel, kind, "fine", b"\xff\xff\xff\xff\xff\xff")
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert error_of(error).error_code == error_pb2.ERROR_CODE_INVALID_ARGUMENT
 
@@ -232,7 +246,7 @@ async def test_bytes_that_are_no_message_are_refused(channel: grpc.aio.Channel, 
 async def test_broken_rules_are_named_field_by_field(channel: grpc.aio.Channel, kind: str) -> None:
     select = action_pb2.SelectOptionAction(element_id=0, options=["good", "b" * 1001])
     request = Request(browser_id="x" * 65, action=action_pb2.Action(select_option=select))
-    error = await failed(call(channel, kind, "fine", request))
+    error = await refused(channel, kind, "fine", request)
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
     violations = error_of(error).details.field_violations.violations
     assert [violation.field for violation in violations] == [
@@ -247,7 +261,7 @@ async def test_broken_rules_are_named_field_by_field(channel: grpc.aio.Channel, 
 @pytest.mark.parametrize("kind", ["stream_unary", "stream_stream"])
 async def test_each_message_of_a_stream_is_checked(channel: grpc.aio.Channel, kind: str) -> None:
     method: Any = getattr(channel, kind)(f"/{kind}/fine", request_serializer=Request.SerializeToString)
-    error = await failed(method(iter([GOOD, GOOD, Request()])))
+    error = await failed(streaming(method, [GOOD, GOOD, Request()]))
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert error_of(error).details.field_violations.violations[0].field == "action"
 
@@ -256,7 +270,7 @@ async def test_each_message_of_a_stream_is_checked(channel: grpc.aio.Channel, ki
 @pytest.mark.parametrize("count", [0, 2])
 async def test_a_call_without_its_one_message_is_answered(channel: grpc.aio.Channel, kind: str, count: int) -> None:
     method: Any = channel.stream_stream(f"/{kind}/fine", request_serializer=Request.SerializeToString)
-    error = await failed(method(iter([GOOD] * count)))
+    error = await failed(streaming(method, [GOOD] * count))
     assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
     assert "message" in error_of(error).message
 
@@ -267,11 +281,11 @@ async def test_a_told_length_lets_no_second_message_through(channel: grpc.aio.Ch
     messages = [GOOD.SerializeToString()] * count
     length = {"of all": str(sum(5 + len(one) for one in messages)), "of nothing": "0", "no number": "many"}[told]
     method: Any = channel.stream_unary("/unary_unary/late_fine", response_deserializer=Response.FromString)
-    answer = method(iter(messages), metadata=(("content-length", length),))
+    answers = streaming(method, messages, metadata=(("content-length", length),))
     if count == 1:
-        assert (await answer).browser_id == "fine"
+        assert [answer.browser_id async for answer in answers] == ["fine"]
     else:
-        error = await failed(answer)
+        error = await failed(answers)
         assert error.code() is grpc.StatusCode.INVALID_ARGUMENT
         assert error.details() == "The request carries more than one message."
 
@@ -279,7 +293,7 @@ async def test_a_told_length_lets_no_second_message_through(channel: grpc.aio.Ch
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_message_that_is_too_large_is_refused_in_words(channel: grpc.aio.Channel, kind: str) -> None:
     text = action_pb2.InputTextAction(element_id=1, text="x" * 70_000)
-    error = await failed(call(channel, kind, "fine", Request(action=action_pb2.Action(input_text=text))))
+    error = await refused(channel, kind, "fine", Request(action=action_pb2.Action(input_text=text)))
     assert error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     info = error_of(error)
     assert info.details.limit.limit == 65536
@@ -288,7 +302,7 @@ async def test_a_message_that_is_too_large_is_refused_in_words(channel: grpc.aio
 
 @pytest.mark.parametrize("kind", KINDS)
 async def test_a_method_that_does_not_exist_is_unimplemented(channel: grpc.aio.Channel, kind: str) -> None:
-    error = await failed(call(channel, kind, "no_such_method"))
+    error = await refused(channel, kind, "no_such_method")
     assert error.code() is grpc.StatusCode.UNIMPLEMENTED
     assert error_of(error).error_code == error_pb2.ERROR_CODE_UNIMPLEMENTED
 
@@ -297,7 +311,7 @@ async def test_a_method_that_does_not_exist_is_unimplemented(channel: grpc.aio.C
 async def test_a_call_without_a_deadline_ends_at_the_servers_cap(
     channel: grpc.aio.Channel, behaviours: Behaviours, kind: str
 ) -> None:
-    error = await failed(call(channel, kind, "hang"))
+    error = await refused(channel, kind, "hang")
     assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     info = error_of(error)
     assert info.error_code == error_pb2.ERROR_CODE_DEADLINE_EXCEEDED
@@ -306,7 +320,7 @@ async def test_a_call_without_a_deadline_ends_at_the_servers_cap(
 
 
 async def test_a_callers_deadline_is_kept(channel: grpc.aio.Channel, behaviours: Behaviours) -> None:
-    error = await failed(call(channel, "unary_unary", "hang", timeout=0.25))
+    error = await refused(channel, "unary_unary", "hang", timeout=0.25)
     assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
     await behaviours.cancelled.wait()
 
@@ -361,19 +375,19 @@ async def test_a_stream_that_is_ended_within_its_first_write_still_says_why(beha
         MessagesInterceptor(65536),
     )
     async with serving(interceptors, behaviours) as channel, asyncio.timeout(30):
-        assert error_of(await failed(call(channel, kind, "end_while_writing"))).message == "The token has expired."
+        assert error_of(await refused(channel, kind, "end_while_writing")).message == "The token has expired."
 
 
 @pytest.mark.parametrize("given", ["", "short", "has space in it", "x" * 65, "semi;colon-12345"])
 async def test_a_correlation_id_that_is_none_is_replaced(channel: grpc.aio.Channel, given: str) -> None:
-    error = await failed(call(channel, "unary_unary", "tell", metadata=(("x-correlation-id", given),)))
+    error = await refused(channel, "unary_unary", "tell", metadata=(("x-correlation-id", given),))
     info = error_of(error)
     assert info.message == info.correlation_id != given
     assert len(info.correlation_id) == 16
 
 
 async def test_a_callers_correlation_id_is_in_every_log_line(channel: grpc.aio.Channel, lines: io.StringIO) -> None:
-    error = await failed(call(channel, "unary_unary", "tell", metadata=(("x-correlation-id", "mine-12345"),)))
+    error = await refused(channel, "unary_unary", "tell", metadata=(("x-correlation-id", "mine-12345"),))
     assert error_of(error).message == "mine-12345"
     logged = [json.loads(line) for line in lines.getvalue().splitlines()]
     assert [line["event"] for line in logged] == ["told", "rpc_refused"]

@@ -16,7 +16,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2
 
-from integration.rpc.harness import Api, bearer, error_of, failed, short_folder
+from integration.rpc.harness import Api, bearer, error_of, failed, short_folder, streaming
 from integration.rpc.scripted_browser import ScriptedBrowser, one_tab
 from tabwire.errors import TabwireError
 from tabwire.rpc.server import SERVICES, TabwireServer
@@ -112,7 +112,7 @@ async def test_reflection_tells_the_contract_to_those_with_a_token(api: Api, ver
         reflection_pb2.ServerReflectionRequest(list_services=""),
         reflection_pb2.ServerReflectionRequest(file_containing_symbol="tabwire.v1.TaskService"),
     ]
-    error = await failed(call(iter(requests[:1])))
+    error = await failed(streaming(call, requests[:1]))
     assert error.code() is grpc.StatusCode.UNAUTHENTICATED
     listed, described = [answer async for answer in call(iter(requests), metadata=api.owner)]
     assert set(SERVICES) <= {service.name for service in listed.list_services_response.service}
