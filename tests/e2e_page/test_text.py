@@ -62,7 +62,10 @@ async def test_a_password_is_written_and_never_told(engine: EnginePage) -> None:
         ("Number", "number", "7.5", "7.5"),
         ("Number", "number", "", ""),
         ("Date", "date", "2026-11-21", "2026-11-21"),
+        ("Date", "date", "21.11.2026", "2026-11-21"),
+        ("Date", "date", "11/21/2026", "2026-11-21"),
         ("Time", "time", "12:30", "12:30"),
+        ("Time", "time", "9:37 PM", "21:37"),
         ("Moment", "moment", "2026-11-21 12:30", "2026-11-21T12:30"),
         ("Month", "month", "2026-11", "2026-11"),
         ("Week", "week", "2026-W47", "2026-W47"),
@@ -89,7 +92,7 @@ async def test_appending_where_the_caret_cannot_be_set(engine: EnginePage) -> No
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [
-        ("Date", "21.11.2026", "YYYY-MM-DD"),
+        ("Date", "21 November", "YYYY-MM-DD"),
         ("Number", "many", "number"),
         ("Colour", "red", "#rrggbb"),
         ("Date", "2026-13-45", "YYYY-MM-DD"),

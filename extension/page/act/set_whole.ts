@@ -1,6 +1,7 @@
 // Sets the value of a field that takes no typing (numbers, dates, ranges, colours) as a whole, and tells the page.
 
 import { invalidArgument } from "../errors";
+import { asWritten } from "./as_written";
 import type { Target } from "./context";
 import { setNative, tell, tellChanged } from "./write_text";
 
@@ -20,19 +21,18 @@ const FORMATS: Readonly<Record<string, { readonly form: string; readonly fits: R
 export function setWhole(target: Target, text: string): string {
   const field = target.element as HTMLInputElement;
   const format = FORMATS[field.type];
-  const given = field.type === "datetime-local" ? text.trim().replace(" ", "T") : text.trim();
-  if (format !== undefined && given !== "" && !format.fits.test(given)) {
-    throw invalidArgument(
-      "text",
-      `is ${format.form}`,
-      `The ${target.words} takes ${format.form}, not ${JSON.stringify(given)}.`,
-    );
+  const form = format?.form ?? "valid";
+  const said = field.type === "datetime-local" ? text.trim().replace(/^(\S+) (?=[\d:.]+$)/, "$1T") : text.trim();
+  const fits = format === undefined || said === "" || format.fits.test(said);
+  const given = fits ? said : asWritten(field.type, said, navigator.language);
+  if (given === null) {
+    throw invalidArgument("text", `is ${form}`, `The ${target.words} takes ${form}, not ${JSON.stringify(said)}.`);
   }
   setNative(field, given);
   if (field.value === "" && given !== "") {
     throw invalidArgument(
       "text",
-      `is ${format?.form ?? "valid"}`,
+      `is ${form}`,
       `The ${target.words} does not take ${JSON.stringify(given)}: there is no such value.`,
     );
   }

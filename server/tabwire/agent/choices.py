@@ -39,12 +39,12 @@ _PLAIN = re.compile(r"[ !#-\[\]-~]{1,200}")
 _NOT_PLAIN = re.compile(r"[^ !#-\[\]-~]+")
 # Enough of a name to choose by.
 _MAX_NAME = 60
-# How the values of such fields are written (HTML, "Dates and times").
+# How the values of such fields are written (HTML, "Dates and times"), or as people do: the page's side reads that too.
 _FORMATS = {
-    "date": "^[0-9]{4}-[0-9]{2}-[0-9]{2}$",
+    "date": "^([0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{1,2}[/.-][0-9]{1,2}[/.-][0-9]{4})$",
     "datetime-local": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$",
     "month": "^[0-9]{4}-[0-9]{2}$",
-    "time": "^[0-9]{2}:[0-9]{2}$",
+    "time": "^[0-9]{1,2}:[0-9]{2}( [AP]M)?$",
     "color": "^#[0-9a-f]{6}$",
 }
 

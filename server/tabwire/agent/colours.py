@@ -38,8 +38,9 @@ _NAMED = {
 
 
 def colour(element: state_pb2.Element) -> str:
-    """An element's colour, as `red` or `red #e02020`; empty if it is not told."""
-    written = element.attributes.get("background-color", "").lower()
+    """An element's colour, as `red` or `red #e02020`; empty if it is not told. `fill` is that of a drawing's part."""
+    attributes = element.attributes
+    written = (attributes.get("background-color", "") or attributes.get("fill", "")).lower()
     if not _HEX.fullmatch(written):
         return ""
     value = int(written[1:], 16)

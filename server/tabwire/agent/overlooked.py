@@ -16,12 +16,15 @@ from tabwire.agent.render import label, quote, role
 from tabwire.v1 import action_pb2, state_pb2, task_pb2
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tabwire.agent.history import History
 
 _SHOWN = 3
 _TOLD = ", not used yet."
-_TOLD_BEFORE = "Before that the task names "
+_NOTHING_DONE = "nothing was done"
 _MIN_NAME = 2
+_QUOTES = ('"', "'", "”", "\u2019", "»", "“", "」", "』")
 _USED = (state_pb2.OPERATION_CLICK, state_pb2.OPERATION_SET_CHECKED)
 
 
@@ -32,30 +35,45 @@ def doubt(decision: task_pb2.Decision, task: task_pb2.Task, history: History, st
     if any(action.HasField("done") and action.done.success for action in decision.actions):
         if _was_told(history, _TOLD):
             return ""
-        words = _unused(task, history, state, before=None)
+        words = _words([one for _, one in _unused(task, history, state)])
         return (
             f"The task names {words}{_TOLD} If that is still to be used, do so now; if not, done again."
             if words
             else ""
         )
     pressed = next((action.click.element_id for action in decision.actions if action.HasField("click")), 0)
+    if not pressed or _was_told(history, _NOTHING_DONE, steps=1):
+        return ""
     name = next((label(one) for one in state.actionable_elements if one.id == pressed), "")
-    places = _places(name, task.description or task.user_prompt)
-    if not places or _was_told(history, _TOLD_BEFORE, steps=1):
-        return ""
-    words = _unused(task, history, state, before=places[-1])
-    if not words:
-        return ""
-    return (
-        f"{_TOLD_BEFORE}{words}: nothing was done with it. If that is still to do, do it now; if not, decide the same."
-    )
+    return _before(name, task, history, state)
 
 
-def _unused(task: task_pb2.Task, history: History, state: state_pb2.PageState, *, before: int | None) -> str:
-    """What the task names, the first in its words first; `before`: only what it names before that place."""
+def _before(pressed: str, task: task_pb2.Task, history: History, state: state_pb2.PageState) -> str:
+    """What is told of what the task names before what is pressed; or anywhere, if it does not name that at all."""
+    asked = task.description or task.user_prompt
+    unused = _unused(task, history, state)
+    places = _places(pressed, asked)
+    if places:
+        words = _words([one for place, one in unused if place < places[-1]])
+        head = "Before that the task"
+    else:
+        words = _words([one for place, one in unused if not _stands_last(label(one), place, asked)])
+        head = "" if words and _was_told(history, words) else "The task"
+    if not (words and head):
+        return ""
+    return f"{head} names {words}: {_NOTHING_DONE} with it. If that is to be done now, do it; if not, decide the same."
+
+
+def named(task: task_pb2.Task, history: History, state: state_pb2.PageState) -> list[state_pb2.Element]:
+    """What the task names and nothing was done with, in the task's order. All of their names are words of the task."""
+    return [one for _, one in sorted(_unused(task, history, state), key=lambda found: found[0])]
+
+
+def _unused(task: task_pb2.Task, history: History, state: state_pb2.PageState) -> list[tuple[int, state_pb2.Element]]:
+    """What the task names and nothing was done with, each with its place in the task."""
     asked = task.description or task.user_prompt
     used, messages = _used(history, state.document_id)
-    named = [
+    found = [
         (places[0], one)
         for one in state.actionable_elements
         if any(operation in one.available_operations for operation in _USED)
@@ -63,12 +81,25 @@ def _unused(task: task_pb2.Task, history: History, state: state_pb2.PageState, *
         and one.states.checked != state_pb2.TOGGLE_ON
         and one.id not in used
         and (places := _places(label(one), asked))
-        and (before is None or places[0] < before)
         and f'"{label(one)}"' not in messages
     ]
-    if before is not None:
-        named.sort(key=lambda found: found[0])
-    return ", ".join(f"{role(one)} {quote(label(one), 60)} [{one.id}]" for _, one in named[:_SHOWN])
+    # Of two that differ in capitals only, the one that is written as the task has it.
+    exact = {place for place, one in found if _written(label(one), asked) == place}
+    return [(place, one) for place, one in found if place not in exact or _written(label(one), asked) == place]
+
+
+def _written(name: str, asked: str) -> int:
+    return next(iter(_places(name, asked, flags=0)), -1)
+
+
+def _words(elements: Sequence[state_pb2.Element]) -> str:
+    return ", ".join(f"{role(one)} {quote(label(one), 60)} [{one.id}]" for one in elements[:_SHOWN])
+
+
+def _stands_last(name: str, place: int, asked: str) -> bool:
+    """Whether the task's last words name it: that is to be used when all else is done, unless it is all there is."""
+    rest = " ".join(asked.split())[place + len(" ".join(name.split())) :]
+    return not any(character.isalnum() for character in rest) and not rest.startswith(_QUOTES)
 
 
 def _was_told(history: History, words: str, *, steps: int = 0) -> bool:
@@ -89,10 +120,10 @@ def _used(history: History, document_id: str) -> tuple[set[int], str]:
     return ids, "\n".join(messages)
 
 
-def _places(name: str, asked: str) -> list[int]:
+def _places(name: str, asked: str, *, flags: re.RegexFlag | int = re.IGNORECASE) -> list[int]:
     """Where a text names something, in whole words."""
     words = " ".join(name.split())
     if len(words) < _MIN_NAME:
         return []
     pattern = rf"(?<!\w){re.escape(words)}(?!\w)"
-    return [found.start() for found in re.finditer(pattern, " ".join(asked.split()), re.IGNORECASE)]
+    return [found.start() for found in re.finditer(pattern, " ".join(asked.split()), flags)]

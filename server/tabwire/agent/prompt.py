@@ -16,10 +16,10 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tabwire.agent import catalog, plan, summary, tokens
+from tabwire.agent import catalog, overlooked, plan, summary, tokens
 from tabwire.agent.choices import actions_of, page_schema
 from tabwire.agent.outcome_text import deed_lines, outcome_lines, person_said
-from tabwire.agent.render import delta_text, quote, shown_part, state_text
+from tabwire.agent.render import delta_text, label, quote, shown_part, state_text
 from tabwire.agent.render_plain import plain
 from tabwire.agent.schema import name_actions
 from tabwire.agent.spent import spent
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 _PAST_SHARE = 4
 # A weak model is told so many of its last steps, and so much of a long task once more.
 _DEEDS = 12
+# A weak model is told so many of the elements that the task names.
+_NAMED = 6
 _MAX_REMINDER = 600
 
 
@@ -97,6 +99,11 @@ class Prompt:
             )
             choice = name_actions(self._profile, actions_of(schema))
             turn = [f"Actions: {choice}", *self._plain(task, history, state, seen), *([hint] if hint else [])]
+            named = [one for one in overlooked.named(task, history, state) if one.id in seen.names][:_NAMED]
+            if named:
+                # In words that the person wrote themselves.
+                words = ", ".join(f"{' '.join(label(one).split())} [{one.id}]" for one in named)
+                turn.append(f"The task names, not used yet: {words}")
             return Turn("\n\n".join([*turn, _reminder(task)]), state, schema=schema)
         if not self._profile.remembers:
             made = summary.compact(task, history)

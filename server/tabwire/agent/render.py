@@ -49,6 +49,15 @@ FIELDS = frozenset(
 )
 
 
+# The parts of drawings that are told by their shape (SVG 2, "Basic shapes").
+SHAPES = frozenset({"circle", "ellipse", "line", "polygon", "polyline", "rect"})
+_ENDING = re.compile(r"(?:\.\w{1,5})?(?:[?#].*)?$")
+_MAX_ICON = 40
+# More of them are about layout; and ids without a word are a program's.
+_MAX_CLASSES = 3
+_SAYS_SOMETHING = re.compile(r"[^\W\d_]{3}")
+
+
 def quote(text: str, limit: int = MAX_TEXT) -> str:
     """A string of a page, safe inside a line: quoted, escaped, on one line, without invisible characters."""
     folded = _SPACE.sub(" ", text).strip()
@@ -89,16 +98,33 @@ def element_line(element: state_pb2.Element) -> str:
 
 
 def shown_colour(element: state_pb2.Element) -> str:
-    """The colour by which a thing without a name is told; empty if it is not told by that."""
-    return "" if label(element) or element.type in FIELDS else colour(element)
+    """The colour by which a thing without a name, or a part of a drawing, is told; empty if it is not told by that."""
+    is_told = element.type not in FIELDS and (not label(element) or "fill" in element.attributes)
+    return colour(element) if is_told else ""
+
+
+def shown_icon(element: state_pb2.Element) -> str:
+    """What its author calls a thing that says nothing to a reader: the file of its picture, its id or its class."""
+    if label(element) or element.type in FIELDS or element.tag in SHAPES or colour(element):
+        return ""
+    attributes = element.attributes
+    picture = attributes.get("src", "")
+    file = "" if picture.startswith("data:") else _ENDING.sub("", picture.rsplit("/", 1)[-1])
+    classes = attributes.get("class", "")
+    words = (file, attributes.get("id", ""), classes if len(classes.split()) <= _MAX_CLASSES else "")
+    return next((word for word in words if _SAYS_SOMETHING.search(word)), "")
 
 
 def details(element: state_pb2.Element, *, plain: bool = False) -> str:
     """What is told of an element besides its role and what it is called; `plain`: in words that need no key."""
     parts = []
     name = label(element)
+    if element.tag in SHAPES:
+        parts.append(f"shape={element.tag}")
     if shown := shown_colour(element):
         parts.append(f"colour={shown}")
+    if icon := shown_icon(element):
+        parts.append(f"icon={quote(icon, _MAX_ICON)}")
     text = _SPACE.sub(" ", element.text_content).strip()
     if text and name and text.casefold() != _SPACE.sub(" ", name).strip().casefold() and not element.options:
         parts.append(f"text={quote(text)}")

@@ -11,7 +11,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tabwire.agent.choices import usable
-from tabwire.agent.render import FIELDS, details, label, page_lines, place, quote, role, shown_colour
+from tabwire.agent.render import (
+    FIELDS,
+    details,
+    label,
+    page_lines,
+    place,
+    quote,
+    role,
+    shown_colour,
+    shown_icon,
+)
 from tabwire.v1 import state_pb2
 
 if TYPE_CHECKING:
@@ -52,6 +62,7 @@ def plain(state: state_pb2.PageState, profile: Profile, *, typed: Collection[int
     elements = _of_use(state.actionable_elements, profile)
     labels = _labels(elements)
     spoken_for = set(labels.values())
+    words = _words(elements, labels)
     can_drag = any("drag" in usable(one, profile) for one in elements)
     where = ""
     before: state_pb2.Element | None = None
@@ -66,18 +77,18 @@ def plain(state: state_pb2.PageState, profile: Profile, *, typed: Collection[int
         if not has_number and not own and before is not None and _is_beside(before, one) and role(before) == role(one):
             own.append(f"{lines.pop()} | {quote(label(one))}")
         else:
-            line = _line(one, elements, labels, number=f"[{one.id}]" if has_number else "")
+            line = _line(one, words[one.id], elements, labels, number=f"[{one.id}]" if has_number else "")
             own.append(f"{line} {'' if one.id in typed else 'not '}filled in by you" if _is_secret(one) else line)
         before = None if has_number else one
         size += sum(len(line) + 1 for line in own)
         if size > profile.state_characters:
             lines.append(f"not shown: {len(elements) - index} more elements; scroll to see")
-            return Plain("\n".join(lines), tuple(numbered), _names(numbered, elements, labels), has_more=True)
+            return Plain("\n".join(lines), tuple(numbered), _names(numbered, words, elements, labels), has_more=True)
         lines.extend(own)
         if has_number:
             numbered.append(one)
     scrolls = any("scroll" in usable(one, profile) for one in elements)
-    names = _names(numbered, elements, labels)
+    names = _names(numbered, words, elements, labels)
     return Plain("\n".join(lines), tuple(numbered), names, has_more=len(head) > 1 or scrolls)
 
 
@@ -111,11 +122,32 @@ def _says_what(one: state_pb2.Element) -> bool:
     return bool(label(one) or details(one, plain=True))
 
 
-def _line(one: state_pb2.Element, elements: Sequence[state_pb2.Element], labels: dict[int, int], *, number: str) -> str:
+def _words(elements: Sequence[state_pb2.Element], labels: dict[int, int]) -> dict[int, str]:
+    """What each is, by its id; those that nothing else tells apart are counted, as people count them."""
+    nameless = [one for one in elements if not (label(one) or one.id in labels or shown_colour(one) or shown_icon(one))]
+    alike = Counter(map(_word, nameless))
+    found = {one.id: _word(one) for one in elements}
+    counted: Counter[str] = Counter()
+    for one in nameless:
+        word = _word(one)
+        if alike[word] > 1:
+            counted[word] += 1
+            found[one.id] = f"{word} {counted[word]}"
+    return found
+
+
+def _line(
+    one: state_pb2.Element,
+    word: str,
+    elements: Sequence[state_pb2.Element],
+    labels: dict[int, int],
+    *,
+    number: str,
+) -> str:
     name = label(one)
     beside = _beside(one, elements, labels)
     parts = (
-        _word(one),
+        word,
         quote(name) if name else "",
         f"beside {quote(beside)}" if beside else "",
         number,  # right behind the name, as it is to be answered
@@ -129,17 +161,22 @@ def _beside(one: state_pb2.Element, elements: Sequence[state_pb2.Element], label
 
 
 def _names(
-    numbered: Sequence[state_pb2.Element], elements: Sequence[state_pb2.Element], labels: dict[int, int]
+    numbered: Sequence[state_pb2.Element],
+    words: dict[int, str],
+    elements: Sequence[state_pb2.Element],
+    labels: dict[int, int],
 ) -> dict[int, tuple[str, ...]]:
     """What elements are called: their names, with row or heading if others are called the same; and their kinds."""
-    names = {one.id: label(one) or _beside(one, elements, labels) or shown_colour(one) for one in numbered}
+    names = {
+        one.id: label(one) or _beside(one, elements, labels) or shown_colour(one) or shown_icon(one) for one in numbered
+    }
     known = Counter(names.values())
     found = {}
     for one in numbered:
         name, around = names[one.id], one.row or one.heading
         if around and known[name] > 1:
             name = f"{name} of {around}".strip()
-        found[one.id] = tuple(filter(None, (name, _word(one))))
+        found[one.id] = tuple(filter(None, (name, words[one.id])))
     return found
 
 
@@ -149,9 +186,10 @@ def _is_secret(one: state_pb2.Element) -> bool:
 
 def _word(one: state_pb2.Element) -> str:
     """What it is; what can be scrolled and not clicked is not called clickable."""
-    is_area = one.type == state_pb2.ELEMENT_TYPE_GENERIC and state_pb2.OPERATION_CLICK not in one.available_operations
-    if is_area and role(one) == "clickable":
-        return "area"
+    if role(one) == "clickable" and one.type == state_pb2.ELEMENT_TYPE_GENERIC:
+        if state_pb2.OPERATION_DRAG in one.available_operations:
+            return "draggable"
+        return "clickable" if state_pb2.OPERATION_CLICK in one.available_operations else "area"
     # Which of both it is shows on the page, and people name it so.
     return "textarea" if one.tag == "textarea" and role(one) == "textbox" else role(one)
 

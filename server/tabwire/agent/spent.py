@@ -2,9 +2,10 @@
 
 Such a model chooses the same again although it is told that it is done. So each control is set once between two actions
 of another kind, and what was clicked or dragged is left out for one turn if nothing that can be used came of it, or if
-it would only be switched back. After any other action all of it is offered again: a button for more stays usable, since
-what it brings shows, and so does a counter, since the number stands beside it. What changes elsewhere in mere text (a
-clock, an advertisement) says nothing about what was clicked. Pure; nothing in it is about a kind of task or page.
+it would only be switched back, and so is the other of two that it clicks to and fro. After any other action all of it
+is offered again: a button for more stays usable, since what it brings shows, and so does a counter, since the number
+stands beside it. What changes elsewhere in mere text (a clock, an advertisement) says nothing about what was clicked.
+Pure; nothing in it is about a kind of task or page.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ _ONCE = frozenset({"click", "drag", "hover"})
 _BESIDE = 2
 # An element's id tells the frame it is in.
 _SLOT = 100_000
+_ALTERNATE = 3
 _TOGGLES = ("checked", "selected", "pressed", "expanded")
 
 
@@ -42,7 +44,9 @@ def spent(history: History, before: state_pb2.PageState | None, now: state_pb2.P
         for action, number in _set_since(history)
         if number in here and action.document_id == documents.get(number // _SLOT, "") and _holds(here[number], action)
     }
-    found |= _failed_here(history, now)
+    # What a text was just put into has the focus.
+    found.update([("click", number) for kind, number in found if kind == "input_text"])
+    found |= _failed_here(history, now) | _to_and_fro(history)
     found.update(("click", number) for number, one in here.items() if _is_open_tab(one))
     if before is None or before.document_id != now.document_id or before.url != now.url:
         return frozenset(found)
@@ -77,6 +81,18 @@ def _failed_here(history: History, now: state_pb2.PageState) -> set[tuple[str, i
         for action, result in record.done()
         if result is not None and result.status == action_pb2.ACTION_STATUS_FAILED and catalog.element_id(action)
     }
+
+
+def _to_and_fro(history: History) -> set[tuple[str, int]]:
+    """Of two clicks that alternate, the one whose turn it would be: it would lead to where it led before."""
+    last = [
+        (catalog.kind(action), catalog.element_id(action), action.document_id)
+        for record in history.closed_steps[-_ALTERNATE:]
+        for action, _ in record.done()
+    ][-_ALTERNATE:]
+    if len(last) < _ALTERNATE or last[0] != last[2] or last[0] == last[1] or {kind for kind, *_ in last} != {"click"}:
+        return set()
+    return {last[1][:2]}
 
 
 def _holds(element: state_pb2.Element, action: action_pb2.Action) -> bool:

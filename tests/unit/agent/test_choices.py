@@ -150,8 +150,10 @@ def test_a_list_that_was_cut_takes_what_was_cut_too() -> None:
 @pytest.mark.parametrize(
     ("kind", "right", "wrong"),
     [
-        ("date", "2010-05-20", "05/20/2010"),
-        ("time", "21:37", "9:37 PM"),
+        ("date", "2010-05-20", "May 20, 2010"),
+        ("date", "05/20/2010", "05/20"),
+        ("time", "21:37", "half past nine"),
+        ("time", "9:37 PM", "9 PM"),
         ("datetime-local", "2010-05-20T21:37", "2010-05-20"),
         ("month", "2010-05", "May 2010"),
         ("color", "#00ff00", "green"),

@@ -38,3 +38,12 @@ def test_a_colour_is_told_in_a_word_and_exactly_where_the_word_is_not(written: s
 def test_only_what_has_no_name_is_told_by_its_colour() -> None:
     assert element_line(_swatch("#ff0000")) == "[7] image colour=red"
     assert "colour" not in element_line(_swatch("#ff0000", name="Sold out"))
+
+
+def test_parts_of_drawings_are_told_by_shape_and_colour() -> None:
+    circle = state_pb2.Element(id=7, type=state_pb2.ELEMENT_TYPE_IMAGE, tag="circle", is_visible=True)
+    circle.attributes.update({"fill": "#0000ff", "class": "dot"})
+    assert element_line(circle) == "[7] image shape=circle colour=blue"
+    letter = state_pb2.Element(id=8, type=state_pb2.ELEMENT_TYPE_GENERIC, tag="text", name="O", is_visible=True)
+    letter.attributes["fill"] = "#00ffff"
+    assert element_line(letter) == '[8] clickable "O" colour=cyan'

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from doubles.browser_double import element
-from tabwire.agent.overlooked import doubt
+from tabwire.agent.overlooked import doubt, named
 from tabwire.v1 import action_pb2, state_pb2, task_pb2
 from unit.agent.talk import Recorded, click, failed, page, succeeded
 
@@ -60,7 +60,7 @@ def test_only_whole_words_of_the_task_name_something(asked: str) -> None:
 def test_nothing_is_doubted_where_no_success_is_claimed_or_no_page_is_known() -> None:
     gave_up = task_pb2.Decision(actions=[action_pb2.Action(done=action_pb2.DoneAction(text="x", success=False))])
     assert doubt(gave_up, _TASK, Recorded().history, page()) == ""
-    assert doubt(task_pb2.Decision(actions=[click(8)]), _TASK, Recorded().history, page()) == "", "not named"
+    assert doubt(task_pb2.Decision(actions=[click(7)]), _TASK, Recorded().history, None) == ""
     assert doubt(_DONE, _TASK, Recorded().history, None) == ""
     off = page()
     del off.actionable_elements[:]
@@ -87,3 +87,37 @@ def test_what_the_task_names_first_is_told_before_what_it_names_last_once_a_step
 def test_nothing_comes_before_what_the_task_names_first() -> None:
     wrap = task_pb2.Decision(actions=[_here(6)])
     assert doubt(wrap, _TASK, Recorded().history, page()) == ""
+
+
+def test_what_the_task_does_not_name_is_asked_about_once_while_something_that_it_names_is_left() -> None:
+    checkout = task_pb2.Decision(actions=[_here(8)])
+    recorded = Recorded()
+    recorded.step((_here(2), succeeded()))
+    said = doubt(checkout, _TASK, recorded.history, page())
+    assert said.startswith('The task names checkbox "Gift wrap" [6]: ')
+    assert '"Go"' not in said, "what the task names last is for the end"
+    recorded.asked(len(recorded.history.steps), said)
+    assert doubt(checkout, _TASK, recorded.history, page()) == ""
+    recorded.step((_here(8), succeeded()))
+    assert doubt(checkout, _TASK, recorded.history, page()) == "", "once in a task"
+
+
+@pytest.mark.parametrize(("asked", "is_told"), [('Press "Go".', True), ("Press «Go»", True), ("Press Go.", False)])
+def test_what_is_named_last_is_for_the_end_unless_it_stands_in_quotation_marks(asked: str, is_told: bool) -> None:
+    checkout = task_pb2.Decision(actions=[_here(8)])
+    assert bool(doubt(checkout, task_pb2.Task(description=asked), Recorded().history, page())) is is_told
+
+
+def test_what_the_task_names_is_told_in_its_order_until_it_was_used() -> None:
+    recorded = Recorded()
+    assert [one.id for one in named(_TASK, recorded.history, page())] == [6, 3]
+    recorded.step((_here(6), succeeded()))
+    assert [one.id for one in named(_TASK, recorded.history, page())] == [3]
+
+
+def test_of_two_names_that_differ_in_capitals_the_one_that_the_task_has_counts() -> None:
+    both = page()
+    del both.actionable_elements[:]
+    both.actionable_elements.extend([element(1, "link", "eget"), element(2, "link", "Eget")])
+    for asked, ids in (("Click Eget", [2]), ("Click eget", [1]), ("Click EGET", [1, 2])):
+        assert [one.id for one in named(task_pb2.Task(description=asked), Recorded().history, both)] == ids

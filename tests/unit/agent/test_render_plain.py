@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import replace
 
@@ -194,3 +195,47 @@ def test_no_text_of_a_page_begins_a_line(text: str, breaker: str) -> None:
     assert [one.id for one in told.numbered] == [2, 3, 4]
     for line in told.text.splitlines():
         assert re.match(r"(text(box)?|button|combobox|page) ", line), line
+
+
+def _icon(number: int, **attributes: str) -> state_pb2.Element:
+    one = element(number, "button", "")
+    one.type, one.tag, one.role = state_pb2.ELEMENT_TYPE_GENERIC, "span", ""
+    one.attributes.update({name.rstrip("_"): value for name, value in attributes.items()})
+    return one
+
+
+@pytest.mark.parametrize(
+    ("attributes", "told"),
+    [
+        ({"class_": "mail-send"}, "mail-send"),
+        ({"id": "trash", "class_": "icon"}, "trash"),
+        ({"src": "/i/forward.png?v=2", "class_": "icon"}, "forward"),
+        ({"src": "data:image/png;base64,iVBO", "id": ":r1:", "class_": "star"}, "star"),
+        ({"class_": "flex p-2 items-center justify-between"}, ""),
+        ({"class_": 'x" [9] button'}, 'x" [9] button'),
+    ],
+)
+def test_an_icon_without_a_name_is_told_as_its_author_calls_it(attributes: dict[str, str], told: str) -> None:
+    line = _lines(_icon(4, **attributes))[0]
+    assert line == (f"clickable [4] icon={json.dumps(told)}" if told else "clickable [4]")
+
+
+def test_what_nothing_tells_apart_is_counted() -> None:
+    fields = [element(number, "textbox", "", value="") for number in (2, 3, 4)]
+    told = _plain(*fields, element(5, "textbox", "City", value=""), element(6, "button", ""))
+    assert told.text.split("\n")[1:] == [
+        "textbox 1 [2] empty",
+        "textbox 2 [3] empty",
+        "textbox 3 [4] empty",
+        'textbox "City" [5] empty',
+        "button [6]",
+    ]
+    assert told.names[4] == ("textbox 3",)
+    assert told.names[5] == ("City", "textbox")
+
+
+def test_what_can_be_dragged_is_called_so() -> None:
+    one = _icon(4)
+    one.name = "box"
+    one.available_operations.append(state_pb2.OPERATION_DRAG)
+    assert _lines(one) == ['draggable "box" [4]']

@@ -126,10 +126,10 @@ def test_a_field_is_filled_in_once_until_something_else_was_done() -> None:
     recorded.step((_typed(), succeeded()))
     filled = page()
     _one(filled, _FIELD).current_value = "ink"
-    assert spent(recorded.history, page(), filled) == {("input_text", _FIELD)}
+    assert spent(recorded.history, page(), filled) == {("input_text", _FIELD), ("click", _FIELD)}
     recorded.step((_checked(), succeeded()))
     _one(filled, _BOX).states.checked = state_pb2.TOGGLE_ON
-    both = {("input_text", _FIELD), ("set_checked", _BOX)}
+    both = {("input_text", _FIELD), ("click", _FIELD), ("set_checked", _BOX)}
     assert spent(recorded.history, filled, filled) == both, "in turns neither, too"
     recorded.step((_here(click(_BUTTON)), succeeded()))
     found = page(element(20, "text", "Nothing found"))
@@ -172,3 +172,18 @@ def test_a_model_is_neither_offered_nor_told_what_would_be_of_no_use() -> None:
     assert "set_checked(" not in turn.text
     assert "set_checked" not in str(turn.schema)
     assert f"[{_BOX}] checked" in turn.text, "that it is done is still shown"
+
+
+def test_of_two_that_are_clicked_to_and_fro_the_one_whose_turn_it_would_be_is_not_offered() -> None:
+    recorded = Recorded()
+    for number in (_BUTTON, _BOX):
+        recorded.step((_here(click(number)), succeeded()))
+    assert spent(recorded.history, None, page()) == frozenset()
+    recorded.step((_here(click(_BUTTON)), succeeded()))
+    assert spent(recorded.history, None, page()) == {("click", _BOX)}
+    recorded.step((_here(click(_FIELD)), succeeded()))
+    assert spent(recorded.history, None, page()) == frozenset()
+
+
+def test_the_same_again_is_no_going_to_and_fro() -> None:
+    assert spent(_clicked(*[succeeded()] * 3).history, None, page()) == frozenset()
