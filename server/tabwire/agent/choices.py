@@ -21,7 +21,7 @@ from tabwire.agent.schema import ACTION, Schema, decision_schema, is_required, o
 from tabwire.v1 import state_pb2
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from google.protobuf.descriptor import FieldDescriptor
 
@@ -79,10 +79,38 @@ def page_schema(
 def actions_of(schema: Schema) -> dict[str, set[str]]:
     """The actions that a schema allows, each with its fields."""
     found: dict[str, set[str]] = {}
-    for one in schema["properties"]["actions"]["items"]["anyOf"]:
+    for one in _alternatives_of(schema):
         for name in one["properties"][ACTION]["enum"]:
             found.setdefault(name, set()).update(one["properties"])
     return found
+
+
+def ids_of(schema: Schema) -> set[int]:
+    """The elements that a schema lets a model choose, by their ids."""
+    return {
+        _id(word) for one in _alternatives_of(schema) for word in one["properties"].get(_ELEMENT, {}).get("enum", ())
+    }
+
+
+def narrowed(schema: Schema, only: Collection[int]) -> Schema:
+    """The same choice, of these elements alone."""
+    made = deepcopy(schema)
+    kept = [one for one in _alternatives_of(made) if _ELEMENT in one["properties"]]
+    for one in kept:
+        element = one["properties"][_ELEMENT]
+        element["enum"] = [word for word in element["enum"] if _id(word) in only]
+    made["properties"]["actions"]["items"]["anyOf"] = [one for one in kept if one["properties"][_ELEMENT]["enum"]]
+    return made
+
+
+def _alternatives_of(schema: Schema) -> list[Schema]:
+    found: list[Schema] = schema["properties"]["actions"]["items"]["anyOf"]
+    return found
+
+
+def _id(word: str | int) -> int:
+    """The id at the end of what an element is called."""
+    return word if isinstance(word, int) else int(word.rpartition("[")[2].rstrip("]"))
 
 
 def usable(element: state_pb2.Element, profile: Profile) -> frozenset[str]:

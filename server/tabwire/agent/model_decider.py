@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tabwire.agent import decision, overlooked, progress
+from tabwire.agent import decision, intent, overlooked, progress
+from tabwire.agent.choices import narrowed
 from tabwire.agent.events import documents_of
 from tabwire.agent.model_errors import not_configured
 from tabwire.agent.profile import DEFAULT
@@ -139,9 +140,13 @@ class ModelDecider:
         await context.keep(task_pb2.TaskEvent(model_reply=reply))
 
     def _doubt(self, decided: task_pb2.Decision, context: StepContext) -> str:
-        """What a weak model is told before its word that it is done is taken."""
+        """What a weak model is told before its choice is taken, or its word that it is done."""
         if not self._profile.is_weak:
             return ""
+        slip = intent.slip(decided, self._shown, self._schema)
+        if slip is not None and self._schema is not None:
+            self._schema = narrowed(self._schema, slip.only)
+            return slip.words
         return overlooked.doubt(decided, context.task, context.history, self._shown)
 
     def _read(self, reply: task_pb2.ModelReply) -> task_pb2.Decision:

@@ -31,6 +31,7 @@ _ONCE = frozenset({"click", "drag", "hover"})
 _BESIDE = 2
 # An element's id tells the frame it is in.
 _SLOT = 100_000
+_PRESSES = frozenset({"click", "set_checked"})
 _ALTERNATE = 3
 _TOGGLES = ("checked", "selected", "pressed", "expanded")
 
@@ -90,7 +91,12 @@ def _to_and_fro(history: History) -> set[tuple[str, int]]:
         for record in history.closed_steps[-_ALTERNATE:]
         for action, _ in record.done()
     ][-_ALTERNATE:]
-    if len(last) < _ALTERNATE or last[0] != last[2] or last[0] == last[1] or {kind for kind, *_ in last} != {"click"}:
+    if (
+        len(last) < _ALTERNATE
+        or last[0] != last[2]
+        or last[0] == last[1]
+        or not {kind for kind, *_ in last} <= _PRESSES
+    ):
         return set()
     return {last[1][:2]}
 

@@ -1,0 +1,112 @@
+"""What a weak model said that it would do next, where it then chose something else: a reason to let it choose again.
+
+Such a model reasons better than it picks: it writes "Next: Click Submit" and presses what stands first. What it said is
+compared with what it pressed by the names on the page alone. It is told so once in a step, and held to what it said;
+or, where there is no such thing on the page, to what can be opened to look for it. Pure.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tabwire.agent import catalog
+from tabwire.agent.choices import ids_of
+from tabwire.agent.render import label, quote, role
+from tabwire.v1 import state_pb2
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tabwire.agent.schema import Schema
+    from tabwire.v1 import task_pb2
+
+_NEXT = "Next:"
+_PRESSES = frozenset({"click", "set_checked"})
+# With more words around it, a name may be only a part of what is next.
+_MAX_WORDS = 5
+_MIN_NAME = 2
+_QUOTED = re.compile(r"""["'\u201c\u00ab\u300c]([^"'\u201d\u00bb\u300d]{2,60})["'\u201d\u00bb\u300d]""")
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A choice that is not what was said."""
+
+    words: str
+    """For the model."""
+    only: frozenset[int]
+    """The elements that it is to choose from now, by their ids."""
+
+
+def slip(decision: task_pb2.Decision, state: state_pb2.PageState | None, schema: Schema | None) -> Slip | None:
+    """What is wrong with a choice; None if nothing is. `schema`: what could be chosen."""
+    action = next(iter(decision.actions), None)
+    if state is None or schema is None or action is None or catalog.kind(action) not in _PRESSES:
+        return None
+    chosen = catalog.element_id(action)
+    offered = ids_of(schema)
+    elements = [one for one in state.actionable_elements if one.id in offered]
+    pressed = next((one for one in elements if one.id == chosen), None)
+    said = " ".join(decision.reasoning.rpartition(_NEXT)[2].split()) if _NEXT in decision.reasoning else ""
+    if pressed is None or not said or _is_meant(pressed, said):
+        return None
+    meant = _meant(elements, said)
+    if meant:
+        words = f"You said that {_named(meant[0])} is next, but chose {_named(pressed)}."
+        return Slip(words, frozenset(one.id for one in meant))
+    missing = next((text for text in _QUOTED.findall(said) if not _stands_on(state, text)), None)
+    closed = frozenset(one.id for one in elements if _is_closed(one))
+    if missing is None or not closed or chosen in closed or any(_has_word(said, kind) for kind in _kinds(pressed)):
+        return None
+    return Slip(f"Nothing that shows is called {quote(missing, 60)}. It may be in what is closed.", closed)
+
+
+def _is_meant(pressed: state_pb2.Element, said: str) -> bool:
+    name = _name(pressed)
+    return (
+        f"[{pressed.id}]" in said
+        or (bool(name) and _has_word(said, name))
+        or any(text.casefold() in name.casefold() for text in _QUOTED.findall(said))
+    )
+
+
+def _kinds(one: state_pb2.Element) -> set[str]:
+    return {role(one), one.tag} - {""}
+
+
+def _is_closed(one: state_pb2.Element) -> bool:
+    return state_pb2.TOGGLE_OFF in (one.states.expanded, one.states.selected if role(one) == "tab" else 0)
+
+
+def _meant(elements: Sequence[state_pb2.Element], said: str) -> list[state_pb2.Element]:
+    """The elements whose name is most of what was said: the longest name, written as it was said if one is."""
+    named = [one for one in elements if len(_name(one)) >= _MIN_NAME and _has_word(said, _name(one))]
+    longest = max((len(_name(one)) for one in named), default=0)
+    named = [one for one in named if len(_name(one)) == longest]
+    if not named or len(said.split()) - len(_name(named[0]).split()) > _MAX_WORDS:
+        return []
+    exact = [one for one in named if _has_word(said, _name(one), flags=0)]
+    named = exact or named
+    # Several names of one length are an enumeration.
+    return named if len({_name(one) for one in named}) == 1 else []
+
+
+def _name(one: state_pb2.Element) -> str:
+    return " ".join(label(one).split())
+
+
+def _named(one: state_pb2.Element) -> str:
+    return f"{role(one)} {quote(_name(one), 60)} [{one.id}]" if _name(one) else f"{role(one)} [{one.id}]"
+
+
+def _has_word(said: str, name: str, *, flags: re.RegexFlag | int = re.IGNORECASE) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said, flags) is not None
+
+
+def _stands_on(state: state_pb2.PageState, text: str) -> bool:
+    """Whether a text stands in the name of something that can be used, or the other way round."""
+    words = text.casefold()
+    names = (_name(one).casefold() for one in state.actionable_elements if one.available_operations)
+    return any(words in name or (len(name) >= _MIN_NAME and name in words) for name in names)
