@@ -72,14 +72,30 @@ async def test_a_weak_model_is_held_to_the_page_and_asked_once_more_before_it_is
     assert 'button "Add to cart" [4], not used yet' in again.last
     assert "Done so far:" in last.last
     assert len(last["messages"]) == 2, "it is told all anew"
-    named = [
-        name
-        for one in first["response_format"]["schema"]["properties"]["actions"]["items"]["anyOf"]
-        for name in one["properties"].get("element_id", {}).get("enum", [])
-    ]
-    assert {int(name.rpartition("[")[2].rstrip("]")) for name in named} == {2, 3, 4, 5, 6, 8}, "without its texts"
-    assert "Add to cart [4]" in named
+    assert _offered(first) == {2, 3, 4, 5, 6, 8}, "without its texts"
+    assert "Add to cart [4]" in str(first["response_format"])
     assert again["response_format"] == first["response_format"]
+
+
+def _offered(request: Request) -> set[int]:
+    """The elements that a weak model could choose from."""
+    alternatives = request["response_format"]["schema"]["properties"]["actions"]["items"]["anyOf"]
+    names = [name for one in alternatives for name in one["properties"].get("element_id", {}).get("enum", [])]
+    return {int(name.rpartition("[")[2].rstrip("]")) for name in names}
+
+
+async def test_a_weak_model_that_presses_what_it_did_not_say_is_held_to_what_it_said(tmp_path: Path) -> None:
+    browser = BrowserDouble()
+    slipped = {**decide(click={"element_id": 8}), "reasoning": "Done: nothing. Next: press Go."}
+    with ScriptedModel([slipped, on('button "Go"'), done()], supports=["json_object", "text"]) as model:
+        async with house(tmp_path, browser, **{**_with(model), "model": "tiny-1.5b"}) as home:
+            ended = await home.ended((await home.create("Press Go.")).task_id)
+            assert ended.state == task_pb2.TASK_STATE_SUCCEEDED, ended.cause
+            assert [kind for kind, _ in browser.executed] == ["click"]
+    first, again, _ = model.requests
+    assert "The task names, not used yet: Go [3]" in first.last
+    assert 'You said that button "Go" [3] is next, but chose link "Checkout" [8].' in again.last
+    assert _offered(again) == {3}
 
 
 @pytest.mark.parametrize("refuses_with", [400, 422])
