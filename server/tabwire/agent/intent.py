@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _NEXT = "Next:"
 _PRESSES = frozenset({"click", "set_checked"})
-# With more words around it, a name may be only a part of what is next.
+# With more words around it, a name without quotation marks may be only a part of what is next.
 _MAX_WORDS = 5
 _MIN_NAME = 2
 _QUOTED = re.compile(r"""["'\u201c\u00ab\u300c]([^"'\u201d\u00bb\u300d]{2,60})["'\u201d\u00bb\u300d]""")
@@ -56,7 +56,7 @@ def slip(decision: task_pb2.Decision, state: state_pb2.PageState | None, schema:
     if meant:
         words = f"You said that {_named(meant[0])} is next, but chose {_named(pressed)}."
         return Slip(words, frozenset(one.id for one in meant))
-    missing = next((text for text in _QUOTED.findall(said) if not _stands_on(state, text)), None)
+    missing = next((text for text in _QUOTED.findall(said) if not _stands_on(elements, text)), None)
     closed = frozenset(one.id for one in elements if _is_closed(one))
     if missing is None or not closed or chosen in closed or any(_has_word(said, kind) for kind in _kinds(pressed)):
         return None
@@ -68,7 +68,7 @@ def _is_meant(pressed: state_pb2.Element, said: str) -> bool:
     return (
         f"[{pressed.id}]" in said
         or (bool(name) and _has_word(said, name))
-        or any(text.casefold() in name.casefold() for text in _QUOTED.findall(said))
+        or any(text.casefold() in name.casefold() or text in _kinds(pressed) for text in _QUOTED.findall(said))
     )
 
 
@@ -81,12 +81,18 @@ def _is_closed(one: state_pb2.Element) -> bool:
 
 
 def _meant(elements: Sequence[state_pb2.Element], said: str) -> list[state_pb2.Element]:
-    """The elements whose name is most of what was said: the longest name, written as it was said if one is."""
-    named = [one for one in elements if len(_name(one)) >= _MIN_NAME and _has_word(said, _name(one))]
+    """The elements whose name or kind was said in quotation marks, or whose name is most of what was said."""
+    quoted = {text.casefold() for text in _QUOTED.findall(said)}
+    named = [one for one in elements if _name(one).casefold() in quoted]
+    if not named and (alike := [one for one in elements if _kinds(one) & quoted]):
+        return alike
+    is_quoted = bool(named)
+    named = named or [one for one in elements if len(_name(one)) >= _MIN_NAME and _has_word(said, _name(one))]
     longest = max((len(_name(one)) for one in named), default=0)
     named = [one for one in named if len(_name(one)) == longest]
-    if not named or len(said.split()) - len(_name(named[0]).split()) > _MAX_WORDS:
+    if not named or (not is_quoted and len(said.split()) - len(_name(named[0]).split()) > _MAX_WORDS):
         return []
+    # The longest name, in the capitals that were used.
     exact = [one for one in named if _has_word(said, _name(one), flags=0)]
     named = exact or named
     # Several names of one length are an enumeration.
@@ -105,8 +111,8 @@ def _has_word(said: str, name: str, *, flags: re.RegexFlag | int = re.IGNORECASE
     return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", said, flags) is not None
 
 
-def _stands_on(state: state_pb2.PageState, text: str) -> bool:
+def _stands_on(elements: Sequence[state_pb2.Element], text: str) -> bool:
     """Whether a text stands in the name of something that can be used, or the other way round."""
     words = text.casefold()
-    names = (_name(one).casefold() for one in state.actionable_elements if one.available_operations)
+    names = (_name(one).casefold() for one in elements)
     return any(words in name or (len(name) >= _MIN_NAME and name in words) for name in names)

@@ -25,6 +25,7 @@ _TOLD = ", not used yet."
 _NOTHING_DONE = "nothing was done"
 _MIN_NAME = 2
 _QUOTES = ('"', "'", "”", "\u2019", "»", "“", "」", "』")
+_PRESSES = frozenset({"click", "set_checked"})
 _USED = (state_pb2.OPERATION_CLICK, state_pb2.OPERATION_SET_CHECKED)
 
 
@@ -41,23 +42,29 @@ def doubt(decision: task_pb2.Decision, task: task_pb2.Task, history: History, st
             if words
             else ""
         )
-    pressed = next((action.click.element_id for action in decision.actions if action.HasField("click")), 0)
-    if not pressed or _was_told(history, _NOTHING_DONE, steps=1):
+    pressed = next((action for action in decision.actions if catalog.kind(action) in _PRESSES), None)
+    if pressed is None or _was_told(history, _NOTHING_DONE, steps=1):
         return ""
-    name = next((label(one) for one in state.actionable_elements if one.id == pressed), "")
-    return _before(name, task, history, state)
+    number = catalog.element_id(pressed)
+    name = next((label(one) for one in state.actionable_elements if one.id == number), "")
+    return _before(name, task, history, state, is_set=pressed.HasField("set_checked"))
 
 
-def _before(pressed: str, task: task_pb2.Task, history: History, state: state_pb2.PageState) -> str:
-    """What is told of what the task names before what is pressed; or anywhere, if it does not name that at all."""
+def _before(pressed: str, task: task_pb2.Task, history: History, state: state_pb2.PageState, *, is_set: bool) -> str:
+    """What is told of what the task names before what is pressed; or anywhere, if it does not name that at all.
+
+    `is_set`: it is a choice that is made, which may be one too many.
+    """
     asked = task.description or task.user_prompt
     unused = _unused(task, history, state)
     places = _places(pressed, asked)
+    if places and is_set:
+        return ""  # in which order choices are made is the same
     if places:
         words = _words([one for place, one in unused if place < places[-1]])
         head = "Before that the task"
     else:
-        words = _words([one for place, one in unused if not _stands_last(label(one), place, asked)])
+        words = _words([one for place, one in unused if is_set or not _stands_last(label(one), place, asked)])
         head = "" if words and _was_told(history, words) else "The task"
     if not (words and head):
         return ""

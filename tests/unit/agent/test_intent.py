@@ -20,7 +20,15 @@ def _decided(said: str, action: action_pb2.Action) -> task_pb2.Decision:
     return task_pb2.Decision(reasoning=f"Done: something else. {said}", actions=[action])
 
 
-@pytest.mark.parametrize("said", ["Next: Go.", 'Next: click on the button "Go".', "Next: Go is to be pressed."])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Next: Go.",
+        'Next: click on the button "Go".',
+        "Next: Go is to be pressed.",
+        "Next: look through all of it to find and press 'Go'.",
+    ],
+)
 def test_it_is_held_to_what_it_said(said: str) -> None:
     found = slip(_decided(said, click(8)), _STATE, _SCHEMA)
     assert found is not None
@@ -80,3 +88,14 @@ def test_what_is_typed_or_said_is_no_press() -> None:
     done = action_pb2.Action(done=action_pb2.DoneAction(text="x", success=True))
     for action in (typed, done):
         assert slip(_decided("Next: Go.", action), _STATE, _SCHEMA) is None
+
+
+def test_a_kind_in_quotation_marks_is_meant() -> None:
+    state = state_pb2.PageState(
+        actionable_elements=[element(1, "textbox", "x"), element(2, "link", "y"), element(3, "link", "z")]
+    )
+    schema = page_schema(SMALL, list(state.actionable_elements), names={})
+    found = slip(_decided('Next: click on a "link" there.', click(1)), state, schema)
+    assert found is not None
+    assert found.only == {2, 3}
+    assert slip(_decided('Next: click on a "link" there.', click(3)), state, schema) is None

@@ -121,3 +121,12 @@ def test_of_two_names_that_differ_in_capitals_the_one_that_the_task_has_counts()
     both.actionable_elements.extend([element(1, "link", "eget"), element(2, "link", "Eget")])
     for asked, ids in (("Click Eget", [2]), ("Click eget", [1]), ("Click EGET", [1, 2])):
         assert [one.id for one in named(task_pb2.Task(description=asked), Recorded().history, both)] == ids
+
+
+def test_a_choice_that_the_task_does_not_name_is_asked_about_in_any_order() -> None:
+    chosen = action_pb2.Action(set_checked=action_pb2.SetCheckedAction(element_id=6, checked=True))
+    decided = task_pb2.Decision(actions=[chosen])
+    only_last = task_pb2.Task(description="Press Go")
+    assert '"Go" [3]' in doubt(decided, only_last, Recorded().history, page()), "it may be one too many"
+    reversed_ = task_pb2.Task(description="Press Go, then gift wrap")
+    assert doubt(decided, reversed_, Recorded().history, page()) == ""
