@@ -42,8 +42,10 @@ def spent(history: History, before: state_pb2.PageState | None, now: state_pb2.P
     documents = documents_of(now)
     found = {
         (catalog.kind(action), number)
-        for action, number in _set_since(history)
-        if number in here and action.document_id == documents.get(number // _SLOT, "") and _holds(here[number], action)
+        for action, number, held in _set_since(history)
+        if number in here
+        and action.document_id == documents.get(number // _SLOT, "")
+        and _holds(here[number], action, held)
     }
     # What a text was just put into has the focus.
     found.update([("click", number) for kind, number in found if kind == "input_text"])
@@ -61,15 +63,15 @@ def spent(history: History, before: state_pb2.PageState | None, now: state_pb2.P
     return frozenset(found)
 
 
-def _set_since(history: History) -> Iterator[tuple[action_pb2.Action, int]]:
-    """What was set since the last action of another kind that went through."""
+def _set_since(history: History) -> Iterator[tuple[action_pb2.Action, int, str]]:
+    """What was set since the last action of another kind that went through, and the value that it had then."""
     for record in reversed(history.closed_steps):
         for action, result in reversed(record.done()):
             if result is None or result.status != action_pb2.ACTION_STATUS_SUCCEEDED:
                 continue
             if catalog.kind(action) not in _SETTING:
                 return
-            yield action, catalog.element_id(action)
+            yield action, catalog.element_id(action), result.outcome_details.value_now
 
 
 def _failed_here(history: History, now: state_pb2.PageState) -> set[tuple[str, int]]:
@@ -101,8 +103,11 @@ def _to_and_fro(history: History) -> set[tuple[str, int]]:
     return {last[1][:2]}
 
 
-def _holds(element: state_pb2.Element, action: action_pb2.Action) -> bool:
-    """Whether a control is as it was set, and the page does not say that it is wrong."""
+def _holds(element: state_pb2.Element, action: action_pb2.Action, held: str) -> bool:
+    """Whether a control is as it was set, and the page does not say that it is wrong.
+
+    `held`: the value that it had then, which for dates and the like is not what was typed.
+    """
     if element.states.invalid:
         return False
     kind = catalog.kind(action)
@@ -113,7 +118,7 @@ def _holds(element: state_pb2.Element, action: action_pb2.Action) -> bool:
         return set(action.select_option.options) <= chosen
     # No page tells what a secret field holds.
     is_told = element.HasField("current_value") and element.attributes.get("type", "") != "password"
-    return not is_told or element.current_value.strip() == action.input_text.text.strip()
+    return not is_told or element.current_value.strip() in (action.input_text.text.strip(), held.strip() or None)
 
 
 def _is_open_tab(element: state_pb2.Element) -> bool:

@@ -187,3 +187,13 @@ def test_of_two_that_are_clicked_to_and_fro_the_one_whose_turn_it_would_be_is_no
 
 def test_the_same_again_is_no_going_to_and_fro() -> None:
     assert spent(_clicked(*[succeeded()] * 3).history, None, page()) == frozenset()
+
+
+def test_a_date_that_the_field_writes_in_its_own_way_is_filled_in() -> None:
+    recorded = Recorded()
+    recorded.step((_typed("05/20/2010"), succeeded(value_now="2010-05-20")))
+    filled = page()
+    _one(filled, _FIELD).current_value = "2010-05-20"
+    assert ("input_text", _FIELD) in spent(recorded.history, page(), filled)
+    _one(filled, _FIELD).current_value = "2010-05-21"
+    assert spent(recorded.history, page(), filled) == frozenset()
