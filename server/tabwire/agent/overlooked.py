@@ -42,24 +42,23 @@ def doubt(decision: task_pb2.Decision, task: task_pb2.Task, history: History, st
             if words
             else ""
         )
-    pressed = next((action for action in decision.actions if catalog.kind(action) in _PRESSES), None)
-    if pressed is None or _was_told(history, _NOTHING_DONE, steps=1):
+    pressing = next((action for action in decision.actions if catalog.kind(action) in _PRESSES), None)
+    if pressing is None or _was_told(history, _NOTHING_DONE, steps=1):
         return ""
-    number = catalog.element_id(pressed)
-    name = next((label(one) for one in state.actionable_elements if one.id == number), "")
-    return _before(name, task, history, state, is_set=pressed.HasField("set_checked"))
+    return _before(pressing, task, history, state)
 
 
-def _before(pressed: str, task: task_pb2.Task, history: History, state: state_pb2.PageState, *, is_set: bool) -> str:
-    """What is told of what the task names before what is pressed; or anywhere, if it does not name that at all.
-
-    `is_set`: it is a choice that is made, which may be one too many.
-    """
+def _before(pressing: action_pb2.Action, task: task_pb2.Task, history: History, state: state_pb2.PageState) -> str:
+    """What is told of what the task names before what is pressed; or anywhere, if it does not name that at all."""
     asked = task.description or task.user_prompt
-    unused = _unused(task, history, state)
-    places = _places(pressed, asked)
+    number = catalog.element_id(pressing)
+    name = next((label(one) for one in state.actionable_elements if one.id == number), "")
+    unused = [(place, one) for place, one in _unused(task, history, state) if one.id != number]
+    # A choice may be one too many; in which order choices are made is the same.
+    is_set = pressing.HasField("set_checked")
+    places = _places(name, asked)
     if places and is_set:
-        return ""  # in which order choices are made is the same
+        return ""
     if places:
         words = _words([one for place, one in unused if place < places[-1]])
         head = "Before that the task"

@@ -130,3 +130,8 @@ def test_a_choice_that_the_task_does_not_name_is_asked_about_in_any_order() -> N
     assert '"Go" [3]' in doubt(decided, only_last, Recorded().history, page()), "it may be one too many"
     reversed_ = task_pb2.Task(description="Press Go, then gift wrap")
     assert doubt(decided, reversed_, Recorded().history, page()) == ""
+
+
+def test_what_is_pressed_does_not_come_before_itself() -> None:
+    twice = task_pb2.Task(description="Press Go, then tell where you go")
+    assert doubt(task_pb2.Decision(actions=[_here(3)]), twice, Recorded().history, page()) == ""
