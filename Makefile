@@ -38,10 +38,10 @@ setup: ## Install and build everything
 run: setup ## Run Tabwire with a browser, and do the demo task
 	@exec tabwire up --demo
 
-# How many processes share the tests: three for each processor, as most of the time they wait for something, but six at
+# How many processes share the tests: two for each processor, as half of the time they wait for something, but four at
 # most, as each has browsers of its own. `make test TEST_WORKERS=0` runs them in one; so does pytest itself, which is
 # handier for a few tests.
-TEST_WORKERS ?= $(shell echo $$((3 * $$(nproc))))
+TEST_WORKERS ?= $(shell echo $$((2 * $$(nproc))))
 
 .PHONY: test-setup
 test-setup:
@@ -51,7 +51,7 @@ test-setup:
 .PHONY: test
 test: export PYTHONDONTWRITEBYTECODE :=
 test: test-setup ## All tests: contract, unit (Python and TypeScript), integration, end to end
-	@python -m pytest --numprocesses=$(TEST_WORKERS) --maxprocesses=6 --max-worker-restart=4 --dist=worksteal $(TEST_OPTIONS)
+	@python -m pytest --numprocesses=$(TEST_WORKERS) --maxprocesses=4 --max-worker-restart=4 --dist=worksteal $(TEST_OPTIONS)
 
 .PHONY: check
 check: setup ## Linters, types, imports, the contract's rules, and no drift of generated code
