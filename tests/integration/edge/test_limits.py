@@ -128,11 +128,12 @@ async def test_guesses_of_codes_are_limited_over_all_connections(edge_with: Edge
 
 async def test_each_kind_of_call_has_a_bucket_of_its_own(edge_with: EdgeWith) -> None:
     edge = await edge_with(rate_calls=2, rate_links=1, rate_refresh=1)
-    assert is_exhausted((await burst(edge, 25))[-1])
+    # Any of them: a bucket fills up again while the calls are made.
+    assert any(map(is_exhausted, await burst(edge, 25)))
     for path in ("/tabwire.v1.LinkService/Send", "/tabwire.v1.AuthService/RefreshToken"):
-        first, *_, last = await burst(edge, 15, path)
+        first, *others = await burst(edge, 15, path)
         assert first.grpc_status == "12", "the small server of this test does not know the call, but it was asked"
-        assert is_exhausted(last)
+        assert any(map(is_exhausted, others))
 
 
 async def test_what_was_refused_is_in_the_log_with_its_reason(edge_with: EdgeWith, until: Until) -> None:
