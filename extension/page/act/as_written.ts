@@ -27,7 +27,7 @@ function date(text: string, language: string): string | null {
   const [, first = "", separator, second = "", third = ""] = DATE.exec(text) ?? [];
   if (first.length === YEAR_DIGITS) return `${first}-${two(second)}-${two(third)}`;
   if (third.length !== YEAR_DIGITS || first.length > 2) return null;
-  // Where dots stand between them the day is first in all languages (CLDR, short dates).
+  // Where dots stand between them the day comes before the month (CLDR's short dates, all languages but Ngomba).
   const monthFirst = separator !== "." && monthStandsFirst(language);
   let [month, day] = monthFirst ? [first, second] : [second, first];
   if (Number(month) > MONTHS && Number(day) <= MONTHS) [month, day] = [day, month];

@@ -570,7 +570,9 @@ export type InputTextAction = Message<"tabwire.v1.InputTextAction"> & {
   elementId: number;
 
   /**
-   * The text.
+   * The text. Fields of dates and times also take what people write: "11/21/2026", in the order of the browser's language
+   * unless only one of both can be the month, "21.11.2026", "2:30 PM". What cannot be told for certain is
+   * INVALID_ARGUMENT; the outcome's value_now says what the field holds.
    *
    * @generated from field: string text = 2;
    */

@@ -638,7 +638,10 @@ class InputTextAction(_message.Message):
     element_id: _builtins.int
     """The field's id."""
     text: _builtins.str
-    """The text."""
+    """The text. Fields of dates and times also take what people write: "11/21/2026", in the order of the browser's language
+    unless only one of both can be the month, "21.11.2026", "2:30 PM". What cannot be told for certain is
+    INVALID_ARGUMENT; the outcome's value_now says what the field holds.
+    """
     append: _builtins.bool
     """Add to what is in the field instead of replacing it."""
     submit: _builtins.bool
