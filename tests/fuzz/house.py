@@ -73,6 +73,10 @@ PATIENCE_S = 90.0
 _GRPC_LINE = re.compile(r"[EWI]\d{4} \d\d:|WARNING: All log messages before")
 
 
+# SQLAlchemy's pool has 15 connections at most (5, and 10 more in need), each with a database, a log and an index of it.
+MOST_DATABASE_HANDLES = 15 * 3
+
+
 @dataclass(frozen=True)
 class Census:
     """What the two processes hold."""
@@ -81,21 +85,24 @@ class Census:
     by_name: dict[str, int]
     objects: int
     server_handles: int
+    """Without those of the database."""
+    database_handles: int
     server_bytes: int
     envoy_handles: int
     envoy_bytes: int
     """What Envoy says it has allocated."""
 
 
-def _handles(pid: int) -> int:
-    """How many handles a process holds, without those of the database.
+def _handles(pid: int) -> tuple[int, int]:
+    """How many handles a process holds: those of the database, and all others.
 
-    SQLite keeps the file of a closed connection open as long as another one of the process has a lock, for the next one
-    (https://www.sqlite.org/src/file?name=src/os_unix.c, "posix advisory locks"): there are as many as the pool ever had
-    connections at once, which it limits.
+    The first number grows with the connections that were ever open at once: SQLite keeps the file of a closed one open
+    as long as another one of the process has a lock, for the next one (https://www.sqlite.org/src/file?name=src/os_unix.c,
+    "posix advisory locks").
     """
-    handles = Path(f"/proc/{pid}/fd")
-    return sum(".db" not in _target(handle) for handle in handles.iterdir())
+    names = [_target(handle) for handle in Path(f"/proc/{pid}/fd").iterdir()]
+    database = sum(".db" in name for name in names)
+    return database, len(names) - database
 
 
 def _target(handle: Path) -> str:
@@ -274,11 +281,13 @@ class House:
         await until(written, "the server to write its census")
         told = json.loads(path.read_text())
         _, memory = await envoy.admin(self.settings, "/memory")
+        database_handles, server_handles = _handles(server.pid)
         return Census(
             told["tasks"],
             told["by_name"],
             told["objects"],
-            _handles(server.pid),
+            server_handles,
+            database_handles,
             server.memory_info().rss,
             edge.num_fds(),
             int(json.loads(memory)["allocated"]),

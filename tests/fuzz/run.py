@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING
 from fuzz.attacks import attack
 from fuzz.cases import METHODS, Carrier, Case, case, frame_of
 from fuzz.drive import Driver, Tally
-from fuzz.house import UNLIMITED, Census, House
+from fuzz.house import MOST_DATABASE_HANDLES, UNLIMITED, Census, House
 from fuzz.report import summary, write_docs
 from integration.rpc.harness import path_of
 
@@ -141,6 +141,8 @@ def leaks(before: Census, after: Census) -> list[str]:
         was, now = getattr(before, name), getattr(after, name)
         if now > was + more:
             found.append(f"{name}: {was} before, {now} after")
+    if after.database_handles > MOST_DATABASE_HANDLES:
+        found.append(f"database_handles: {after.database_handles}, more than the pool can have")
     return found
 
 

@@ -66,6 +66,7 @@ MEASURES = (
     Measure("objects in the server", "thousand", lambda census: census.objects / 1000, 6),
     Measure("tasks of asyncio in the server", "", lambda census: census.tasks, 6),
     Measure("handles of the server", "", lambda census: census.server_handles, 8),
+    Measure("handles of the database", "", lambda census: census.database_handles, 8),
     Measure("handles of Envoy", "", lambda census: census.envoy_handles, 8),
 )
 

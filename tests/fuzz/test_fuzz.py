@@ -18,6 +18,7 @@ from fuzz.answer import unpadded
 from fuzz.attacks import ATTACKS
 from fuzz.cases import METHODS, Carrier, Case, case, frame_of
 from fuzz.drive import Driver, Tally
+from fuzz.house import MOST_DATABASE_HANDLES
 from fuzz.run import fuzz, settled
 from integration.rpc.harness import path_of
 from tabwire.v1 import auth_service_pb2, error_pb2
@@ -71,6 +72,7 @@ async def test_attacks_on_connections_end_and_harm_nobody_else(house: House) -> 
     after = await settled(house, before)
     assert after.tasks <= before.tasks + 4, Counter(after.by_name) - Counter(before.by_name)
     assert after.server_handles <= before.server_handles + 8
+    assert after.database_handles <= MOST_DATABASE_HANDLES
     assert after.envoy_handles <= before.envoy_handles + 8
     assert house.alive() == []
     assert house.faults() == []

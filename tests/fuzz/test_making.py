@@ -143,7 +143,7 @@ def sampled(rises: float, noise: float) -> Soak:
     random, found = Random(1), Soak(1)
     for number in range(30):
         held = int((170 + rises * number / 30 + random.uniform(-noise, noise)) * 2**20)
-        found.samples.append(Sample(number * 20.0, number * 1000, Census(39, {}, 195_000, 37, held, 40, 7 * 2**20)))
+        found.samples.append(Sample(number * 20.0, number * 1000, Census(39, {}, 195_000, 37, 7, held, 40, 7 * 2**20)))
     return found
 
 
