@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 _MESSAGE_TAG, _FIELD_TAG, _ENUM_TAG, _ENUM_VALUE_TAG = 4, 2, 5, 2  # numbers of FileDescriptorProto and its parts
 
 
+# What is done to a control by pressing it.
+PRESSES = frozenset({"click", "set_checked"})
+
+
 @dataclass(frozen=True)
 class ActionFacts:
     """One action as it is declared. `name` is the field of `Action.kind`."""

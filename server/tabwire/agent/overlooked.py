@@ -8,10 +8,10 @@ presses once in a step. Pure.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from tabwire.agent import catalog
+from tabwire.agent.mentions import CLOSING, folded, places
 from tabwire.agent.render import label, quote, role
 from tabwire.v1 import action_pb2, state_pb2, task_pb2
 
@@ -23,9 +23,6 @@ if TYPE_CHECKING:
 _SHOWN = 3
 _TOLD = ", not used yet."
 _NOTHING_DONE = "nothing was done"
-_MIN_NAME = 2
-_QUOTES = ('"', "'", "”", "\u2019", "»", "“", "」", "』")
-_PRESSES = frozenset({"click", "set_checked"})
 _USED = (state_pb2.OPERATION_CLICK, state_pb2.OPERATION_SET_CHECKED)
 
 
@@ -42,7 +39,7 @@ def doubt(decision: task_pb2.Decision, task: task_pb2.Task, history: History, st
             if words
             else ""
         )
-    pressing = next((action for action in decision.actions if catalog.kind(action) in _PRESSES), None)
+    pressing = next((action for action in decision.actions if catalog.kind(action) in catalog.PRESSES), None)
     if pressing is None or _was_told(history, _NOTHING_DONE, steps=1):
         return ""
     return _before(pressing, task, history, state)
@@ -56,11 +53,11 @@ def _before(pressing: action_pb2.Action, task: task_pb2.Task, history: History, 
     unused = [(place, one) for place, one in _unused(task, history, state) if one.id != number]
     # A choice may be one too many; in which order choices are made is the same.
     is_set = pressing.HasField("set_checked")
-    places = _places(name, asked)
-    if places and is_set:
+    mentioned = places(name, asked)
+    if mentioned and is_set:
         return ""
-    if places:
-        words = _words([one for place, one in unused if place < places[-1]])
+    if mentioned:
+        words = _words([one for place, one in unused if place < mentioned[-1]])
         head = "Before that the task"
     else:
         words = _words([one for place, one in unused if is_set or not _stands_last(label(one), place, asked)])
@@ -80,13 +77,13 @@ def _unused(task: task_pb2.Task, history: History, state: state_pb2.PageState) -
     asked = task.description or task.user_prompt
     used, messages = _used(history, state.document_id)
     found = [
-        (places[0], one)
+        (mentioned[0], one)
         for one in state.actionable_elements
         if any(operation in one.available_operations for operation in _USED)
         and not one.states.disabled
         and one.states.checked != state_pb2.TOGGLE_ON
         and one.id not in used
-        and (places := _places(label(one), asked))
+        and (mentioned := places(label(one), asked))
         and f'"{label(one)}"' not in messages
     ]
     # Of two that differ in capitals only, the one that is written as the task has it.
@@ -95,7 +92,7 @@ def _unused(task: task_pb2.Task, history: History, state: state_pb2.PageState) -
 
 
 def _written(name: str, asked: str) -> int:
-    return next(iter(_places(name, asked, flags=0)), -1)
+    return next(iter(places(name, asked, exactly=True)), -1)
 
 
 def _words(elements: Sequence[state_pb2.Element]) -> str:
@@ -104,8 +101,8 @@ def _words(elements: Sequence[state_pb2.Element]) -> str:
 
 def _stands_last(name: str, place: int, asked: str) -> bool:
     """Whether the task's last words name it: that is to be used when all else is done, unless it is all there is."""
-    rest = " ".join(asked.split())[place + len(" ".join(name.split())) :]
-    return not any(character.isalnum() for character in rest) and not rest.startswith(_QUOTES)
+    rest = folded(asked)[place + len(folded(name)) :]
+    return not any(character.isalnum() for character in rest) and not rest.startswith(CLOSING)
 
 
 def _was_told(history: History, words: str, *, steps: int = 0) -> bool:
@@ -124,12 +121,3 @@ def _used(history: History, document_id: str) -> tuple[set[int], str]:
                 if action.document_id == document_id:
                     ids.add(catalog.element_id(action))
     return ids, "\n".join(messages)
-
-
-def _places(name: str, asked: str, *, flags: re.RegexFlag | int = re.IGNORECASE) -> list[int]:
-    """Where a text names something, in whole words."""
-    words = " ".join(name.split())
-    if len(words) < _MIN_NAME:
-        return []
-    pattern = rf"(?<!\w){re.escape(words)}(?!\w)"
-    return [found.start() for found in re.finditer(pattern, " ".join(asked.split()), flags)]

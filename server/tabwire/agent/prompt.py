@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from tabwire.agent import catalog, overlooked, plan, summary, tokens
 from tabwire.agent.choices import actions_of, page_schema
+from tabwire.agent.mentions import folded
 from tabwire.agent.outcome_text import deed_lines, outcome_lines, person_said
 from tabwire.agent.render import delta_text, label, quote, shown_part, state_text
 from tabwire.agent.render_plain import plain
@@ -102,7 +103,7 @@ class Prompt:
             named = [one for one in overlooked.named(task, history, state) if one.id in seen.names][:_NAMED]
             if named:
                 # In words that the person wrote themselves.
-                words = ", ".join(f"{' '.join(label(one).split())} [{one.id}]" for one in named)
+                words = ", ".join(f"{folded(label(one))} [{one.id}]" for one in named)
                 turn.append(f"The task names, not used yet: {words}")
             return Turn("\n\n".join([*turn, _reminder(task)]), state, schema=schema)
         if not self._profile.remembers:

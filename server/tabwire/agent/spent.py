@@ -31,7 +31,6 @@ _ONCE = frozenset({"click", "drag", "hover"})
 _BESIDE = 2
 # An element's id tells the frame it is in.
 _SLOT = 100_000
-_PRESSES = frozenset({"click", "set_checked"})
 _ALTERNATE = 3
 _TOGGLES = ("checked", "selected", "pressed", "expanded")
 
@@ -97,7 +96,7 @@ def _to_and_fro(history: History) -> set[tuple[str, int]]:
         len(last) < _ALTERNATE
         or last[0] != last[2]
         or last[0] == last[1]
-        or not {kind for kind, *_ in last} <= _PRESSES
+        or not {kind for kind, *_ in last} <= catalog.PRESSES
     ):
         return set()
     return {last[1][:2]}

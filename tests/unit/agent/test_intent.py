@@ -76,6 +76,14 @@ def test_the_longest_name_and_its_capitals_count() -> None:
         assert (found.only if found else set()) == ids
 
 
+def test_a_name_of_one_letter_is_meant_but_not_looked_for() -> None:
+    elements = [element(1, "link", "2"), element(2, "link", "Next page")]
+    state = state_pb2.PageState(actionable_elements=elements)
+    schema = page_schema(SMALL, elements, names={})
+    assert slip(_decided("Next: 2, of the Next page links.", click(1)), state, schema) is None
+    assert slip(_decided("Next: 2.", click(2)), state, schema) is None
+
+
 def test_only_what_could_be_chosen_counts() -> None:
     schema = page_schema(SMALL, list(_STATE.actionable_elements), names=_NAMES, spent=frozenset({("click", 3)}))
     assert slip(_decided("Next: Go.", click(8)), _STATE, schema) is None

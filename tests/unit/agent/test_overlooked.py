@@ -60,7 +60,6 @@ def test_only_whole_words_of_the_task_name_something(asked: str) -> None:
 def test_nothing_is_doubted_where_no_success_is_claimed_or_no_page_is_known() -> None:
     gave_up = task_pb2.Decision(actions=[action_pb2.Action(done=action_pb2.DoneAction(text="x", success=False))])
     assert doubt(gave_up, _TASK, Recorded().history, page()) == ""
-    assert doubt(task_pb2.Decision(actions=[click(7)]), _TASK, Recorded().history, None) == ""
     assert doubt(_DONE, _TASK, Recorded().history, None) == ""
     off = page()
     del off.actionable_elements[:]
