@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import grpc
 
 from bench.load.simulated import LinkForgottenError, StreamFailedError
+from lost_status import LOST_STATUS
 from tabwire.v1 import link_pb2, link_service_pb2, link_service_pb2_grpc
 
 if TYPE_CHECKING:
@@ -22,8 +23,6 @@ _SERVICE = "/tabwire.v1.LinkService/"
 _TRAILERS = 0x80
 _OUT_OF_RANGE = 11
 _PATIENCE_S = 60.0
-# What grpc.aio says in place of the status if that came while a message was being written.
-_NOT_WRITTEN = "Internal error from Core"
 
 
 class Carrier(Protocol):
@@ -106,7 +105,7 @@ class NativeCarrier:
 
     async def _raise(self) -> None:
         code, details = await self._call.code(), await self._call.details()
-        if code is grpc.StatusCode.INTERNAL and details == _NOT_WRITTEN:
+        if code is grpc.StatusCode.INTERNAL and details == LOST_STATUS:
             raise StreamFailedError("UNAVAILABLE: refused before the first message was written")
         if code is grpc.StatusCode.OUT_OF_RANGE:
             raise LinkForgottenError(details)

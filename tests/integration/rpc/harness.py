@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import grpc
 from google.rpc import status_pb2
 
+from lost_status import LOST_STATUS
 from tabwire.v1 import (
     auth_service_pb2,
     auth_service_pb2_grpc,
@@ -63,15 +64,13 @@ async def failed(call: Awaitable[Any] | AsyncIterable[Any]) -> grpc.aio.AioRpcEr
     raise AssertionError("the call succeeded")
 
 
-# What grpc.aio says in place of the server's status if that came while a message was still being written
-# (https://github.com/grpc/grpc/issues/36066).
-_NOT_WRITTEN = "Internal error from Core"
+_TRIES = 20
 
 
 async def streaming(method: Any, requests: Iterable[Any], **options: Any) -> AsyncIterator[Any]:
-    """The answers to a call that streams its requests, made anew as often as grpc.aio loses what became of it."""
+    """The answers to a call that streams its requests, made anew where grpc.aio loses what became of it."""
     messages = list(requests)
-    while True:
+    for number in range(1, _TRIES + 1):
         call = method(iter(messages), **options)
         try:
             if isinstance(call, AsyncIterable):
@@ -80,7 +79,7 @@ async def streaming(method: Any, requests: Iterable[Any], **options: Any) -> Asy
             else:
                 yield await call
         except grpc.aio.AioRpcError as error:
-            if error.details() != _NOT_WRITTEN:
+            if error.details() != LOST_STATUS or number == _TRIES:
                 raise
         else:
             return
